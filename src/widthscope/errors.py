@@ -1,0 +1,25 @@
+"""The errors that people see: each message is one sentence saying what, where, and what is allowed."""
+
+
+class WidthscopeError(Exception):
+    """Base of every error meant for a person; its text is printed without a traceback."""
+
+
+class ConfigError(WidthscopeError):
+    """A setting is unknown, has the wrong type, or lies outside what is allowed."""
+
+
+class DataError(WidthscopeError):
+    """A dataset is unknown, missing, or differs from its checksum."""
+
+
+class StoreError(WidthscopeError):
+    """A store cannot be written, or is torn, truncated or altered."""
+
+
+class SourceChangedError(WidthscopeError):
+    """The source that a job runs is not the source that was planned."""
+
+
+class StudyError(WidthscopeError):
+    """A study, or one of its modules, is unknown or incomplete."""

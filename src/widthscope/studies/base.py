@@ -1,0 +1,57 @@
+"""What a study tells the workflow about itself: its shards, their cost, and a few lines about the paper.
+
+Imported at every parse of the Snakefile, so nothing here may import torch, xarray or pandas.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a job is expected to take, on one core of a laptop.
+
+    Attributes:
+        seconds: wall time.
+        memory_mb: peak resident memory in MB.
+    """
+
+    seconds: float
+    memory_mb: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A unit of work for one job of the width sweep.
+
+    Attributes:
+        name: stable and safe in a path; it never changes when other shards come or go.
+        entry: module inside the study whose `run` does the work, e.g. ``experiments.rate``.
+        settings: every value that the job reads, and nothing else.
+        cost: expected time and memory.
+        datasets: names of the prepared datasets that the job reads.
+    """
+
+    name: str
+    entry: str
+    settings: dict[str, Any]
+    cost: Cost
+    datasets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class About:
+    """The paper behind a study, for a reader with five minutes.
+
+    Attributes:
+        title, authors, arxiv, year: bibliographic facts.
+        says: what the paper says, in five plain sentences.
+        model: the model in short paragraphs; formulas as ``$...$`` or ``$$...$$``.
+    """
+
+    title: str
+    authors: str
+    arxiv: str
+    year: int
+    says: tuple[str, ...]
+    model: tuple[str, ...]
