@@ -6,6 +6,9 @@ Imported at every parse of the Snakefile, so nothing here may import torch, xarr
 from dataclasses import dataclass
 from typing import Any
 
+SHARD_SECONDS = 600.0
+"""A shard that would cost more than this is split by width, so that a cluster can share the work out."""
+
 
 @dataclass(frozen=True)
 class Cost:

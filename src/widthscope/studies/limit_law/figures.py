@@ -1,0 +1,20 @@
+"""Every figure of the study."""
+
+import xarray as xr
+
+from widthscope.plotting import Drawing
+from widthscope.studies.limit_law.convergence import figures as convergence
+from widthscope.studies.limit_law.scores import figures as scores
+
+FAMILIES = (
+    scores,
+    convergence,
+)
+
+
+def draw(fit: xr.DataTree) -> dict[str, Drawing]:
+    """Drawings by name; each family draws from its own curves and evidence."""
+    drawings: dict[str, Drawing] = {}
+    for family in FAMILIES:
+        drawings |= family.draw(fit)
+    return drawings

@@ -1,0 +1,27 @@
+"""Join the shards: the evidence for every claim, and the curves that the figures show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+from widthscope.studies.limit_law.convergence import fit as convergence
+from widthscope.studies.limit_law.scores import fit as scores
+
+FAMILIES = (
+    scores,
+    convergence,
+)
+
+
+def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> xr.DataTree:
+    """Evidence under ``/claims/<claim>/<test>`` and curves under ``/curves/<name>``.
+
+    Args:
+        shards: stored results of the sweep, by shard name; each family looks only at its own.
+        settings: nothing is read; the shards carry the sizes they were run with.
+    """
+    datasets: dict[str, xr.Dataset] = {}
+    for family in FAMILIES:
+        datasets |= family.fit(shards, settings)
+    return xr.DataTree.from_dict(datasets)

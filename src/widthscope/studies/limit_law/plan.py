@@ -1,0 +1,14 @@
+"""Shards of the width sweep, family by family."""
+
+from widthscope.studies.base import Shard
+from widthscope.studies.limit_law.convergence import plan as convergence
+from widthscope.studies.limit_law.scores import plan as scores
+from widthscope.studies.limit_law.settings import Settings
+
+
+def shards(settings: Settings, seed: int) -> list[Shard]:
+    """Every shard of the study; the name of a shard starts with its family."""
+    return [
+        *scores.shards(settings.scores, seed),
+        *convergence.shards(settings.convergence, seed),
+    ]

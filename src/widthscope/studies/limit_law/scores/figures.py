@@ -1,0 +1,10 @@
+"""Figures on the laws of the score matrices."""
+
+import xarray as xr
+
+from widthscope.plotting import Drawing
+
+
+def draw(fit: xr.DataTree) -> dict[str, Drawing]:
+    """Drawings by name."""
+    return {}

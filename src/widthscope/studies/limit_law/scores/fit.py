@@ -1,0 +1,11 @@
+"""Evidence for the claims about the laws of the score matrices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+
+def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
+    """Evidence and curves, by path in the fit's tree."""
+    return {}

@@ -1,0 +1,12 @@
+"""Settings of the study: one section per family of claims, with the sizes of a laptop run as defaults."""
+
+from widthscope.config import Section
+from widthscope.studies.limit_law.convergence.settings import Convergence
+from widthscope.studies.limit_law.scores.settings import Scores
+
+
+class Settings(Section):
+    """Sizes of every experiment on the infinite-width law of one attention layer."""
+
+    scores: Scores = Scores()
+    convergence: Convergence = Convergence()
