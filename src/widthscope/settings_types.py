@@ -1,0 +1,100 @@
+"""The base of all settings, and the types that their fields share.
+
+Every study's settings import this module, and the jobs that read them do too, so it knows nothing of
+files, studies or errors: a change in how a config is read must not make a sweep stale.
+"""
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, without unknown keys, and strict about types.
+
+    Strict means that ``"256"`` is not a number, ``2.0`` is not an integer and ``true`` is not 1; an
+    integer serves where a float is asked for. Lists become tuples, so that settings can be hashed.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            return {key: _frozen(value) for key, value in values.items()}
+        return values
+
+
+def _frozen(value: Any) -> Any:
+    """The value with every list in it made a tuple (sections inside freeze their own)."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _increasing(values: Sequence[Any]) -> Sequence[Any]:
+    for before, after in pairwise(values):
+        if not before < after:
+            message = "must be strictly increasing: {after} follows {before}"
+            raise PydanticCustomError("increasing", message, {"before": before, "after": after})
+    return values
+
+
+def _distinct(values: Sequence[Any]) -> Sequence[Any]:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
+            raise PydanticCustomError(
+                "distinct", "must not repeat a value: {value} is there twice", {"value": value}
+            )
+        seen.add(value)
+    return values
+
+
+Increasing = Annotated[
+    tuple[T, ...],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True, "x-order": "increasing"}),
+    AfterValidator(_increasing),
+]
+"""At least one value, strictly increasing: ``Increasing[Width]``."""
+
+Distinct = Annotated[
+    tuple[T, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_distinct)
+]
+"""At least one value, none twice: ``Distinct[Literal["fixed", "clip"]]``."""
+
+Width = Annotated[int, Field(ge=2, le=2**20)]
+"""A width n, or a head dimension that plays its part."""
+
+Widths = Increasing[Width]
+"""The widths of a sweep."""
+
+Heads = Annotated[int, Field(ge=1, le=2**14)]
+"""A number of heads H."""
+
+Tokens = Annotated[int, Field(ge=1, le=2**14)]
+"""A number of tokens s."""
+
+Draws = Annotated[int, Field(ge=1, le=10**12)]
+"""A number of Monte-Carlo draws."""
+
+Count = Annotated[int, Field(ge=1, le=10**6)]
+"""A number of batches, seeds, images, layers or grid points."""
+
+Positive = Annotated[float, Field(gt=0)]
+"""A finite number above zero: a scale, a margin, a temperature."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A probability, its ends included."""
+
+Level = Annotated[float, Field(gt=0, lt=1)]
+"""A confidence or significance level, its ends excluded."""
+
+DatasetName = Literal["digits", "gaussian", "cifar10", "wikitext2"]
+"""A dataset of `widthscope.datasets.catalogue` (a test holds the two together)."""
