@@ -1,0 +1,10 @@
+"""Run one shard of a study's width sweep and store it."""
+
+from widthscope import store, studies
+from widthscope.workflow.job import job
+
+with job(snakemake) as run:
+    entry = studies.load(run.wildcards.study, run.params.settings["entry"])
+    datasets = store.read_all(run.input.stores, run.input.digests)
+    swept = entry.run(run.params.settings["shard"], datasets, run.device, run.progress)
+    store.write(swept, run.output.store, run.output.digest)

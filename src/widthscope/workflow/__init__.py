@@ -1,0 +1,1 @@
+"""How the library meets Snakemake: what would be run, and the frame that a job runs in."""

@@ -1,0 +1,127 @@
+"""The answers that the rules need, as the functions of wildcards that Snakemake calls."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from widthscope.config import check_run_folder, load
+from widthscope.errors import WidthscopeError
+from widthscope.files import atomic_write_json
+from widthscope.workflow.planning import Job, Plan
+
+PLANNED = "WIDTHSCOPE_PLANNED_SOURCES"
+FLOOR_MB = 1500  # an interpreter with torch and xarray imported
+
+Wildcards = Any  # Snakemake's own mapping
+Answer = Callable[..., Any]
+
+
+def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: Path) -> Plan:
+    """The plan of the run that a Snakefile was given; a wrong config ends the process with one sentence.
+
+    Args:
+        raw: the merged config as Snakemake hands it over.
+        config_files: the files it came from; the last one names the run's origin.
+        root: folder of the Snakefile.
+    """
+    config_file = Path(config_files[-1]).name
+    try:
+        config = load(raw, config_file)
+        check_run_folder(Path("results") / config.run, config_file)
+        planned = Plan(config, config_file, root)
+        pin_sources(planned)
+    except WidthscopeError as error:
+        sys.exit(f"widthscope: {error}")
+    return planned
+
+
+def pin_sources(plan: Plan) -> None:
+    """Lets jobs that parse the Snakefile again, on a cluster node, know what was planned.
+
+    Such a job would otherwise plan anew, from source that may have been edited while it waited in the queue,
+    and could never notice. The first parse writes its fingerprints to a file and names it in the environment,
+    which cluster executors export to their jobs.
+    """
+    if PLANNED in os.environ:
+        return
+    sources = {product: job.source.digest for product, job in plan.jobs.items()}
+    name = sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:16]
+    path = Path(".widthscope_cache/plans").absolute() / f"{name}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write_json(path, sources)
+    os.environ[PLANNED] = str(path)
+
+
+class Binding:
+    """Answers of a plan to the rules, one small function of wildcards each."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        pinned = os.environ.get(PLANNED)
+        self._planned: dict[str, str] = json.loads(Path(pinned).read_text()) if pinned else {}
+
+    def _job(self, rule: str, wildcards: Wildcards) -> Job:
+        return self.plan.job(rule, **dict(wildcards.items()))
+
+    def settings(self, rule: str) -> Answer:
+        """The values that a job of the rule reads."""
+        return lambda wildcards: self._job(rule, wildcards).settings
+
+    def source(self, rule: str) -> Answer:
+        """The fingerprint of the source that was planned for the job."""
+
+        def planned(wildcards: Wildcards) -> str:
+            job = self._job(rule, wildcards)
+            return self._planned.get(job.product) or job.source.digest
+
+        return planned
+
+    def entries(self, rule: str) -> Answer:
+        """Where the source of the job starts."""
+        return lambda wildcards: list(self._job(rule, wildcards).entries)
+
+    def files(self, rule: str) -> Answer:
+        """Files other than Python source that decide the result."""
+        return lambda wildcards: list(self._job(rule, wildcards).files)
+
+    def memory(self, rule: str) -> Answer:
+        """Memory to ask for, in MB; a retry asks for more."""
+        return lambda wildcards, attempt: (
+            max(FLOOR_MB, math.ceil(1.5 * self._job(rule, wildcards).cost.memory_mb)) * attempt
+        )
+
+    def minutes(self, rule: str) -> Answer:
+        """Time to ask for, in minutes; a retry asks for more. Cluster cores may be four times slower."""
+        return lambda wildcards, attempt: (
+            math.ceil((120 + 4 * self._job(rule, wildcards).cost.seconds) / 60) * attempt
+        )
+
+    def gpus(self, wildcards: Wildcards) -> int:
+        """GPUs that a sweep asks for: one if the config's device is cuda, else none."""
+        return int(self.plan.config.device == "cuda")
+
+    def dataset_digests(self, wildcards: Wildcards) -> list[str]:
+        """Digests of the datasets that a shard reads."""
+        return list(self._job("sweep_widths", wildcards).inputs)
+
+    def dataset_stores(self, wildcards: Wildcards) -> list[str]:
+        """Stores of the datasets that a shard reads."""
+        return [_store_of(digest) for digest in self.dataset_digests(wildcards)]
+
+    def shard_digests(self, wildcards: Wildcards) -> list[str]:
+        """Digests of all shards of a study."""
+        return list(self._job("fit_limits", wildcards).inputs)
+
+    def shard_stores(self, wildcards: Wildcards) -> list[str]:
+        """Stores of all shards of a study."""
+        return [_store_of(digest) for digest in self.shard_digests(wildcards)]
+
+
+def _store_of(digest: str) -> str:
+    return digest.removesuffix(".digest.json") + ".zarr"
