@@ -6,8 +6,9 @@ theme (`widthscope.report.figures`). Text is stored as outlines: it looks the sa
 and the meaning travels in the alternative text.
 """
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from widthscope.files import atomic_write_json, atomic_write_text
 
 SERIES = ("c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7")
 SHADES = ("s0", "s1", "s2", "s3", "s4", "s5", "s6")
@@ -166,11 +169,37 @@ def width_axis(axes: Axes, widths: Sequence[int], label: str = "width $n$") -> N
     axes.set_xlabel(label)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write the figure as SVG: the same bytes for the same drawing, coordinates to 1/100 point."""
-    from widthscope.files import atomic_write_text
+def save(figure: Figure, path: Path) -> str:
+    """Write the figure as SVG, the same bytes for the same drawing, and return the sha256 of the file."""
+    text = svg(figure)
+    atomic_write_text(path, text)
+    return hashlib.sha256(text.encode()).hexdigest()
 
-    atomic_write_text(path, svg(figure))
+
+def save_all(drawings: Mapping[str, Drawing], folder: Path | str, index: Path | str) -> None:
+    """Write every drawing as ``<folder>/<name>.svg``, then the index that lists them in the order given.
+
+    The index is a list of ``{"name", "caption", "alt", "sha256"}``.
+
+    Raises:
+        ValueError: if a name is not safe in a path, or a drawing lacks its caption or alternative text.
+        StoreError: if a file cannot be written.
+    """
+    for name, drawing in drawings.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"figure name '{name}' may hold only letters, digits, '-' and '_'")
+        if not drawing.caption.strip() or not drawing.alt.strip():
+            raise ValueError(f"figure '{name}' needs a caption and an alternative text")
+    listed = [
+        {
+            "name": name,
+            "caption": drawing.caption,
+            "alt": drawing.alt,
+            "sha256": save(drawing.figure, Path(folder) / f"{name}.svg"),
+        }
+        for name, drawing in drawings.items()
+    ]
+    atomic_write_json(index, listed)
 
 
 def svg(figure: Figure) -> str:
@@ -181,6 +210,7 @@ def svg(figure: Figure) -> str:
     return _tidy(buffer.getvalue())
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _COORDINATES = re.compile(r'(?<= )(d|x|y|width|height)="([^"]*)"')
 
