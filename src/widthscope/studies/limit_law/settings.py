@@ -1,6 +1,6 @@
 """Settings of the study: one section per family of claims, with the sizes of a laptop run as defaults."""
 
-from widthscope.config import Section
+from widthscope.settings_types import Section
 from widthscope.studies.limit_law.convergence.settings import Convergence
 from widthscope.studies.limit_law.scores.settings import Scores
 
