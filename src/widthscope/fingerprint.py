@@ -1,8 +1,8 @@
 """Which source a step depends on, as one digest: a changed line reruns what imports it, a comment nothing.
 
 The digest covers the parsed source of the entries and of every project module they reach by import, the
-content of files that are no Python (report templates), and the versions of the packages that decide numbers, as
-far as the reached modules import them. Modules found by name at run time (`studies.load`) must be entries.
+content of files that are no Python (report templates), and the versions of the packages that decide numbers,
+as far as the reached modules import them. Modules found by name at run time (`studies.load`) must be entries.
 """
 
 import hashlib
@@ -73,8 +73,8 @@ def fingerprint(
             root (``scripts/fit_limits.py``); their order does not matter.
         files: other files, relative to the workflow's root, whose bytes count.
         root: the workflow's root.
-        tree: snapshot of the source to look at, instead of `root` as it is now; one tree for many fingerprints
-            reads each file once.
+        tree: snapshot of the source to look at, instead of `root` as it is now; one tree for many
+            fingerprints reads each file once.
 
     Raises:
         StudyError: if an entry or file does not exist, or a module is not Python.

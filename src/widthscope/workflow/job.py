@@ -1,0 +1,268 @@
+"""The frame that every job of the workflow runs in: planned source, threads, device, log, provenance.
+
+    with job(snakemake) as run:
+        settings = run.params.settings
+        ...
+
+A `WidthscopeError` inside ends the job with one sentence in the log and on standard error, anything else with
+its traceback; in both cases no product is left that could count as done.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from widthscope import provenance
+from widthscope.errors import ConfigError, SourceChangedError, WidthscopeError
+from widthscope.files import cannot_write
+from widthscope.fingerprint import Fingerprint, fingerprint, recall
+from widthscope.progress import Progress, progress
+from widthscope.source_tree import SourceTree
+
+PRODUCT_NAMES = ("digest", "index", "page", "claims", "config")
+"""Names of the output that stands for a job's result, in order of preference."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a script sees of its job.
+
+    Attributes:
+        wildcards, params, input, output: Snakemake's own.
+        threads: number of threads that numerical libraries may use.
+        device: ``cpu`` or ``cuda``, resolved from the settings' ``device``.
+        progress: wraps a loop and reports to the log.
+        results: folder of the run, ``results/<run>``.
+    """
+
+    wildcards: Any
+    params: Any
+    input: Any
+    output: Any
+    threads: int
+    device: str
+    progress: Progress
+    results: Path
+
+
+@contextlib.contextmanager
+def job(snakemake: Any) -> Iterator[Run]:
+    """Frame a script's work.
+
+    Raises:
+        SystemExit: with status 1 after a `WidthscopeError`, which is printed as one sentence.
+        SourceChangedError: never escapes, but is what refuses to run source other than the planned one.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    with _log(snakemake) as say, _terminated_as_exception():
+        try:
+            source = _check_source(snakemake)
+            device = resolve_device(str(_settings(snakemake).get("device", "cpu")))
+            with _threads(snakemake.threads):
+                run = Run(
+                    wildcards=snakemake.wildcards,
+                    params=snakemake.params,
+                    input=snakemake.input,
+                    output=snakemake.output,
+                    threads=snakemake.threads,
+                    device=device,
+                    progress=progress,
+                    results=Path(*Path(snakemake.output[0]).parts[:2]),
+                )
+                yield run
+            seconds = time.perf_counter() - clock
+            _write_provenance(snakemake, source, device, started, seconds)
+        except WidthscopeError as error:
+            _withdraw(snakemake)
+            say(f"widthscope: {error}")
+            raise SystemExit(1) from None
+        except (KeyboardInterrupt, SystemExit) as stopped:
+            _withdraw(snakemake)
+            print(f"stopped from outside: {stopped!r}", file=sys.stderr)
+            raise
+        except BaseException:
+            _withdraw(snakemake)
+            traceback.print_exc()
+            raise
+
+
+def resolve_device(wanted: str) -> str:
+    """The device to compute on: ``auto`` is ``cuda`` where there is one and else ``cpu``.
+
+    Raises:
+        ConfigError: if ``cuda`` is wanted and there is none.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by CUDA when it starts
+    import torch
+
+    if torch.cuda.is_available():
+        # Operations without a deterministic form warn in the log: a GPU's digests are not promised anyway.
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        return "cuda"
+    if wanted == "auto":
+        return "cpu"
+    raise ConfigError(
+        f"device: '{wanted}' is asked for, but torch finds no such device on this machine; "
+        "set device to 'cpu' or 'auto'"
+    )
+
+
+def _settings(snakemake: Any) -> dict[str, Any]:
+    return dict(snakemake.params.get("settings") or {})
+
+
+def _root(snakemake: Any) -> Path:
+    """Folder of the Snakefile: scripts lie in its ``scripts/``."""
+    return Path(snakemake.scriptdir).parent
+
+
+def _check_source(snakemake: Any) -> Fingerprint:
+    """The fingerprint of what is about to run, which must be the planned one."""
+    tree = SourceTree(root=_root(snakemake))
+    planned = snakemake.params.source
+    found = fingerprint(snakemake.params.entries, snakemake.params.get("files") or (), tree=tree)
+    if found.digest == planned:
+        return found
+    before = recall(planned, tree.cache)
+    changed = changed_sources(before, found) if before else []
+    where = f" in {', '.join(changed)}" if changed else ""
+    raise SourceChangedError(
+        f"the source that this job runs has changed{where} since the job was planned; run snakemake again"
+    )
+
+
+def changed_sources(before: Fingerprint, after: Fingerprint) -> list[str]:
+    """Names of the modules, files and packages in which two fingerprints differ."""
+    pairs = (
+        (before.modules, after.modules),
+        (before.files, after.files),
+        (before.versions, after.versions),
+    )
+    return [
+        name
+        for old, new in pairs
+        for name in sorted({*old, *new})
+        if dict(old).get(name) != dict(new).get(name)
+    ]
+
+
+@contextlib.contextmanager
+def _log(snakemake: Any) -> Iterator[Callable[[str], None]]:
+    """Send standard output and error, C libraries' too, to the job's log; gives a way to speak to people."""
+    path = Path(snakemake.log[0])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log_file = path.open("w", buffering=1, encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"widthscope: {cannot_write(path, error)}") from None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal, terminal_fd = sys.stderr, os.dup(2)
+    saved = os.dup(1)
+    with log_file as log:
+
+        def say(sentence: str) -> None:
+            print(sentence, file=log)
+            if terminal is sys.__stderr__:
+                os.write(terminal_fd, f"{sentence}\n".encode())
+            else:
+                print(sentence, file=terminal)
+
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+                yield say
+        finally:
+            os.dup2(saved, 1)
+            os.dup2(terminal_fd, 2)
+            os.close(saved)
+            os.close(terminal_fd)
+
+
+@contextlib.contextmanager
+def _terminated_as_exception() -> Iterator[None]:
+    """Let SIGTERM, a scheduler's way to end a job, unwind the stack so that nothing half done stays."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread, where signals are none of our business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Fix the number of threads of libraries that are loaded already, and of those that will be."""
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(number)))
+    with threadpool_limits(limits=number):
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(number)
+        yield
+
+
+def _write_provenance(
+    snakemake: Any, source: Fingerprint, device: str, started: datetime, seconds: float
+) -> None:
+    product = _product(snakemake)
+    record = provenance.Provenance(
+        product=product.as_posix(),
+        rule=snakemake.rule,
+        wildcards=dict(snakemake.wildcards.items()),
+        settings=_settings(snakemake),
+        source=source.record(),
+        inputs=provenance.digests(snakemake.input),
+        outputs=provenance.digests(snakemake.output),
+        seconds=round(seconds, 3),
+        peak_mb=provenance.peak_megabytes(),
+        started=started.isoformat(timespec="seconds"),
+        threads=snakemake.threads,
+        device=device,
+        **provenance.circumstances(_root(snakemake)),
+    )
+    provenance.write(record, provenance_path(snakemake))
+
+
+def _product(snakemake: Any) -> Path:
+    for name in PRODUCT_NAMES:
+        if path := snakemake.output.get(name):
+            return Path(path)
+    return Path(snakemake.output[0])
+
+
+def provenance_path(snakemake: Any) -> Path:
+    """Where the record goes: the output or param of that name, else beside the product."""
+    named = snakemake.output.get("provenance") or snakemake.params.get("provenance")
+    if named:
+        return Path(named)
+    product = _product(snakemake)
+    return product.with_name(product.name.split(".")[0] + provenance.VOLATILE_SUFFIX)
+
+
+def _withdraw(snakemake: Any) -> None:
+    """Remove what would let an unfinished job count as done."""
+    for path in (_product(snakemake), provenance_path(snakemake)):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
