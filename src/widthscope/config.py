@@ -13,6 +13,7 @@ from pydantic import Field, InstanceOf, SerializeAsAny, ValidationError
 
 from widthscope import studies
 from widthscope.config_errors import Problem, problems_in, refuse, unknown
+from widthscope.datasets.settings import Datasets
 from widthscope.errors import ConfigError
 from widthscope.settings_types import Section
 
@@ -36,6 +37,7 @@ class Config(Section):
         min_length=1,
         description="The studies to run, by slug, each with the settings that differ from its defaults.",
     )
+    datasets: Datasets = Field(Datasets(), description="How the datasets are prepared that studies name.")
 
 
 def read(path: Path) -> Config:
