@@ -1,8 +1,8 @@
 """Where a product came from: the record written beside it, which triggers nothing.
 
 A provenance file says what decided the product (settings, source, inputs), what came out (digests), and the
-volatile facts of the run (host, versions, time, memory). ``widthscope explain`` and ``verify`` compare the first
-two with the plan and with the disk; the report shows the third.
+volatile facts of the run (host, versions, time, memory). ``widthscope explain`` and ``verify`` compare the
+first two with the plan and with the disk; the report shows the third.
 """
 
 import hashlib
