@@ -66,6 +66,10 @@ def bounds(schema: Schema) -> str:
     """The range of a number, as in " from 2 to 1048576" or " above 0"; empty if it has none."""
     low, high = schema.get("minimum"), schema.get("maximum")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if low is not None and above is not None:  # a named type and a field each give one: the tighter counts
+        low, above = (low, None) if low > above else (None, above)
+    if high is not None and below is not None:
+        high, below = (high, None) if high < below else (None, below)
     if low is not None and high is not None:
         return f" from {_number(low)} to {_number(high)}"
     parts = [
@@ -108,3 +112,19 @@ def _number(value: float) -> str:
         if str(value).rstrip("0") == "1":
             return f"10^{len(str(value)) - 1}"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def kind(schema: Schema, root: Schema) -> str:
+    """The type of a setting in a word or two, for a table."""
+    schema = resolve(schema, root)
+    branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
+    if branches:
+        return " or ".join(dict.fromkeys(kind(branch, root) for branch in branches))
+    if "enum" in schema or "const" in schema:
+        return "choice"
+    if schema.get("type") == "array":
+        inside = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+        return f"list of {kind(inside, root)}"
+    return {"string": "text", "boolean": "yes or no", "object": "section"}.get(
+        str(schema.get("type")), str(schema.get("type"))
+    )

@@ -4,11 +4,13 @@ Every study's settings import this module, and the jobs that read them do too, s
 files, studies or errors: a change in how a config is read must not make a sweep stale.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from inspect import get_annotations
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 T = TypeVar("T", bound=Hashable)
@@ -25,12 +27,36 @@ class Section(BaseModel):
         extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
     )
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for name, hint in get_annotations(cls).items():
+            given = cls.__dict__.get(name)
+            cls.__annotations__[name] = _narrowed(
+                hint, given.metadata if isinstance(given, FieldInfo) else ()
+            )
+
     @model_validator(mode="before")
     @classmethod
     def _lists_are_tuples(cls, values: Any) -> Any:
         if isinstance(values, dict):
             return {key: _frozen(value) for key, value in values.items()}
         return values
+
+
+def _narrowed(hint: Any, bounds: Iterable[Any]) -> Any:
+    """The type of a field with the bounds given beside its default put after those of its named type.
+
+    Pydantic lets the bounds of the type win, so that ``tokens: Tokens = Field(4, ge=2)`` would admit 1.
+    Validators go last: bounds that follow one are neither merged with the earlier ones nor documented.
+    """
+    if get_origin(hint) is Annotated:
+        base, *metadata = get_args(hint)
+    else:
+        base, metadata = hint, []
+    metadata += bounds
+    if not metadata:
+        return hint
+    return Annotated[base, *sorted(metadata, key=lambda item: isinstance(item, AfterValidator))]
 
 
 def _frozen(value: Any) -> Any:
