@@ -1,0 +1,247 @@
+"""The frame of a job, entered with an object like the one that Snakemake hands to a script."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from widthscope import provenance
+from widthscope.errors import ConfigError, DataError
+from widthscope.files import atomic_write_json
+from widthscope.fingerprint import fingerprint
+from widthscope.workflow.job import THREAD_VARIABLES, job, resolve_device
+
+
+class Named(list[str]):
+    """Snakemake's lists whose items also have names."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(named.values())
+        self.__dict__.update(named)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.__dict__.get(name, default)
+
+    def items(self) -> Any:
+        return self.__dict__.items()
+
+
+SCRIPT = '''"""Do it."""
+from widthscope.errors import DataError
+
+def work():
+    return 1
+'''
+
+
+@pytest.fixture
+def snakemake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    monkeypatch.chdir(tmp_path)
+    for name in THREAD_VARIABLES:
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    Path("scripts").mkdir()
+    Path("scripts/fit_limits.py").write_text(SCRIPT)
+    folder = Path("results/smoke/study")
+    (folder / "sweep/a.zarr").mkdir(parents=True)
+    (folder / "sweep/a.digest.json").write_text('{"digest": "d1"}')
+    (folder / "sweep/a.provenance.json").write_text("{}")
+    stem = folder / "fit"
+    return SimpleNamespace(
+        rule="fit_limits",
+        wildcards=Named(study="study"),
+        params=Named(
+            settings={"level": 0.99},
+            source=fingerprint(["scripts/fit_limits.py"]).digest,
+            entries=["scripts/fit_limits.py"],
+        ),
+        input=Named(
+            digest=f"{folder}/sweep/a.digest.json",
+            store=f"{folder}/sweep/a.zarr",
+            provenance=f"{folder}/sweep/a.provenance.json",
+        ),
+        output=Named(
+            store=f"{stem}.zarr", digest=f"{stem}.digest.json", provenance=f"{stem}.provenance.json"
+        ),
+        log=Named(log=f"{stem}.log"),
+        threads=1,
+        scriptdir=str(tmp_path / "scripts"),
+    )
+
+
+def product(snakemake: SimpleNamespace) -> Path:
+    return Path(snakemake.output.digest)
+
+
+def write_product(snakemake: SimpleNamespace) -> None:
+    Path(snakemake.output.store).mkdir()
+    atomic_write_json(product(snakemake), {"digest": "d2"})
+
+
+def write_product_and(snakemake: SimpleNamespace, stop: Callable[[], object]) -> None:
+    with job(snakemake):
+        write_product(snakemake)
+        stop()
+
+
+def log(snakemake: SimpleNamespace) -> str:
+    return Path(snakemake.log[0]).read_text()
+
+
+def test_provenance_says_what_decided_the_product(snakemake: SimpleNamespace) -> None:
+    with job(snakemake) as run:
+        assert run.results == Path("results/smoke")
+        assert (run.device, run.threads) == ("cpu", 1)
+        assert run.wildcards.study == "study"
+        write_product(snakemake)
+    record = provenance.read(Path(snakemake.output.provenance))
+    assert record.product == "results/smoke/study/fit.digest.json"
+    assert (record.rule, record.wildcards) == ("fit_limits", {"study": "study"})
+    assert record.settings == {"level": 0.99}
+    assert record.source["digest"] == snakemake.params.source
+    assert "work" in record.source["modules"]["scripts/fit_limits.py"]
+    assert record.inputs == {"results/smoke/study/sweep/a.digest.json": "d1"}
+    assert record.outputs == {"results/smoke/study/fit.digest.json": "d2"}
+    assert record.seconds > 0
+    assert 10 < record.peak_mb < 100_000
+    assert record.versions["python"] == sys.version.split()[0]
+    assert record.device == "cpu"
+
+
+def test_changed_source_is_refused_and_named(
+    snakemake: SimpleNamespace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("scripts/fit_limits.py").write_text(SCRIPT.replace("return 1", "return 2"))
+    with pytest.raises(SystemExit) as stopped, job(snakemake):
+        pytest.fail("the job must not start")
+    assert stopped.value.code == 1
+    sentence = (
+        "widthscope: the source that this job runs has changed in scripts/fit_limits.py since the job was "
+        "planned; run snakemake again\n"
+    )
+    assert log(snakemake) == sentence
+    assert capfd.readouterr().err == sentence
+    assert not Path(snakemake.output.provenance).exists()
+
+
+def test_a_changed_comment_is_not_refused(snakemake: SimpleNamespace) -> None:
+    Path("scripts/fit_limits.py").write_text(SCRIPT.replace("Do it.", "Do it well.") + "# end\n")
+    with job(snakemake):
+        write_product(snakemake)
+    assert product(snakemake).exists()
+
+
+def test_a_changed_file_is_refused_and_named(snakemake: SimpleNamespace) -> None:
+    Path("page.html").write_text("one")
+    snakemake.params.files = ["page.html"]
+    snakemake.params.source = fingerprint(["scripts/fit_limits.py"], ["page.html"]).digest
+    Path("page.html").write_text("two")
+    with pytest.raises(SystemExit), job(snakemake):
+        pytest.fail("the job must not start")
+    assert "has changed in page.html since" in log(snakemake)
+
+
+def test_an_error_for_people_is_one_sentence_and_leaves_no_product(
+    snakemake: SimpleNamespace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise DataError("the dataset 'digit' is unknown; did you mean 'digits'?")
+
+    with pytest.raises(SystemExit) as stopped:
+        write_product_and(snakemake, fail)
+    assert stopped.value.code == 1
+    assert log(snakemake) == "widthscope: the dataset 'digit' is unknown; did you mean 'digits'?\n"
+    assert capfd.readouterr().err == log(snakemake)
+    assert not product(snakemake).exists()
+    assert not Path(snakemake.output.provenance).exists()
+
+
+def test_any_other_error_shows_its_traceback_and_leaves_no_product(snakemake: SimpleNamespace) -> None:
+    with pytest.raises(ZeroDivisionError):
+        write_product_and(snakemake, lambda: 1 / 0)
+    assert "Traceback" in log(snakemake)
+    assert log(snakemake).rstrip().endswith("ZeroDivisionError: division by zero")
+    assert not product(snakemake).exists()
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("stop", "error"), [(interrupt, KeyboardInterrupt), (terminate, SystemExit)])
+def test_a_stopped_job_leaves_no_product(
+    snakemake: SimpleNamespace, stop: Callable[[], None], error: type[BaseException]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(error):
+        write_product_and(snakemake, stop)
+    assert not product(snakemake).exists()
+    assert not Path(snakemake.output.provenance).exists()
+    assert log(snakemake).startswith("stopped from outside: ")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_everything_printed_goes_to_the_log(
+    snakemake: SimpleNamespace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with job(snakemake) as run:
+        print("from python")
+        os.write(2, b"from a C library\n")
+        subprocess.run(["echo", "from a child"], check=True)
+        assert list(run.progress(range(3), description="draws")) == [0, 1, 2]
+        write_product(snakemake)
+    assert set(log(snakemake).splitlines()) == {"from python", "from a C library", "from a child"}
+    print("afterwards")
+    assert capfd.readouterr().out == "afterwards\n"
+
+
+def test_threads_are_fixed(snakemake: SimpleNamespace) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    snakemake.threads = 2
+    with job(snakemake):
+        assert torch.get_num_threads() == 2
+        assert {os.environ[name] for name in THREAD_VARIABLES} == {"2"}
+    torch.set_num_threads(before)
+
+
+def test_a_log_that_cannot_be_opened_is_one_sentence(snakemake: SimpleNamespace) -> None:
+    Path(snakemake.log[0]).mkdir()
+    with (
+        pytest.raises(SystemExit, match=r"^widthscope: cannot write results/smoke/study/fit\.log: "),
+        job(snakemake),
+    ):
+        pytest.fail("the job must not start")
+
+
+def test_device_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("cpu") == "cpu"
+    assert resolve_device("auto") == "cpu"
+    with pytest.raises(ConfigError, match="'cuda' is asked for, but torch finds no such device"):
+        resolve_device("cuda")
+
+
+def test_a_gpu_is_taken_where_there_is_one_and_made_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    try:
+        assert resolve_device("auto") == "cuda"
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)
+        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
