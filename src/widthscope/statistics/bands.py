@@ -1,4 +1,4 @@
-"""Judge intervals against a band of allowed values: the common core of the equivalence and one-sided rules."""
+"""Judge intervals against a band of allowed values: the core of the equivalence and one-sided rules."""
 
 import numpy as np
 
@@ -16,8 +16,9 @@ def judge(
 ) -> Judgement:
     """Judge whether every component lies in its band [low, high].
 
-    Supported iff all joint intervals lie inside their bands; refuted iff one measured component's interval is disjoint from
-    its band; the headline is the component that decided, else the one farthest from being supported.
+    Supported iff all joint intervals lie inside their bands; refuted iff one measured component's interval is
+    disjoint from its band; the headline is the component that decided, else the one farthest from being
+    supported.
 
     Args:
         columns: the evidence, C components.
@@ -73,10 +74,16 @@ def limits(columns: Columns, half: Floats) -> tuple[Floats, Floats]:
 
 
 def more_draws(half: float, room: float) -> str:
-    """Say how many times the draws would decide if the estimate stayed put: (half-width / room)^2; '' if it cannot."""
+    """Say how many times the draws would decide, (half-width / room)^2; '' if no number would."""
     if not (np.isfinite(half) and half > room > 0):
         return ""
     return f" (about {(half / room) ** 2:.2g} times the draws would do, if the estimate stays)"
+
+
+def require_positive(name: str, value: float | None) -> None:
+    """Raise ValueError unless a rule's number is absent or finite and above 0."""
+    if value is not None and not 0 < value < np.inf:
+        raise ValueError(f"{name} is {value}, allowed: a finite number above 0")
 
 
 def _reason(
@@ -107,4 +114,5 @@ def _reason(
         )
     estimate = float(columns.estimate[headline])
     room = max(min(estimate - band[0], band[1] - estimate), band[0] - estimate, estimate - band[1])
-    return f"the interval {shown}{worst} is neither {where} nor wholly outside{more_draws(estimate - interval[0], room)}"
+    hint = more_draws(estimate - interval[0], room)
+    return f"the interval {shown}{worst} is neither {where} nor wholly outside{hint}"

@@ -98,14 +98,16 @@ def judge(
 ) -> list[Verdict]:
     """Judge a study's claims from the evidence in its fit tree.
 
-    The level holds over the study: with m judged tests in all claims, each is judged at 1 - (1 - level)/m (Bonferroni), so
-    that the chance of any false refutation, and of any interval missing its value, is at most 1 - level.
+    The level holds over the study: with m judged tests in all claims, each is judged at 1 - (1 - level)/m
+    (Bonferroni), so that the chance of any false refutation, and of any interval missing its value, is at
+    most 1 - level.
 
     Args:
         study: slug, the first part of every id.
         paper: arXiv id.
         claims: the study's claims.
-        fit_tree: holds `/claims/<claim>/<test>/measured` and, for at least one test of each judged claim, `.../control`.
+        fit_tree: holds `/claims/<claim>/<test>/measured` and, for at least one test of each judged claim,
+            `.../control`.
         level: family-wise level in (0, 1).
 
     Returns:
@@ -180,7 +182,7 @@ def _judge_test(
 def _evidence(
     study: str, claim: Claim, test: Test, tree: xr.DataTree, part: str, prediction: float | None
 ) -> xr.Dataset | None:
-    """Return a node's evidence, or None; the claim's own prediction stands in where the node has none at all."""
+    """Return a node's evidence, or None; the claim's prediction stands in where the node has none."""
     path = f"/claims/{claim.name}/{test.name}/{part}"
     try:
         node = tree[path]

@@ -30,18 +30,21 @@ def evidence(
     """Return evidence as a Dataset over `component`; numbers broadcast over the components.
 
     Args:
-        component: names of the C components, distinct, such as `n=64`; one name may be given bare. C = 0 is allowed
-            and stands for "nothing could be measured".
+        component: names of the C components, distinct, such as `n=64`; one name may be given bare. C = 0 is
+            allowed and stands for "nothing could be measured".
         estimate: (C,) estimates; NaN marks one that failed, and is judged as missing, not as wrong.
-        standard_error: (C,) standard errors in the estimate's unit, 0 for deterministic values, NaN if unknown.
+        standard_error: (C,) standard errors in the estimate's unit, 0 for deterministic values, NaN if
+            unknown.
         prediction: (C,) predicted values.
         n: (C,) numbers of independent draws (the sampling units, not the coordinates of one draw).
         degrees: (C,) degrees of freedom of the standard errors (batches - 1); none for a normal quantile.
-        scale: (C,) size that makes a deviation relative; needed where the prediction is 0. Default |prediction|.
+        scale: (C,) size that makes a deviation relative; needed where the prediction is 0. Default
+            |prediction|.
         p_value: (C,) p-values, for rules that compare laws.
 
     Raises:
-        ValueError: if names repeat, a length differs from C, or a standard error, n, scale, degrees or p-value is out of range.
+        ValueError: if names repeat, a length differs from C, or a standard error, n, scale, degrees or
+            p-value is out of range.
     """
     names = [component] if isinstance(component, str) else [str(name) for name in component]
     if len(set(names)) < len(names):
@@ -72,16 +75,17 @@ def law_evidence(
 ) -> xr.Dataset:
     r"""Return Kolmogorov-Smirnov evidence for `SameLaw`: distances, p-values and their DKW scale.
 
-    The scale stored as `standard_error` is 1/√(2n) + 1/√(2 n_reference): by the Dvoretzky-Kiefer-Wolfowitz inequality
-    with Massart's constant, and the triangle inequality, the true distance lies within scale · √log(4/δ) of the measured
-    one with probability at least 1 - δ.
+    The scale stored as `standard_error` is 1/√(2n) + 1/√(2 n_reference): by the Dvoretzky-Kiefer-Wolfowitz
+    inequality with Massart's constant, and the triangle inequality, the true distance lies within scale ·
+    √log(4/δ) of the measured one with probability at least 1 - δ.
 
     Args:
         component: names of the C functionals compared, such as `y3-y4`.
         distance: (C,) KS distances in [0, 1].
         p_value: (C,) p-values of the equality of the two laws.
         n: (C,) independent draws in the sample.
-        n_reference: (C,) independent draws in the reference sample; infinite for an exact distribution function.
+        n_reference: (C,) independent draws in the reference sample; infinite for an exact distribution
+            function.
 
     Raises:
         ValueError: as `evidence`.
@@ -95,7 +99,7 @@ def law_evidence(
 def claim_tree(
     claims: Mapping[str, Mapping[str, tuple[xr.Dataset, xr.Dataset | None]]],
 ) -> dict[str, xr.Dataset]:
-    """Return `{claim: {test: (measured, control)}}` as paths of a fit tree, `/claims/<claim>/<test>/measured|control`.
+    """Return `{claim: {test: (measured, control)}}` as nodes `/claims/<claim>/<test>/measured|control`.
 
     Raises:
         ValueError: if a name is empty or contains a slash.

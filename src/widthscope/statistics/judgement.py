@@ -29,8 +29,8 @@ class Component:
 class Judgement:
     """Outcome of one rule on one piece of evidence.
 
-    `estimate`, `interval`, `prediction` and `n` are the headline's: the component (or pooled number) that decided.
-    `level` is the joint level of the intervals in `components`, and that of the headline's interval.
+    `estimate`, `interval`, `prediction` and `n` are the headline's: the component (or pooled number) that
+    decided. `level` is the joint level of the intervals in `components`, and that of the headline's interval.
     """
 
     verdict: Outcome
@@ -71,7 +71,7 @@ class Columns:
         return np.isfinite(self.estimate) & np.isfinite(self.standard_error)
 
     def half_widths(self, level: float) -> Floats:
-        """Half-widths of intervals that cover all components jointly with this level; infinite where not measured."""
+        """Half-widths of intervals that jointly cover with this level; infinite where not measured."""
         count = max(1, len(self.names))
         critical = np.array([critical_value(level, degrees, count) for degrees in self.degrees])
         return np.where(self.measured, critical * np.where(self.measured, self.standard_error, 0.0), np.inf)

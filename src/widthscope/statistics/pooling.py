@@ -12,13 +12,13 @@ def pooled_deviation(
 
         (1/Σw) · [1 + 4 Σ p_k (1 - p_k)/ν_k],   1/ν = Σ p_k²/ν_k,
 
-    where the bracket is Meier's correction for weights that are themselves estimated (Meier 1953, Biometrics 9:59).
-    Without independence the standard error is bounded by Σ p_k s_k, with the smallest ν_k.
+    where the bracket is Meier's correction for weights that are themselves estimated (Meier 1953, Biometrics
+    9:59). Without independence the standard error is bounded by Σ p_k s_k, with the smallest ν_k.
 
     Args:
         deviation: (C,) deviations in one unit.
-        standard_error: (C,) standard errors s_k >= 0. Deterministic components (0) are averaged only among themselves
-            if all are deterministic, and left out otherwise.
+        standard_error: (C,) standard errors s_k >= 0. Deterministic components (0) are averaged only among
+            themselves if all are deterministic, and left out otherwise.
         degrees: (C,) degrees of freedom ν_k, infinite for known variances.
         independent: whether the components' errors are independent.
 

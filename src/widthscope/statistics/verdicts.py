@@ -68,7 +68,7 @@ class TestOutcome(Finding):
 
 
 class ControlOutcome(Part):
-    """What became of a claim's negative control: the first test whose control was not rejected, else the first with one."""
+    """A claim's negative control: of the first test whose control was not rejected, else of the first."""
 
     description: str
     test: str = Field(description="Name of the test whose control is shown.")
