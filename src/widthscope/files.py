@@ -16,7 +16,16 @@ _REASONS = {
     errno.EACCES: "there is no permission to write there",
     errno.EPERM: "there is no permission to write there",
     errno.EROFS: "the file system is read-only",
+    errno.EIO: "the disk reports an error",
+    errno.ENOTDIR: "part of the path is a file",
+    errno.EISDIR: "a folder stands there",
+    errno.ENAMETOOLONG: "the name is too long",
 }
+
+
+def is_refusal(error: OSError) -> bool:
+    """Whether an error is the file system's refusal to write, not a failure of some other call."""
+    return error.errno in _REASONS
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:
@@ -66,7 +75,7 @@ def atomic_write_text(path: Path | str, text: str) -> None:
     """Replace `path` by `text` in one step; missing folders are made.
 
     Raises:
-        StoreError: if the system refuses (full disk, no permission); `path` is as it was, and nothing is left beside it.
+        StoreError: if the system refuses (full disk, no permission); `path` is then as it was.
     """
     path = Path(path)
     sibling: Path | None = None

@@ -1,7 +1,7 @@
 """Random streams keyed by names, so that no run's numbers depend on another's.
 
-A stream's key is what it is for, ("limit_law", "rate", seed, width), never its place in a loop or a counter. Adding a
-width, a member or a shard, or using more cores, therefore leaves every other stream as it was.
+A stream's key is what it is for, ("limit_law", "rate", seed, width), never its place in a loop or a counter.
+Adding a width, a member or a shard, or using more cores, therefore leaves every other stream as it was.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Name = str | int | float
 
-# Torch serialises the state of its CPU generator as 5056 bytes; the 624 words of the Mersenne Twister, eight bytes each,
-# begin at byte 24, after the seed, the two counters and the position (aten/src/ATen/CPUGeneratorImpl.cpp).
+# Torch serialises the state of its CPU generator as 5056 bytes; the 624 words of the Mersenne Twister, eight bytes
+# each, begin at byte 24, after the seed, two counters and the position (aten/src/ATen/CPUGeneratorImpl.cpp).
 _TORCH_STATE_BYTES = 5056
 _TORCH_KEY = slice(24, 24 + 8 * 624)
 
@@ -37,8 +37,8 @@ def _encoded(name: Name | np.generic) -> bytes:
 def seed_sequence(*names: Name) -> np.random.SeedSequence:
     """The seed sequence of a stream.
 
-    Order and type matter: ("a", 1), ("a1",), ("a", "1") and ("a", 1.0) are four streams. NumPy scalars count as the Python
-    numbers they equal.
+    Order and type matter: ("a", 1), ("a1",), ("a", "1") and ("a", 1.0) are four streams. NumPy scalars count as the
+    Python numbers they equal.
 
     Raises:
         TypeError: if a name is not str, int or float.
@@ -56,10 +56,10 @@ def numpy_generator(*names: Name) -> np.random.Generator:
 
 
 def torch_generator(*names: Name) -> "torch.Generator":
-    """A Torch CPU generator (Mersenne Twister) on the stream of these names; names and errors as in `seed_sequence`.
+    """A Torch CPU generator (Mersenne Twister) on the stream of these names; these and errors as in `seed_sequence`.
 
-    `torch.Generator.manual_seed` keeps 32 bits of its seed on the CPU, so that among 10,000 streams two would be equal with
-    probability 0.01. The whole state of 19937 bits is therefore set from the seed sequence, as NumPy's MT19937 does.
+    `torch.Generator.manual_seed` keeps 32 bits of its seed on the CPU, so that among 10,000 streams two would be
+    equal with probability 0.01. The whole state is therefore set from the seed sequence, as NumPy's MT19937 does.
     """
     import torch  # here, since most of the workflow's processes need no Torch
 
@@ -67,9 +67,7 @@ def torch_generator(*names: Name) -> "torch.Generator":
     generator = torch.Generator(device="cpu").manual_seed(0)
     state = generator.get_state().numpy()
     if state.nbytes != _TORCH_STATE_BYTES:
-        raise RuntimeError(
-            f"this Torch lays its generator out in {state.nbytes} bytes, not {_TORCH_STATE_BYTES}"
-        )
+        raise RuntimeError(f"this Torch's generator has {state.nbytes} bytes, not {_TORCH_STATE_BYTES}")
     state[_TORCH_KEY] = words.astype("<u8").view(np.uint8)
     generator.set_state(torch.from_numpy(state))
     return generator
