@@ -1,0 +1,106 @@
+"""Second and fourth moments of the scores of a two-head layer, at finite width and for two score laws."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.attention.gram import FloatArray, root
+from widthscope.attention.sampling import bartlett_factor, chunks, normals
+from widthscope.progress import Progress
+from widthscope.streams import numpy_generator, torch_generator
+from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_gram
+
+HEADS = 2
+BATCHES = 20
+CHUNK = 10_000
+LIMIT, IID = "limit", "iid"
+
+
+def functional() -> FloatArray:
+    """The matrix T (4, 4) of the linear functional tr(T^T G), without symmetry."""
+    return numpy_generator("limit_law", "score functional").standard_normal((TOKENS, TOKENS))
+
+
+def run(
+    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
+) -> xr.Dataset:
+    """Batch means of products of scores.
+
+    Args:
+        settings: widths, draws (per width), seed.
+        datasets: none is read.
+        device: where products are formed.
+        progress: shows the laws done.
+
+    Returns:
+        By law (``n=16``, ..., the ``limit`` law, and ``iid`` standard normal scores) and batch, with entry = (head, query, key)
+        flattened: `second` E[G_i G_j] and `fourth` E[G_i² G_j²] (entry, other_entry), and `hermite_entry` and
+        `hermite_functional`, means of He4(x) = x⁴ - 6x² + 3 of entries and of a functional, over their standard deviation in the
+        limit: as variances are exact at every width, its mean is the excess kurtosis, and its variance is a quarter of
+        that of x⁴.
+    """
+    laws = [*(f"n={n}" for n in settings["widths"]), LIMIT, IID]
+    widths = dict(zip(laws, settings["widths"], strict=False))
+    cells = [(law, batch) for law in laws for batch in range(BATCHES)]
+    means = [
+        _batch(law, widths.get(law), batch, settings, device)
+        for law, batch in progress(cells, total=len(cells), description="batches")
+    ]
+    pairs = ("law", "batch", "entry", "other_entry")
+    dims = {"second": pairs, "fourth": pairs, "hermite_entry": pairs[:2], "hermite_functional": pairs[:2]}
+    return xr.Dataset(
+        {
+            name: (dim, np.stack([mean[name] for mean in means]).reshape(len(laws), BATCHES, *means[0][name].shape))
+            for name, dim in dims.items()
+        },
+        coords={"law": laws},
+        attrs={"widths": list(settings["widths"]), "draws": settings["draws"]},
+    )
+
+
+def scores(law: str, width: int | None, draws: int, generator: torch.Generator) -> Tensor:
+    """Scores G (N, H, 4, 4) by Bartlett factors at a width, of the limit law, or iid N(0, 1); float32."""
+    shape = (draws * HEADS, TOKENS, TOKENS)
+    Z = normals(shape, generator, torch.float32)
+    if law != IID:
+        L = torch.from_numpy(root(generic_gram())).float()
+        if width is not None:
+            Z = bartlett_factor(TOKENS, width, shape[0], generator, dtype=torch.float32) @ Z
+        Z = L @ Z @ L.mT
+    return Z.unflatten(0, (draws, HEADS))
+
+
+def _batch(
+    law: str, width: int | None, batch: int, settings: dict[str, Any], device: str
+) -> dict[str, FloatArray]:
+    """Means over the draws of one batch, from a stream of its own."""
+    K = generic_gram()
+    T = functional()
+    deviations = torch.from_numpy(np.sqrt(np.outer(np.diag(K), np.diag(K)))).to(device).float()
+    M = T @ K @ T.T @ K
+    weights = torch.from_numpy(T / np.sqrt(np.trace(M))).to(device).float()
+    generator = torch_generator("limit_law", "score law", settings["seed"], law, batch)
+    size = settings["draws"] // BATCHES
+    sums: dict[str, FloatArray] = {}
+    for part in chunks(size, CHUNK):
+        G = scores(law, width, part, generator).to(device)
+        flat = G.flatten(1)
+        squares = flat.square()
+        parts = {
+            "second": (flat.mT @ flat).double(),
+            "fourth": (squares.mT @ squares).double(),
+            "hermite_entry": _hermite4(G / deviations).mean(dim=(1, 2, 3)).sum(dtype=torch.float64),
+            "hermite_functional": _hermite4((G * weights).sum(dim=(2, 3))).mean(dim=1).sum(dtype=torch.float64),
+        }
+        for name, value in parts.items():
+            sums[name] = sums.get(name, 0.0) + value.cpu().numpy()
+    return {name: total / size for name, total in sums.items()}
+
+
+def _hermite4(x: Tensor) -> Tensor:
+    square = x.square()
+    return square * (square - 6) + 3
