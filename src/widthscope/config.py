@@ -88,12 +88,12 @@ def load(raw: Any, source: str) -> Config:
             try:
                 settings[slug] = _study_settings(slug, values)
             except ValidationError as error:
-                found += problems_in(error, studies.load(slug, "settings").Settings, ("studies", slug))
+                found += problems_in(error, studies.load(slug, "settings").Settings, ("studies", str(slug)))
             except _UnknownStudyError:
-                found.append(unknown("study", ("studies", slug), studies.names()))
+                found.append(unknown("study", ("studies", str(slug)), studies.names()))
     if found:
         # the other studies are not needed to check what stands beside them
-        settings = {slug: Section() for slug in named or ()}
+        settings = {str(slug): Section() for slug in named or ()}
     try:
         config = Config.model_validate({**raw, "studies": settings})
     except ValidationError as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, TypeAdapter, create_model
+from pydantic import Field, create_model
 
 from widthscope import studies
 from widthscope.config import Config, Section
@@ -37,13 +37,6 @@ def schema() -> Schema:
     named = Field(description=Config.model_fields["studies"].description)
     whole = create_model("Config", __base__=Config, studies=(all_studies, named))
     return {"$schema": DIALECT, "title": "widthscope", **_untitled(whole.model_json_schema())}
-
-
-def claims_schema() -> Schema:
-    """JSON schema of ``claims.json``."""
-    from widthscope.statistics.claims import Verdict  # heavier than settings; only here
-
-    return {"$schema": DIALECT, "title": "claims.json", **_untitled(TypeAdapter(list[Verdict]).json_schema())}
 
 
 def _untitled(part: Any) -> Any:
@@ -102,13 +95,15 @@ def _row(name: str, field: Schema, root: Schema, required: bool) -> str:
 
 def generated(root: Path) -> dict[str, str]:
     """The generated files by their path in the repository, as the source says they should be."""
+    from widthscope.statistics import verdicts  # heavier than settings; only here
+
     tables = (
         "# Settings\n\nEvery setting of a configuration file, with its default and what it may be. "
         f"This page is written by `{COMMAND}` from the settings classes; edit those.\n{settings_tables()}"
     )
     return {
         "config.schema.json": _json(schema()),
-        "report/claims.schema.json": _json(claims_schema()),
+        "report/claims.schema.json": _json(verdicts.schema()),
         "docs/settings.md": tables,
         "data/README.md": with_table(
             (root / "data/README.md").read_text(encoding="utf-8"), catalogue.table()

@@ -56,14 +56,24 @@ def problems_in(error: ValidationError, model: type[BaseModel], prefix: Location
         prefix: location of the model in the whole configuration.
     """
     schema = model.model_json_schema()
-    return [_problem(detail, schema, tuple(prefix)) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    # a list with a wrong value in it is also called too short, since the wrong one is not counted
+    inside = {detail["loc"][:-1] for detail in details}
+    return [
+        _problem(detail, schema, tuple(prefix))
+        for detail in details
+        if not (detail["type"] == "too_short" and detail["loc"] in inside)
+    ]
 
 
 def _problem(detail: Any, schema: dict[str, Any], prefix: tuple[str | int, ...]) -> Problem:
     location, here, parent = _walk(schema, detail["loc"])
+    if detail["type"] == "invalid_key":  # a key that is not text, as in `1: 2`
+        location = [part for part in location if part != "[key]"]
+        location[-1] = str(location[-1])
     where, kind, value = (*prefix, *location), detail["type"], detail["input"]
     path, context = path_text(where), detail.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         return unknown("setting", where, list(parent.get("properties", {})))
     if kind == "missing":
         return Problem(path, f"is missing, and has no default: it must be {allowed(here, schema)}")
