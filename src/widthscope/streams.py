@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Name = str | int | float
 
-# Torch serialises the state of its CPU generator as 5056 bytes; the 624 words of the Mersenne Twister, eight bytes
-# each, begin at byte 24, after the seed, two counters and the position (aten/src/ATen/CPUGeneratorImpl.cpp).
+# Torch serialises the state of its CPU generator as 5056 bytes; the 624 words of the Mersenne Twister, eight
+# bytes each, begin at byte 24, after seed, counters and position (aten/src/ATen/CPUGeneratorImpl.cpp).
 _TORCH_STATE_BYTES = 5056
 _TORCH_KEY = slice(24, 24 + 8 * 624)
 
@@ -37,8 +37,8 @@ def _encoded(name: Name | np.generic) -> bytes:
 def seed_sequence(*names: Name) -> np.random.SeedSequence:
     """The seed sequence of a stream.
 
-    Order and type matter: ("a", 1), ("a1",), ("a", "1") and ("a", 1.0) are four streams. NumPy scalars count as the
-    Python numbers they equal.
+    Order and type matter: ("a", 1), ("a1",), ("a", "1") and ("a", 1.0) are four streams. NumPy scalars count
+    as the Python numbers they equal.
 
     Raises:
         TypeError: if a name is not str, int or float.
@@ -56,10 +56,11 @@ def numpy_generator(*names: Name) -> np.random.Generator:
 
 
 def torch_generator(*names: Name) -> "torch.Generator":
-    """A Torch CPU generator (Mersenne Twister) on the stream of these names; these and errors as in `seed_sequence`.
+    """A Torch CPU generator (Mersenne Twister) on the stream of these names; errors as in `seed_sequence`.
 
-    `torch.Generator.manual_seed` keeps 32 bits of its seed on the CPU, so that among 10,000 streams two would be
-    equal with probability 0.01. The whole state is therefore set from the seed sequence, as NumPy's MT19937 does.
+    `torch.Generator.manual_seed` keeps 32 bits of its seed on the CPU, so that among 10,000 streams two would
+    be equal with probability 0.01. The whole state is therefore set from the seed sequence, as NumPy's
+    MT19937 does.
     """
     import torch  # here, since most of the workflow's processes need no Torch
 

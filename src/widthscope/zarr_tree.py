@@ -154,8 +154,8 @@ def open_content(store: Path) -> tuple[dict[str, StoredArray], dict[str, dict[st
     Raises:
         StoreError: if there is no store, or metadata is missing or cannot be understood.
     """
-    if not store.is_dir():
-        raise StoreError(f"store {store} does not exist")
+    if not os.access(store, os.R_OK | os.X_OK):
+        raise StoreError(f"store {store} does not exist, or there is no permission to read it")
     arrays, groups, coordinates = {}, {}, {}
     for path, metadata in _nodes(store):
         try:
@@ -186,7 +186,11 @@ def _altered(store: Path, what: str, reason: Exception) -> StoreError:
 
 def _nodes(store: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path and metadata of each group and array, parents first, without looking into the arrays' chunks."""
-    for parent, folders, files in os.walk(store):
+
+    def refuse(error: OSError) -> None:
+        raise StoreError(f"cannot read {error.filename} of store {store}: {error.strerror}") from error
+
+    for parent, folders, files in os.walk(store, onerror=refuse):
         folder = Path(parent)
         path = "/" + "/".join(folder.relative_to(store).parts)
         if "zarr.json" not in files:
