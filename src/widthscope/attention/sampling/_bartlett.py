@@ -17,7 +17,15 @@ from torch import Tensor
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.masks import masked_softmax
-from widthscope.attention.sampling._layer import Head, LayerDraws, as_root, check_sizes, normals, sum_heads
+from widthscope.attention.sampling._layer import (
+    Head,
+    LayerDraws,
+    as_root,
+    check_sizes,
+    normals,
+    sum_heads,
+    times,
+)
 
 
 def bartlett_factor(
@@ -87,7 +95,7 @@ def sample_limit(
         scores = None
         for _ in range(heads):
             if scores is None or not shared_scores:
-                scores = L @ normals((draws, rank, rank), generator, dtype, device) @ L.mT
+                scores = times(L, normals((draws, rank, rank), generator, dtype, device)) @ L.mT
             yield Head(scores, None, normals((draws, rank, coordinates), generator, dtype, device))
 
     return sum_heads(each_head(), L, mask, coordinates, keep_heads)
@@ -139,7 +147,7 @@ def sample_finite(
         return bartlett_factor(rank, degrees, draws, generator, dtype=dtype, device=device)
 
     def head_scores() -> Tensor:
-        query = L @ factor(head_dim)
+        query = times(L, factor(head_dim))
         if tied_query_key:
             return torch.matmul(query, query.mT).mul_(scale * head_dim**0.5)
         return torch.matmul(query @ normals((draws, rank, rank), generator, dtype, device), L.mT).mul_(scale)
@@ -149,7 +157,7 @@ def sample_finite(
         for _ in range(heads):
             if scores is None or not shared_scores:
                 scores = head_scores()
-            values = L @ factor(value_dim)
+            values = times(L, factor(value_dim))
             yield Head(scores, values, normals((draws, rank, coordinates), generator, dtype, device))
 
     return sum_heads(each_head(), L, mask, coordinates, keep_heads)
@@ -198,12 +206,12 @@ def coupled(
     covariance = covariance_limit = torch.zeros((), dtype=dtype, device=device)
     for _ in range(heads):
         query, value = (
-            finite @ bartlett_factor(rank, degrees, draws, generator, dtype=dtype, device=device)
+            times(finite, bartlett_factor(rank, degrees, draws, generator, dtype=dtype, device=device))
             for degrees in (head_dim, value_dim)
         )
         Z = normals((draws, rank, rank), generator, dtype, device)
         attended = masked_softmax(query @ Z @ finite.mT, mask) @ value
-        attended_limit = masked_softmax(limit @ Z @ limit.mT, mask) @ limit
+        attended_limit = masked_softmax(times(limit, Z) @ limit.mT, mask) @ limit
         covariance = covariance + attended @ attended.mT
         covariance_limit = covariance_limit + attended_limit @ attended_limit.mT
     return covariance / heads, covariance_limit / heads

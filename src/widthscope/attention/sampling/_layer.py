@@ -72,6 +72,13 @@ def as_root(root: Tensor | FloatArray, draws: int, dtype: torch.dtype, device: t
     return L
 
 
+def times(root: Tensor, matrices: Tensor) -> Tensor:
+    """L M for a batch M (N, r, k): one large product when L (s, r) is shared, instead of N small ones."""
+    if root.ndim == 2:
+        return torch.matmul(matrices.mT, root.mT).mT
+    return torch.matmul(root, matrices)
+
+
 def check_sizes(draws: int, coordinates: int, **positive: int) -> None:
     """ValueError naming the first size that is out of range."""
     for name, size, least in (("draws", draws, 1), ("coordinates", coordinates, 0)):

@@ -6,7 +6,15 @@ import torch
 from torch import Tensor
 
 from widthscope.attention.gram import FloatArray
-from widthscope.attention.sampling._layer import Head, LayerDraws, as_root, check_sizes, normals, sum_heads
+from widthscope.attention.sampling._layer import (
+    Head,
+    LayerDraws,
+    as_root,
+    check_sizes,
+    normals,
+    sum_heads,
+    times,
+)
 
 
 def sample_projection(
@@ -38,7 +46,7 @@ def sample_projection(
     L = as_root(root, draws, dtype, device)
 
     def columns(count: int) -> Tensor:
-        return L @ normals((draws, L.shape[-1], count), generator, dtype, device)
+        return times(L, normals((draws, L.shape[-1], count), generator, dtype, device))
 
     def head_scores() -> Tensor:
         query = columns(head_dim)
