@@ -1,4 +1,4 @@
-"""Distances between laws: from two samples of numbers, or from batch means of differences of their transforms."""
+"""Distances between laws: from samples of numbers, or from batch means of transforms' differences."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ def ks_two_sample(sample: ArrayLike, reference: ArrayLike) -> KolmogorovSmirnov:
 
 
 def ks_one_sample(sample: ArrayLike, cdf: Callable[[np.ndarray], np.ndarray]) -> KolmogorovSmirnov:
-    """Return the Kolmogorov-Smirnov distance of (N,) draws from a continuous distribution function, with p-value."""
+    """Return the Kolmogorov-Smirnov distance of (N,) draws from a continuous law, with its p-value."""
     from scipy import stats
 
     found = stats.ks_1samp(_draws(sample, 1), cdf)
@@ -76,14 +76,14 @@ def energy_distance(sample: ArrayLike, reference: ArrayLike) -> float:
 
 
 def pair_sum(sample: np.ndarray) -> float:
-    """Return Σ_{i<j} |x_i - x_j| by sorting: Σ_k (2k - N + 1) x_(k), k = 0..N-1, centred against cancellation."""
+    """Return Σ_{i<j} |x_i - x_j| = Σ_k (2k - N + 1) x_(k), k = 0..N-1, centred against cancellation."""
     ordered = np.sort(sample)
     ranks = 2 * np.arange(len(ordered)) - len(ordered) + 1
     return float(ranks @ (ordered - ordered.mean()))
 
 
 def wasserstein_distance(sample: ArrayLike, reference: ArrayLike) -> float:
-    """Return the W1 distance ∫|F̂ - Ĝ| of two samples, (N,) and (M,) draws. It is biased upwards by sampling noise."""
+    """Return the W1 distance ∫|F̂ - Ĝ| of (N,) and (M,) draws; sampling noise biases it upwards."""
     x, y = np.sort(_draws(sample, 1)), np.sort(_draws(reference, 1))
     points = np.sort(np.concatenate([x, y]))
     below = points[:-1]

@@ -19,7 +19,7 @@ def shared_grid(*samples: ArrayLike, points: int = GRID_POINTS) -> Array:
 
 
 def kernel_density(sample: ArrayLike, grid: Array, bins: int | None = None) -> Array:
-    """Return the Gaussian kernel density estimate of (N,) draws on a grid, with Scott's bandwidth sd·N^(-1/5).
+    """Return the Gaussian kernel density estimate of (N,) draws on a grid, bandwidth sd·N^(-1/5) (Scott).
 
     Equal to `scipy.stats.gaussian_kde(sample)(grid)`, in blocks whose memory does not grow with N.
 
@@ -43,7 +43,8 @@ def kernel_density(sample: ArrayLike, grid: Array, bins: int | None = None) -> A
     for start in range(0, len(nodes), CHUNK):
         block = slice(start, start + CHUNK)
         density += np.exp(-0.5 * ((grid[:, None] - nodes[block]) / bandwidth) ** 2) @ weights[block]
-    return density / (bandwidth * np.sqrt(2 * np.pi))
+    density /= bandwidth * np.sqrt(2 * np.pi)
+    return density
 
 
 def kde_divergence(
@@ -68,7 +69,7 @@ def kde_divergence(
 
 
 def _linear_bins(x: Array, bins: int) -> tuple[Array, Array]:
-    """Return equally spaced nodes over the sample and weights that share each draw between its two neighbours."""
+    """Return equally spaced nodes and weights that share each draw between its two neighbours."""
     nodes = np.linspace(x.min(), x.max(), bins)
     position = (x - nodes[0]) / (nodes[1] - nodes[0])
     left = np.minimum(position.astype(int), bins - 2)

@@ -39,8 +39,8 @@ class SameLaw:
     def criterion(self) -> str:
         """When the rule says supported and when refuted."""
         return (
-            f"supported if the smallest Holm p-value exceeds {self.alpha:g} and every KS distance is known to be "
-            f"below {self.margin:g}; refuted if that p-value is within the test's share of the study's error"
+            f"supported if the smallest Holm p-value exceeds {self.alpha:g} and every KS distance is known "
+            f"to be below {self.margin:g}; refuted if that p-value is within this test's share of the error"
         )
 
     def judge(self, evidence: xr.Dataset, level: float) -> Judgement:

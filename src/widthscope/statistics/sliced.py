@@ -1,4 +1,4 @@
-"""Sliced energy distance between samples of vectors, for laws of which only draws exist (trained networks)."""
+"""Sliced energy distance of samples of vectors, for laws of which only draws exist (trained networks)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +55,7 @@ def sliced_energy_test(
     permutations: int = 199,
     groups: int = 20,
 ) -> SlicedEnergy:
-    """Compare a sample with a reference law: distance, floor, their difference with its error, permutation p-value.
+    """Compare a sample with a reference law: distance, floor, excess with its error, permutation p-value.
 
     The error is a delete-one-group jackknife in which every group drops its share of all three samples, so
     that what distance and floor have in common cancels. Close to equality the distance is a degenerate
