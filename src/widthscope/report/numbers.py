@@ -82,7 +82,7 @@ def count(value: int | float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds, minutes, or hours, whichever reads best: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    """Seconds, minutes, or hours: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 05 min``."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     if seconds < 9.95:

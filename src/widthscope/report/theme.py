@@ -72,7 +72,7 @@ FIGURE_DARK = {
 
 
 def stylesheet() -> str:
-    """The variables as CSS: light, dark where the system asks for it, and either where the reader chose it."""
+    """The variables as CSS: light, dark where the system asks for it, either where the reader chose."""
     light = _variables(PAGE_LIGHT, PALETTE)
     dark = _variables(PAGE_DARK, FIGURE_DARK)
     return (

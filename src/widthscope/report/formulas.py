@@ -1,0 +1,69 @@
+"""Prose with formulas as safe HTML: the text escaped, ``$...$`` and ``$$...$$`` as MathML."""
+
+import re
+from functools import cache
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert
+from markupsafe import Markup, escape
+
+_FORMULA = re.compile(r"\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)(?<!\\)\$", re.DOTALL)
+_ELEMENT_NAMES = """
+    math mrow mi mn mo mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover mtable mtr mtd
+    mstyle mpadded mphantom menclose mmultiscripts mprescripts none
+"""
+_ATTRIBUTE_NAMES = """
+    display mathvariant stretchy fence separator form lspace rspace minsize maxsize symmetric largeop
+    movablelimits accent accentunder linethickness columnalign rowspacing columnspacing displaystyle
+    scriptlevel width height depth notation
+"""
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+_ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
+
+
+def rich(text: str) -> Markup:
+    """A paragraph: everything is escaped, and formulas become MathML.
+
+    A formula that cannot be converted is shown as its source, in code.
+    """
+    parts: list[Markup] = []
+    end = 0
+    for match in _FORMULA.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        display = match["display"] is not None
+        parts.append(formula(match["display"] if display else match["inline"], display))
+        end = match.end()
+    parts.append(escape(text[end:]))
+    return Markup("").join(parts)
+
+
+@cache
+def formula(latex: str, display: bool = False) -> Markup:
+    """One formula as MathML, with its source as the accessible fallback of what cannot be converted."""
+    try:
+        root = ElementTree.fromstring(convert(latex.strip(), display="block" if display else "inline"))
+    except Exception:
+        return Markup("<code>{}</code>").format(latex.strip())
+    return Markup(_element(root))
+
+
+def plain(text: str) -> str:
+    """The same paragraph for a tooltip: formulas as their source without dollars and backslashes."""
+    return re.sub(r"\s+", " ", re.sub(r"\\([A-Za-z]+)", r"\1", text.replace("$", ""))).strip()
+
+
+def _element(node: ElementTree.Element) -> str:
+    """The element with known attributes, and its children; of an unknown element only the children stay."""
+    tag = node.tag.rpartition("}")[2]
+    if tag == "mi" and node.text == "~":  # the converter takes the relation for a name
+        return "<mo>∼</mo>"
+    word = [child.text or "" for child in node if child.get("mathvariant") == "normal"]
+    if tag == "mrow" and len(word) == len(node) > 1 and all(letter.isalpha() for letter in word):
+        return f"<mi>{escape(''.join(word))}</mi>"  # an upright word is one name, not a product of letters
+    inside = str(escape(node.text or "")) + "".join(_element(child) for child in node)
+    if tag not in _ELEMENTS:
+        return inside
+    attributes = "".join(
+        f' {name}="{escape(value)}"' for name, value in node.attrib.items() if name in _ATTRIBUTES
+    )
+    return f"<{tag}{attributes}>{inside}</{tag}>"
