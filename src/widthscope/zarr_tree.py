@@ -15,8 +15,9 @@ from typing import Any
 import dask.array
 import numpy as np
 import zarr
-from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.storage import LocalStore
+from zarr.core.group import GroupMetadata
+from zarr.core.metadata import ArrayV3Metadata
+from zarr.storage import LocalStore, StorePath
 
 from widthscope.digest import (
     ArrayDigest,
@@ -32,7 +33,7 @@ from widthscope.digest import (
 from widthscope.errors import StoreError
 from widthscope.files import read_json
 
-_FILL: dict[str, Any] = {"f": float("nan"), "c": complex("nan+nanj"), "b": False, "i": 0, "u": 0}
+_FILL: dict[str, Any] = {"f": "NaN", "c": ["NaN", "NaN"], "b": False, "i": 0, "u": 0}
 
 
 def write_content(content: Content, folder: Path) -> dict[str, Any]:
@@ -41,39 +42,55 @@ def write_content(content: Content, folder: Path) -> dict[str, Any]:
     Raises:
         OSError: as the operating system gives it.
     """
-    store = LocalStore(folder)
+    nodes: dict[str, Any] = {}
+    coordinates: dict[str, list[str]] = {path: [] for path in content.groups}
+    for path, header in content.headers.items():
+        nodes[path.lstrip("/")] = _array_metadata(header)
+        parent, name = path.rsplit("/", 1)
+        if header["coordinate"]:
+            coordinates[parent or "/"].append(name)
     for path, attrs in content.groups.items():
-        prefix = path.rstrip("/") + "/"
-        own = {
-            name.removeprefix(prefix): header
-            for name, header in content.headers.items()
-            if name.startswith(prefix)
-        }
-        coordinates = " ".join(
-            name for name, header in own.items() if header["coordinate"] and "/" not in name
-        )
-        listed = {"coordinates": coordinates} if coordinates else {}  # as xarray itself marks them
-        zarr.create_group(store=store, path=path, attributes={**attrs, **listed}, zarr_format=3)
-    digests = {}
-    for path, variable in content.variables.items():
-        header = content.headers[path]
-        shape, dtype = tuple(header["shape"]), header["dtype"]
-        array = zarr.create_array(
-            store=store,
-            name=path,
-            shape=shape,
-            dtype="string" if dtype == "str" else dtype,
-            chunks=block_shape(shape, dtype),
-            compressors=(ZstdCodec(level=3), Crc32cCodec()),
-            fill_value="" if dtype == "str" else _FILL[variable.dtype.kind],
-            dimension_names=header["dims"],
-            attributes=header["attrs"],
-            zarr_format=3,
-            config={"write_empty_chunks": True},
-        )
-        digests[path] = ArrayDigest(header, array.__setitem__)
+        # The way xarray itself marks them.
+        marked = {"coordinates": " ".join(sorted(coordinates[path]))} if coordinates[path] else {}
+        nodes[path.lstrip("/")] = GroupMetadata(attributes={**attrs, **marked}, zarr_format=3)
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        created: dict[str, Any] = dict(zarr.create_hierarchy(store=LocalStore(folder), nodes=nodes))
+    digests = {
+        path: ArrayDigest(header, created[path.lstrip("/")].__setitem__)
+        for path, header in content.headers.items()
+    }
     absorb((variable, digests[path]) for path, variable in content.variables.items())
     return tree_digest(digests, content.groups)
+
+
+def _array_metadata(header: Header) -> ArrayV3Metadata:
+    """The metadata document of an array, in the words of the zarr v3 specification."""
+    dtype = header["dtype"]
+    text = dtype == "str"
+    serializer: dict[str, Any] = (
+        {"name": "vlen-utf8"} if text else {"name": "bytes", "configuration": {"endian": "little"}}
+    )
+    return ArrayV3Metadata.from_dict(
+        {
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": header["shape"],
+            "data_type": "string" if text else dtype,
+            "chunk_grid": {
+                "name": "regular",
+                "configuration": {"chunk_shape": block_shape(tuple(header["shape"]), dtype)},
+            },
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "fill_value": "" if text else _FILL[np.dtype(dtype).kind],
+            "codecs": [
+                serializer,
+                {"name": "zstd", "configuration": {"level": 3, "checksum": False}},
+                {"name": "crc32c"},
+            ],
+            "dimension_names": header["dims"],
+            "attributes": header["attrs"],
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -156,6 +173,7 @@ def open_content(store: Path) -> tuple[dict[str, StoredArray], dict[str, dict[st
     """
     if not os.access(store, os.R_OK | os.X_OK):
         raise StoreError(f"store {store} does not exist, or there is no permission to read it")
+    files = LocalStore(store, read_only=True)
     arrays, groups, coordinates = {}, {}, {}
     for path, metadata in _nodes(store):
         try:
@@ -164,7 +182,7 @@ def open_content(store: Path) -> tuple[dict[str, StoredArray], dict[str, dict[st
                 coordinates[path] = attrs.pop("coordinates", "").split()
                 groups[path] = attrs
                 continue
-            array = zarr.open_array(store=LocalStore(store, read_only=True), path=path, zarr_format=3)
+            array = zarr.Array.from_dict(StorePath(files, path.lstrip("/")), metadata)
             parent, name = path.rsplit("/", 1)
             header = Header(
                 dims=list(metadata.get("dimension_names") or ()),  # none are kept for a scalar
