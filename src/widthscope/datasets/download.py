@@ -183,4 +183,4 @@ class _Progress:
         share = received / self.total
         left = (time.monotonic() - self.began) * (1 - share) / share
         print(f"{self.name}: {share:4.0%} of {self.total / 1e6:.1f} MB, {left:.0f} s left", file=sys.stderr)
-        self.next = share + 0.1
+        self.next = (int(10 * share) + 1) / 10
