@@ -41,9 +41,7 @@ def refusal(archive: Archive, folder: Path) -> str:
     return str(caught.value)
 
 
-def test_a_good_file_is_kept_and_not_asked_for_again(
-    served: FileServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_good_file_is_kept_and_not_asked_for_again(served: FileServer, tmp_path: Path) -> None:
     wanted = archive(served.url(NAME))
     path = download.fetch(wanted, tmp_path / "downloads")
     assert path == tmp_path / "downloads" / NAME
@@ -52,9 +50,17 @@ def test_a_good_file_is_kept_and_not_asked_for_again(
     assert download.fetch(wanted, tmp_path / "downloads") == path
     assert served.asked == [None]
     assert served.agents == [download.AGENT]
-    shown = capsys.readouterr().err.splitlines()
-    assert len(shown) == 10
-    assert shown[-1] == f"{NAME}: 100% of 0.0 MB, 0 s left"
+
+
+def test_a_download_shows_its_progress(
+    served: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("widthscope.progress.SECONDS_BETWEEN_LINES", 0)
+    served.cut = [3000]
+    download.fetch(archive(served.url(NAME)), tmp_path)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(f"{NAME} (MiB): 1/11, 9 %")
+    assert lines[-1].startswith(f"{NAME} (MiB): 8 done in ")  # what was left after the cut
 
 
 @pytest.mark.parametrize("kind", ["sha256", "md5"])

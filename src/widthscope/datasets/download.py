@@ -5,7 +5,6 @@ import hashlib
 import http.client
 import os
 import ssl
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from urllib.request import Request, urlopen
 from widthscope.datasets.catalogue import Archive, Card
 from widthscope.datasets.settings import Download
 from widthscope.errors import DataError
+from widthscope.progress import progress
 
 CHUNK = 2**20
 TIMEOUT = 30.0
@@ -158,10 +158,10 @@ def _receive(archive: Archive, part: Path) -> bool:
         total = start + int(length) if length else archive.size
         with part.open("r+b" if resumed else "wb") as file:
             file.seek(start)
-            report = _Progress(archive.name, total)
-            while chunk := reply.read(CHUNK):
+            chunks = iter(lambda: reply.read(CHUNK), b"")
+            expected = None if total is None else -(-(total - start) // CHUNK)
+            for chunk in progress(chunks, expected, f"{archive.name} (MiB)"):
                 file.write(chunk)
-                report(file.tell())
             file.flush()
             os.fsync(file.fileno())
             return total is None or file.tell() == total
@@ -169,18 +169,3 @@ def _receive(archive: Archive, part: Path) -> bool:
 
 def _starts_at(reply: http.client.HTTPResponse, start: int) -> bool:
     return reply.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-
-
-class _Progress:
-    """A line in the log at every tenth of the file, with the time that is left."""
-
-    def __init__(self, name: str, total: int | None) -> None:
-        self.name, self.total, self.began, self.next = name, total, time.monotonic(), 0.1
-
-    def __call__(self, received: int) -> None:
-        if self.total is None or received < self.next * self.total:
-            return
-        share = received / self.total
-        left = (time.monotonic() - self.began) * (1 - share) / share
-        print(f"{self.name}: {share:4.0%} of {self.total / 1e6:.1f} MB, {left:.0f} s left", file=sys.stderr)
-        self.next = (int(10 * share) + 1) / 10
