@@ -1,16 +1,16 @@
 r"""A finite layer and its limit on common random numbers, and the first-order change from one to the other.
 
-The finite layer differs from its limit by three random Gram matrices, each with a known mean: that of the tokens,
-K_n = L_n L_n^T with mean K, and the two Wishart matrices B B^T/d_k and B' B'^T/d_v with mean I. To first order in their
-deviations a root L L^T = K changes by
+The finite layer differs from its limit by three random Gram matrices, each with a known mean: that of the
+tokens, K_n = L_n L_n^T with mean K, and the two Wishart matrices B B^T/d_k and B' B'^T/d_v with mean I. To
+first order in their deviations a root L L^T = K changes by
 
     dL = L Phi(L^{-1} (K_n - K) L^{-T}),        Phi(x) = strict lower triangle of x + half its diagonal
 
-(the derivative of a Cholesky root). The change that this makes in any smooth function of the limit layer is linear in
-deviations which have mean zero and are independent of everything it is multiplied with, so its expectation is exactly
-zero. Subtracting it from a coupled difference leaves the mean alone and takes away all noise of order n^{-1/2}: what
-remains has a standard deviation of order 1/n, like the difference of the means itself, so that the relative error does not
-grow with the width (300 times fewer draws at n = 512).
+(the derivative of a Cholesky root). The change that this makes in any smooth function of the limit layer is
+linear in deviations which have mean zero and are independent of everything it is multiplied with, so its
+expectation is exactly zero. Subtracting it from a coupled difference leaves the mean alone and takes away all
+noise of order n^{-1/2}: what remains has a standard deviation of order 1/n, like the difference of the means
+itself, so that the relative error does not grow with the width (300 times fewer draws at n = 512).
 
 Source: theory notes 3.2 (C), 3.6 and 3.8 for the coupling; the first-order control variate is derived here.
 """
@@ -28,12 +28,14 @@ from widthscope.attention.token_laws import finite_roots, limit_root
 
 @dataclass(frozen=True)
 class CoupledCovariances:
-    """Covariances across tokens of one output coordinate, given everything but the output weights, (N, s, s) each.
+    """Covariances across tokens of one output coordinate, given everything but the output weights, (N, s, s)
+    each.
 
     Attributes:
         finite: of the layer of width n, given its scores and values.
         limit: of the limit law, given its scores.
-        first_order: first-order change from the limit to the finite layer; its expectation given the limit is zero.
+        first_order: first-order change from the limit to the finite layer; its expectation given the limit is
+        zero.
     """
 
     finite: Tensor
@@ -94,10 +96,11 @@ def coupled_covariances(
 
 
 def _root_change(roots: Tensor, limit: Tensor) -> Tensor:
-    """First-order change of a lower-triangular root: L Phi(L^{-1} (R R^T) L^{-T} - I), shapes (N, s, s) and (s, s)."""
+    """First-order change of a lower-triangular root: L Phi(L^{-1} (R R^T) L^{-T} - I), shapes (N, s, s) and
+    (s, s)."""
     inverse = torch.linalg.inv(limit).to(device=roots.device, dtype=roots.dtype)
     whitened = inverse @ roots
     deviation = whitened @ whitened.mT
     lower = deviation.tril(-1)
     lower.diagonal(dim1=-2, dim2=-1).copy_((deviation.diagonal(dim1=-2, dim2=-1) - 1) / 2)
-    return limit.to(device=roots.device, dtype=roots.dtype) @ lower
+    return torch.matmul(limit.to(device=roots.device, dtype=roots.dtype), lower)

@@ -1,7 +1,7 @@
 """Characteristic functions of the joint output law at finite width, coupled with those of the limit.
 
-One shard is one token law and one number of heads, for some widths. It stores means over batches of draws, never
-draws, so that its memory does not grow with their number.
+One shard is one token law and one number of heads, for some widths. It stores means over batches of draws,
+never draws, so that its memory does not grow with their number.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,9 @@ def run(
         progress: shows the batches done.
 
     Returns:
-        Means over the draws of a batch: `difference` with the first-order change taken out, `plain_difference` without,
-        `limit_cf` of the joint law, `marginal_cf` of each coordinate alone, and the limit `covariance` across tokens.
+        Means over the draws of a batch: `difference` with the first-order change taken out,
+        `plain_difference` without, `limit_cf` of the joint law, `marginal_cf` of each coordinate alone, and
+        the limit `covariance` across tokens.
     """
     w = joint_frequencies(settings["frequencies"], settings["tokens"])
     widths, batches, repeats = settings["widths"], settings["batches"], settings["repeats"]
@@ -70,7 +71,7 @@ def _batch(
         "limit_law", "convergence", settings["seed"], repeat, law, heads, tokens, width, batch
     )
     joint = torch.as_tensor(w, dtype=torch.float32, device=device)
-    quadratic = (joint.mT @ joint).flatten(1).mT  # (s^2, R): covariance -> sum over coordinates of w^T Sigma w
+    quadratic = (joint.mT @ joint).flatten(1).mT  # (s^2, R)
     sums: dict[str, FloatArray] = {}
     for size in chunks(draws, CHUNK):
         pair = coupled_covariances(law, heads, tokens, width, size, generator, device=device)

@@ -1,31 +1,27 @@
 """Settings of the claims about how fast the output law approaches its limit."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from widthscope.settings_types import Count, Distinct, Draws, Heads, Increasing, Section, Tokens, Widths
+from widthscope.settings_types import Count, Draws, Heads, Increasing, Section, Tokens, Widths
 
 
 class Rate(Section):
     """Distance between the joint laws of several tokens and coordinates at finite width and in the limit."""
 
-    token_laws: Distinct[Literal["fixed", "clip", "relu"]] = Field(
-        ("fixed", "clip", "relu"), description="Laws of the tokens; fixed has orthonormal tokens."
-    )
     heads: Increasing[Heads] = Field((2,), description="Numbers of heads H, each a sweep of its own.")
     tokens: Tokens = Field(4, ge=2, le=64, description="Number of tokens s.")
     widths: Widths = Field((16, 32, 64, 128, 256, 512), min_length=4, description="Widths n = d_k = d_v.")
-    batches: Count = Field(20, ge=8, description="Independent batches per width; the sampling unit of errors.")
+    batches: Count = Field(20, ge=8, description="Independent batches per width, the unit of errors.")
     draws: Draws = Field(2_000, ge=100, description="Coupled draws per batch.")
     frequencies: Count = Field(128, ge=8, description="Frequencies of the characteristic function.")
     repeats: Count = Field(
-        2, ge=1, le=16, description="Whole sweeps with streams of their own; those after the first confirm."
+        2, ge=2, le=16, description="Whole sweeps with streams of their own; those after the first confirm."
     )
 
 
 class OneDimension(Section):
-    """Distances between the laws of one output coordinate, by characteristic functions and by coupled draws."""
+    """Distances between the laws of one output coordinate, by characteristic functions and by coupled
+    draws."""
 
     heads: Increasing[Heads] = Field((1, 2, 8), description="Numbers of heads H.")
     widths: Widths = Field(
@@ -50,7 +46,7 @@ class LikelihoodRatio(Section):
     """Held-out likelihood of the limit law against the Gaussian law of infinitely many heads."""
 
     width: int = Field(256, ge=16, le=2**16, description="Width n of the layer that is drawn.")
-    mixture: Draws = Field(20_000, ge=1_000, description="Draws of the conditional covariance in the mixture.")
+    mixture: Draws = Field(20_000, ge=1_000, description="Draws of the covariance in the mixture.")
     held_out: Draws = Field(1_000, ge=100, description="Draws of the layer, the sampling unit.")
     coordinates: Increasing[Count] = Field((1, 4, 16), description="Output coordinates seen at once.")
 

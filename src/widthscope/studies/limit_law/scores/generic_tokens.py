@@ -11,8 +11,8 @@ TOKENS = 4
 def generic_gram() -> FloatArray:
     """A positive definite K (4, 4) without symmetry: that of four random tokens of dimension 6.
 
-    A Gram matrix that is not a multiple of I plus a constant shows errors that symmetric ones hide, such as scores that are
-    independent between queries (theory notes 6, trap 4).
+    A Gram matrix that is not a multiple of I plus a constant shows errors that symmetric ones hide, such as
+    scores that are independent between queries (theory notes 6, trap 4).
     """
     return gram(numpy_generator("limit_law", "generic tokens").standard_normal((TOKENS, 6)))
 
@@ -29,3 +29,8 @@ def generic_tokens(width: int) -> FloatArray:
     frame, _ = np.linalg.qr(gaussian)
     X: FloatArray = np.sqrt(width) * root(generic_gram()) @ frame.T
     return X
+
+
+def generic_functional() -> FloatArray:
+    """The matrix T (4, 4) of the linear functional tr(T^T G) of the scores, without symmetry."""
+    return numpy_generator("limit_law", "score functional").standard_normal((TOKENS, TOKENS))

@@ -1,7 +1,8 @@
 """The sampler that all claims use, against layers with all their weights drawn, and against the limit law.
 
-Outputs of three layer shapes are drawn four times: with every weight (the witness), by Bartlett factors, and twice from
-the limit law. What is stored are counts in fixed cells and batch means of a joint characteristic function.
+Outputs of three layer shapes are drawn four times: with every weight (the witness), by Bartlett factors, and
+twice from the limit law. What is stored are counts in fixed cells and batch means of a joint characteristic
+function.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +43,8 @@ class Shape:
 
 
 SHAPES = (Shape(6, 6, 1), Shape(8, 8, 2), Shape(16, 6, 3))
-"""Small widths: there the finite layer is farthest from its limit, which a wrong sampler could be mistaken for."""
+"""Small widths: there the finite layer is farthest from its limit, which a wrong sampler could be mistaken
+for."""
 
 STATISTICS: dict[str, Callable[[Tensor], Tensor]] = {
     "token 1": lambda y: y[:, 0, 0],
@@ -71,8 +73,9 @@ def run(
         progress: shows the shapes and samplers done.
 
     Returns:
-        `counts` (shape, sampler, statistic, cell): draws in each of the cells, which hold equal shares of a pilot sample of
-        full-weight layers; `cf` (shape, sampler, batch, frequency): batch means of cos(sum w·y).
+        `counts` (shape, sampler, statistic, cell): draws in each of the cells, which hold equal shares of a
+        pilot sample of full-weight layers; `cf` (shape, sampler, batch, frequency): batch means of cos(sum
+        w·y).
     """
     runs = [(shape, sampler) for shape in SHAPES for sampler in SAMPLERS]
     edges = {shape: _pilot_edges(shape, settings["seed"], device) for shape in SHAPES}
@@ -80,7 +83,10 @@ def run(
         _counts_and_cf(shape, sampler, edges[shape], settings, device)
         for shape, sampler in progress(runs, total=len(runs), description="samplers")
     ]
-    counts, cf = (np.stack(part).reshape(len(SHAPES), len(SAMPLERS), *part[0].shape) for part in zip(*drawn, strict=True))
+    counts, cf = (
+        np.stack(part).reshape(len(SHAPES), len(SAMPLERS), *part[0].shape)
+        for part in zip(*drawn, strict=True)
+    )
     return xr.Dataset(
         {
             "counts": (("shape", "sampler", "statistic", "cell"), counts),
@@ -95,7 +101,9 @@ def run(
     )
 
 
-def outputs(shape: Shape, sampler: str, draws: int, generator: torch.Generator, device: str = "cpu") -> Tensor:
+def outputs(
+    shape: Shape, sampler: str, draws: int, generator: torch.Generator, device: str = "cpu"
+) -> Tensor:
     """Outputs y (N, 4, 2) of the layer by one of `SAMPLERS`, float32."""
     options: dict[str, Any] = {"dtype": torch.float32, "device": device}
     L = root(generic_gram())
@@ -120,7 +128,8 @@ def _statistics(y: Tensor) -> FloatArray:
 
 
 def _pilot_edges(shape: Shape, seed: int, device: str) -> FloatArray:
-    """Inner edges (statistic, CELLS - 1) of cells with equal shares of a pilot sample of full-weight layers."""
+    """Inner edges (statistic, CELLS - 1) of cells with equal shares of a pilot sample of full-weight
+    layers."""
     generator = torch_generator("limit_law", "sampler", seed, shape.name, "pilot")
     y = torch.cat([outputs(shape, "naive", size, generator, device) for size in chunks(PILOT, CHUNK)])
     edges: FloatArray = np.quantile(_statistics(y), np.arange(1, CELLS) / CELLS, axis=1).T

@@ -10,19 +10,15 @@ from torch import Tensor
 
 from widthscope.attention.gram import FloatArray, root
 from widthscope.attention.sampling import bartlett_factor, chunks, normals
+from widthscope.attention.score_law import functional_variance
 from widthscope.progress import Progress
-from widthscope.streams import numpy_generator, torch_generator
-from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_gram
+from widthscope.streams import torch_generator
+from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_functional, generic_gram
 
 HEADS = 2
-BATCHES = 20
+BATCHES = 40
 CHUNK = 10_000
 LIMIT, IID = "limit", "iid"
-
-
-def functional() -> FloatArray:
-    """The matrix T (4, 4) of the linear functional tr(T^T G), without symmetry."""
-    return numpy_generator("limit_law", "score functional").standard_normal((TOKENS, TOKENS))
 
 
 def run(
@@ -37,11 +33,13 @@ def run(
         progress: shows the laws done.
 
     Returns:
-        By law (``n=16``, ..., the ``limit`` law, and ``iid`` standard normal scores) and batch, with entry = (head, query, key)
+        By law (``n=16``, ..., the ``limit`` law, and ``iid`` standard normal scores) and batch, with entry =
+        (head, query, key)
         flattened: `second` E[G_i G_j] and `fourth` E[G_i² G_j²] (entry, other_entry), and `hermite_entry` and
-        `hermite_functional`, means of He4(x) = x⁴ - 6x² + 3 of entries and of a functional, over their standard deviation in the
-        limit: as variances are exact at every width, its mean is the excess kurtosis, and its variance is a quarter of
-        that of x⁴.
+        `hermite_functional`, means of He4(x) = x⁴ - 6x² + 3 of entries and of a functional, over their
+        standard deviation in the
+        limit: as variances are exact at every width, its mean is the excess kurtosis, and its variance is a
+        quarter of that of x⁴.
     """
     laws = [*(f"n={n}" for n in settings["widths"]), LIMIT, IID]
     widths = dict(zip(laws, settings["widths"], strict=False))
@@ -54,7 +52,10 @@ def run(
     dims = {"second": pairs, "fourth": pairs, "hermite_entry": pairs[:2], "hermite_functional": pairs[:2]}
     return xr.Dataset(
         {
-            name: (dim, np.stack([mean[name] for mean in means]).reshape(len(laws), BATCHES, *means[0][name].shape))
+            name: (
+                dim,
+                np.stack([mean[name] for mean in means]).reshape(len(laws), BATCHES, *means[0][name].shape),
+            )
             for name, dim in dims.items()
         },
         coords={"law": laws},
@@ -71,7 +72,7 @@ def scores(law: str, width: int | None, draws: int, generator: torch.Generator) 
         if width is not None:
             Z = bartlett_factor(TOKENS, width, shape[0], generator, dtype=torch.float32) @ Z
         Z = L @ Z @ L.mT
-    return Z.unflatten(0, (draws, HEADS))
+    return Z.reshape(draws, HEADS, TOKENS, TOKENS)
 
 
 def _batch(
@@ -79,10 +80,9 @@ def _batch(
 ) -> dict[str, FloatArray]:
     """Means over the draws of one batch, from a stream of its own."""
     K = generic_gram()
-    T = functional()
+    T = generic_functional()
     deviations = torch.from_numpy(np.sqrt(np.outer(np.diag(K), np.diag(K)))).to(device).float()
-    M = T @ K @ T.T @ K
-    weights = torch.from_numpy(T / np.sqrt(np.trace(M))).to(device).float()
+    weights = torch.from_numpy(T / np.sqrt(functional_variance(T, K))).to(device).float()
     generator = torch_generator("limit_law", "score law", settings["seed"], law, batch)
     size = settings["draws"] // BATCHES
     sums: dict[str, FloatArray] = {}
@@ -94,7 +94,9 @@ def _batch(
             "second": (flat.mT @ flat).double(),
             "fourth": (squares.mT @ squares).double(),
             "hermite_entry": _hermite4(G / deviations).mean(dim=(1, 2, 3)).sum(dtype=torch.float64),
-            "hermite_functional": _hermite4((G * weights).sum(dim=(2, 3))).mean(dim=1).sum(dtype=torch.float64),
+            "hermite_functional": _hermite4((G * weights).sum(dim=(2, 3)))
+            .mean(dim=1)
+            .sum(dtype=torch.float64),
         }
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value.cpu().numpy()
@@ -103,4 +105,4 @@ def _batch(
 
 def _hermite4(x: Tensor) -> Tensor:
     square = x.square()
-    return square * (square - 6) + 3
+    return square.sub(6).mul_(square).add_(3)

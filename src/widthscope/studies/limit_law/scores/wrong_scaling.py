@@ -35,8 +35,9 @@ def run(
         progress: shows the widths done.
 
     Returns:
-        By scaling and width: `score_variance` (batch), mean of G_ij² over entries and heads; `counts` (cell) of outputs of
-        token 1 in cells of equal probability under N(0, 1ᵀK1/s²), the law of uniform attention; `score_counts` (bin) of G_11.
+        By scaling and width: `score_variance` (batch), mean of G_ij² over entries and heads; `counts` (cell)
+        of outputs of token 1 in cells of equal probability under N(0, 1ᵀK1/s²), the law of uniform attention;
+        `score_counts` (bin) of G_11.
     """
     cells = [(scaling, n) for scaling in POWERS for n in settings["widths"]]
     drawn = [
@@ -83,7 +84,8 @@ def _width(scaling: str, width: int, settings: dict[str, Any], device: str) -> d
                 dtype=torch.float32,
                 device=device,
             )
-            assert layer.outputs is not None and layer.scores is not None
+            assert layer.outputs is not None
+            assert layer.scores is not None
             variances[batch] += float(layer.scores.square().mean(dim=(1, 2, 3)).sum(dtype=torch.float64))
             outputs = layer.outputs[:, 0, 0].double().cpu().numpy()
             counts += np.bincount(np.searchsorted(edges, outputs), minlength=CELLS)

@@ -1,0 +1,73 @@
+"""Evidence that scores scaled by 1/n vanish, and attention becomes uniform."""
+
+import numpy as np
+import xarray as xr
+from scipy.special import kolmogorov
+
+from widthscope.attention.gram import FloatArray
+from widthscope.statistics.evidence import evidence, law_evidence
+from widthscope.statistics.intervals import batch_means
+from widthscope.statistics.power_laws import fit_slope
+
+UNIFORM_FROM = 256
+"""Smallest width at which outputs are compared with uniform attention (theory notes 4)."""
+
+
+def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+    """Variances and output laws under 1/n scaling, beside those under 1/√n."""
+    measured, control = "1/n", "1/sqrt(n)"
+    return {
+        "variance-rate": (_variance_slope(shard, measured), _variance_slope(shard, control)),
+        "variance": (_variances(shard, measured), _variances(shard, control)),
+        "uniform-law": (_uniform_law(shard, measured), _uniform_law(shard, control)),
+    }
+
+
+def _variance_slope(shard: xr.Dataset, scaling: str) -> xr.Dataset:
+    means = batch_means(shard.score_variance.sel(scaling=scaling).transpose("batch", "n").values)
+    slope = fit_slope(shard.n.values, means.value, means.standard_error, degrees=means.degrees)
+    return evidence(
+        "slope", slope.exponent, slope.standard_error, prediction=-1.0, degrees=slope.degrees,
+        n=shard.attrs["draws"] * shard.sizes["n"],
+    )  # fmt: skip
+
+
+def _variances(shard: xr.Dataset, scaling: str) -> xr.Dataset:
+    """n·Var(G_ij), whose exact value under 1/n scaling is K_ii K_jj = 1 at every width."""
+    means = batch_means(shard.score_variance.sel(scaling=scaling).transpose("batch", "n").values)
+    widths = shard.n.values
+    return evidence(
+        [f"n={n}" for n in widths],
+        widths * means.value,
+        widths * means.standard_error,
+        prediction=1.0,
+        degrees=means.degrees,
+        n=shard.attrs["draws"],
+    )
+
+
+def _uniform_ks(shard: xr.Dataset, scaling: str) -> tuple[FloatArray, FloatArray]:
+    """One-sample KS distances by width from the law whose quantiles bound the cells, and p-values."""
+    counts = shard.counts.sel(scaling=scaling).values
+    cells = counts.shape[-1]
+    steps = np.cumsum(counts, -1) / counts.sum(-1, keepdims=True) - np.arange(1, cells + 1) / cells
+    distance = np.abs(steps).max(-1)
+    return distance, kolmogorov(np.sqrt(counts.sum(-1)) * distance)
+
+
+def _uniform_law(shard: xr.Dataset, scaling: str) -> xr.Dataset:
+    large = shard.sel(n=shard.n >= min(UNIFORM_FROM, int(shard.n.max())))
+    distance, p_value = _uniform_ks(large, scaling)
+    return law_evidence([f"n={n}" for n in large.n.values], distance, p_value, shard.attrs["draws"])
+
+
+def curves(shard: xr.Dataset) -> xr.Dataset:
+    """What the figure shows."""
+    variances = shard.score_variance
+    return xr.Dataset(
+        {
+            "score_variance": variances.mean("batch"),
+            "ks": (("scaling", "n"), np.stack([_uniform_ks(shard, str(s))[0] for s in shard.scaling.values])),
+        },
+        attrs={"draws": shard.attrs["draws"], "heads": shard.attrs["heads"]},
+    )
