@@ -235,7 +235,8 @@ YAML_SENTENCES = [
     ("run: !!python/object:os.system a\n", "mine.yaml, line 1, column 6: could not determine a constructor"),
     ("", "mine.yaml is empty"),
     ("# nothing\n", "mine.yaml is empty"),
-    (b"run: \xff\n", "mine.yaml"),
+    (b"run: \xff\n", "mine.yaml is not a text file in UTF-8"),
+    ("run: \x00\n", "mine.yaml is not YAML: unacceptable character #x0000"),
     ("? [a, b]\n: 1\nrun: a\n", "mine.yaml, line 1, column 3: found unhashable key"),
     ("run: a\n1: 2\nstudies: {limit_law: }\n", "in mine.yaml, 1 is not a setting; the settings here are run"),
     (

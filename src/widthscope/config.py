@@ -17,7 +17,7 @@ from widthscope.datasets.settings import Datasets
 from widthscope.errors import ConfigError
 from widthscope.settings_types import Section
 
-__all__ = ["Config", "Section", "check_run_folder", "differences", "load", "read", "resolved"]
+__all__ = ["Config", "Section", "check_run_folder", "differences", "load", "parse", "read", "resolved"]
 
 MISSING = "(absent)"
 """Stands for the side of a difference that has no such setting."""
@@ -41,17 +41,26 @@ class Config(Section):
 
 
 def read(path: Path) -> Config:
-    """Read a configuration file.
+    """Read and check a configuration file.
 
     Raises:
         ConfigError: the file is missing, is not YAML, repeats a key, or says what is not allowed.
+    """
+    return load(parse(path), path.name)
+
+
+def parse(path: Path) -> Any:
+    """What a YAML file says, unchecked but for keys that are written twice, which Snakemake lets pass.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or repeats a key; the sentence has line and column.
     """
     import yaml  # only here: Snakemake hands `load` a mapping
 
     from widthscope.config_yaml import UniqueKeyLoader
 
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -61,8 +70,7 @@ def read(path: Path) -> Config:
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigError(f"{path.name}{place}: {error.problem or 'this is not YAML'}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path.name} is not YAML: {error}") from None
-    return load(raw, path.name)
+        raise ConfigError(f"{path.name} is not YAML: {str(error).splitlines()[0]}") from None
 
 
 def load(raw: Any, source: str) -> Config:
