@@ -1,7 +1,7 @@
 """Two runs side by side: the same digests, or estimates within each other's intervals, or neither.
 
-Identical digests are promised on one class of platform, and estimates within their stated intervals elsewhere. A
-store has no interval of its own, so what is not identical is graded by the claims of its study.
+Identical digests are promised on one class of platform, and estimates within their stated intervals elsewhere.
+A store has no interval of its own, so what is not identical is graded by the claims of its study.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""A linear layer of width n: its mean square output settles as the width grows."""
