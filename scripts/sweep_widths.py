@@ -5,6 +5,7 @@ from widthscope.workflow.job import job
 
 with job(snakemake) as run:
     entry = studies.load(run.wildcards.study, run.params.settings["entry"])
-    datasets = store.read_all(run.input.stores, run.input.digests)
+    trees = store.read_all(run.input.stores, run.input.digests)
+    datasets = {name: tree.to_dataset() for name, tree in trees.items()}
     swept = entry.run(run.params.settings["shard"], datasets, run.device, run.progress)
     store.write(swept, run.output.store, run.output.digest)

@@ -18,7 +18,7 @@ from widthscope.fingerprint import Fingerprint, fingerprint
 from widthscope.source_tree import SourceTree
 from widthscope.studies.base import Cost, Shard
 
-REPORT_FILES = ("page.html.j2", "style.css", "script.js", "claims.schema.json")
+PAGE_PARTS = {".j2", ".css", ".js", ".json"}
 SMALL = Cost(seconds=10, memory_mb=1000)
 
 
@@ -58,7 +58,7 @@ class Job:
     @cached_property
     def source(self) -> Fingerprint:
         """Fingerprint of the source that the job runs."""
-        return fingerprint(self.entries, self.files, self.tree)
+        return fingerprint(self.entries, self.files, tree=self.tree)
 
 
 class Plan:
@@ -120,6 +120,11 @@ class Plan:
             yield self._judge_claims(slug)
             yield self._draw_figures(slug)
         yield self._build_report()
+
+    def _page_parts(self) -> list[str]:
+        """The templates, style, script and schema that the page is built with."""
+        folder = self.tree.root / "report"
+        return sorted(path.name for path in folder.glob("*") if path.suffix in PAGE_PARTS)
 
     def _store(self, stem: str) -> dict[str, str]:
         return {kind: f"{stem}.{end}" for kind, end in STORE_FILES.items()}
@@ -217,8 +222,10 @@ class Plan:
             wildcards={},
             inputs=(f"{self.results}/config.json", *products),
             settings={"studies": list(self.shards)},
-            modules=tuple(f"widthscope.studies.{slug}.about" for slug in self.shards),
-            files=tuple(f"report/{name}" for name in REPORT_FILES),
+            modules=tuple(
+                f"widthscope.studies.{slug}.{name}" for slug in self.shards for name in ("about", "claims")
+            ),
+            files=tuple(f"report/{name}" for name in self._page_parts()),
         )
 
 
