@@ -7,9 +7,8 @@ output coordinate is
     sigma^2 = (A K A^T)_ii = alpha sum_j A_j^2 + beta,      A = softmax(p_1 .. p_s).
 
 With finite head dimension d_k the law is exact too: v is multiplied by chi^2_{d_k} / d_k; and the values
-multiply a head's variance by chi^2_{d_v} / d_v. Under a causal mask with beta = 0, the token at position i
-(from 1) has the law of s = i tokens. Source: arXiv:2506.00846 for the limit law; theory notes 3.4 for
-everything here.
+multiply a head's variance by chi^2_{d_v} / d_v. Under a causal mask the token at position i (from 1) has
+the law of s = i tokens. Source: arXiv:2506.00846 for the limit law; theory notes 3.4 for everything here.
 """
 
 from dataclasses import dataclass
