@@ -20,7 +20,7 @@ MEMORY_MB = 700
 
 
 def shards(settings: Mixture, seed: int) -> list[Shard]:
-    """One shard per experiment, or one per experiment and width where that would take longer than a job should."""
+    """One shard per experiment, or one for each of its widths where that would take too long for one job."""
     return [
         *_kurtosis(settings.kurtosis, seed),
         *_coordinates(settings.coordinates, seed),
@@ -34,7 +34,8 @@ def _kurtosis(settings: Kurtosis, seed: int) -> list[Shard]:
         for heads in settings.heads
         for gram in ("orthonormal", "identical")
     ]
-    points += [_point("orthonormal", tokens, 1, settings.length_width) for tokens in settings.lengths]
+    lengths = [_point("orthonormal", tokens, 1, settings.length_width) for tokens in settings.lengths]
+    points += [point for point in lengths if point not in points]
 
     def seconds(point: Point) -> float:
         return settings.draws * SECONDS_PER_HEAD * float(point["tokens"] * point["heads"])

@@ -17,15 +17,23 @@ class Kurtosis(Section):
     """Excess kurtosis of one output coordinate, and of the difference of two tokens' outputs."""
 
     widths: Increasing[MixtureWidth] = Field(
-        (16, 64, 128, 256, 512, 1024), min_length=4, description="Widths n of the layer, all head dimensions n."
+        (16, 64, 128, 256, 512, 1024),
+        min_length=4,
+        description="Widths n of the layer, all head dimensions n.",
     )
     heads: Increasing[Heads] = Field((1, 2), description="Numbers of heads H, each run at every width.")
-    tokens: FewTokens = Field(4, description="Number of orthonormal tokens s, so that their Gram is the identity.")
+    tokens: FewTokens = Field(
+        4, description="Number of orthonormal tokens s, so that their Gram is the identity."
+    )
     lengths: Increasing[FewTokens] = Field(
         (2, 8), description="Further numbers of tokens s, run with one head at `length_width` only."
     )
-    length_width: MixtureWidth = Field(128, description="Width n at which the further numbers of tokens are run.")
-    draws: Draws = Field(200_000, ge=1000, description="Draws of all weights for each combination of settings.")
+    length_width: MixtureWidth = Field(
+        128, description="Width n at which the further numbers of tokens are run."
+    )
+    draws: Draws = Field(
+        200_000, ge=1000, description="Draws of all weights for each combination of settings."
+    )
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
@@ -36,11 +44,17 @@ class Coordinates(Section):
         (16, 64, 256, 1024, 4096), min_length=4, description="Widths n of the layer, all head dimensions n."
     )
     heads: Increasing[Heads] = Field((1, 2), description="Numbers of heads H, each run at every width.")
-    tokens: FewTokens = Field(4, description="Number of orthonormal tokens s, so that their Gram is the identity.")
-    coordinates: Annotated[int, Field(ge=2, le=16)] = Field(
-        8, description="Output coordinates sampled in each draw; they share the draw, so they are not counted in n."
+    tokens: FewTokens = Field(
+        4, description="Number of orthonormal tokens s, so that their Gram is the identity."
     )
-    draws: Draws = Field(100_000, ge=1000, description="Draws of all weights for each combination of settings.")
+    coordinates: Annotated[int, Field(ge=2, le=16)] = Field(
+        8,
+        description="Output coordinates sampled in each draw; they share the draw, so they are not "
+        "counted in n.",
+    )
+    draws: Draws = Field(
+        100_000, ge=1000, description="Draws of all weights for each combination of settings."
+    )
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
