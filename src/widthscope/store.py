@@ -100,7 +100,12 @@ def read(store: Path | str, digest: Path | str | None = None, chunks: Chunks | N
         variables[path] = _chunked(variable, chunks) if lazy else variable
     if expected is not None:
         _compare(store, expected, tree_digest(digests, groups))
-    return _assembled(variables, arrays, groups)
+    try:
+        return _assembled(variables, arrays, groups)
+    except ValueError as error:  # without a digest, altered names and sizes are only seen not to fit together
+        raise StoreError(
+            f"store {store} is altered: its parts do not fit together ({str(error).splitlines()[0]})"
+        ) from error
 
 
 def check(store: Path | str, digest: Path | str) -> None:
