@@ -24,6 +24,12 @@ def part(table: xr.Dataset, name: str) -> xr.Dataset:
     return table.isel(row=chosen)
 
 
+def last(table: xr.Dataset, name: str) -> float:
+    """Estimate at the largest x of a series."""
+    series = part(table, name)
+    return float(series["estimate"].values[np.argmax(series["x"].values)])
+
+
 def line(axes: Axes, table: xr.Dataset, name: str, **style: Any) -> None:
     """Draw a series as a line without marks."""
     series = part(table, name)

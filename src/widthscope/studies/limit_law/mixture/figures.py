@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import PALETTE, Drawing, new, shades, width_axis
-from widthscope.studies.limit_law.series import bars, line, names, part
+from widthscope.studies.limit_law.series import bars, last, line, names, part
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
@@ -32,8 +32,9 @@ CURVES = (
 
 
 def kurtosis(by_width: xr.Dataset, by_length: xr.Dataset) -> Drawing:
-    """Excess kurtosis of one output over the width, beside identical tokens, and over the number of tokens."""
-    figure, left, right, *_ = new(cols=2)
+    """Excess kurtosis of one output over the width, beside identical tokens, and over the tokens' number."""
+    figure, *panels = new(cols=2)
+    left, right = panels
     heads = [name for name in names(by_width) if name.startswith("H=")]
     for place, name in enumerate(heads):
         colour = PALETTE[f"c{place}"]
@@ -61,17 +62,17 @@ def kurtosis(by_width: xr.Dataset, by_length: xr.Dataset) -> Drawing:
         "to that of a Gaussian. Right: one head, for several numbers of tokens. Bars are 99 % intervals, "
         "mostly "
         "smaller than the marks.",
-        "Two panels. Left, logarithmic axes: excess kurtosis against the width; for one and two heads with "
-        "orthonormal tokens the points lie on curves that level off near 0.24 and 0.12, while for identical "
-        "tokens they fall on straight lines towards zero. Right: excess kurtosis against the number of "
-        "tokens "
-        "from 2 to 32, rising; measured points lie on the exact curve, slightly above the limit curve.",
+        "Two panels. Left, logarithmic axes: excess kurtosis against the width; with orthonormal tokens the "
+        f"points lie on curves that level off, at {last(by_width, heads[0]):.2g} for {heads[0]}, while with "
+        "identical tokens they fall on straight lines towards zero. Right: excess kurtosis against the number "
+        "of tokens, rising; measured points lie on the exact curve, somewhat above the limit curve.",
     )
 
 
 def difference(curve: xr.Dataset) -> Drawing:
     """Excess kurtosis over the width for the difference of two tokens and for functionals with less of it."""
-    figure, axes, *_ = new()
+    figure, *panels = new()
+    axes = panels[0]
     labels = {
         "difference": "difference $y_i - y_j$",
         "token": "one token $y_i$",
@@ -93,14 +94,17 @@ def difference(curve: xr.Dataset) -> Drawing:
         "eight times as far from Gaussian as one token, as the limit law predicts (dashed); the "
         "difference of "
         "tokens of independent layers, a control, is half as far as one token.",
-        "Excess kurtosis against width on logarithmic axes. The difference of two tokens levels off at its "
-        "dashed limit of 1.93, one token at 0.24, independent layers at 0.12, the sum of all tokens at 0.03.",
+        "Excess kurtosis against width on logarithmic axes. At the largest width the difference of two tokens "
+        f"is at {last(curve, 'difference'):.3g}, next to its dashed limit, one token at "
+        f"{last(curve, 'token'):.2g}, tokens of independent layers at {last(curve, 'unrelated'):.2g}, and the "
+        f"sum of all tokens at {last(curve, 'total'):.1g}.",
     )
 
 
 def normalised(curve: xr.Dataset) -> Drawing:
     """Kurtosis of outputs divided by conditional deviations, over the width."""
-    figure, axes, *_ = new()
+    figure, *panels = new()
+    axes = panels[0]
     labels = {
         "raw": "raw $y_i$",
         "given_scores": "divided by $\\sqrt{\\Sigma_{ii}}$ given scores",
@@ -119,16 +123,16 @@ def normalised(curve: xr.Dataset) -> Drawing:
         "(dashed). "
         "Given the scores it tends to 3 as $3 + 6/n$ (line), given scores and values it is 3 at every width, "
         "and raw it stays above. Bars are 99 % intervals.",
-        "Kurtosis against width, one head. The raw output falls from 3.68 to a plateau at 3.24. Divided by "
-        "its deviation given the scores it falls from 3.37 to 3 along the exact curve. Divided by its "
-        "deviation "
-        "given scores and values it lies at 3 at every width.",
+        "Kurtosis against width, one head. The raw output falls to a plateau at "
+        f"{last(curve, 'raw'):.3g}. Divided by its deviation given the scores it falls to 3 along the exact "
+        "curve. Divided by its deviation given scores and values it lies at 3 at every width.",
     )
 
 
 def norm(law: xr.Dataset, variance: xr.Dataset) -> Drawing:
     """Law of |y_1|²/n beside that of Σ_11, and its variance over the width."""
-    figure, left, right, *_ = new(cols=2)
+    figure, *panels = new(cols=2)
+    left, right = panels
     colours = shades(min(7, law.sizes["width"]))
     for place, width in enumerate(law["width"].values[: len(colours)]):
         density = law["density"].sel(width=width)
@@ -139,8 +143,8 @@ def norm(law: xr.Dataset, variance: xr.Dataset) -> Drawing:
     )
     left.set_xlabel("$|y_1|^2 / n$")
     left.set_ylabel("density")
-    left.set_xlim(0, 1)
-    left.legend()
+    left.set_xlim(0, 1.1)
+    left.legend(loc="upper right")
     left.set_title("law, one head")
     groups = [name for name in names(variance) if name.startswith("H=")]
     for place, name in enumerate(groups):
@@ -159,19 +163,17 @@ def norm(law: xr.Dataset, variance: xr.Dataset) -> Drawing:
         "Right: its "
         "variance follows the exact formula (lines) to a plateau, while with frozen scores it falls as "
         "$1/n$.",
-        "Two panels. Left: densities of the mean square for growing widths, which sharpen towards the "
-        "skewed law "
-        "of the conditional variance between 0.25 and 1 and not towards the vertical line at 0.39. Right: "
-        "the "
-        "variance against width on logarithmic axes levels off at 0.0125 for one head and half of that "
-        "for two, "
-        "while for frozen scores it falls on a straight line of slope minus one.",
+        "Two panels. Left: densities of the mean square for growing widths, which sharpen towards the skewed "
+        "law of the conditional variance and not towards the vertical line at "
+        f"{float(law['mean']):.2f}. Right: the variance against width on logarithmic axes levels off, at "
+        f"{last(variance, groups[0]):.3f} for {groups[0]}, while for frozen scores it falls on a straight line.",
     )
 
 
 def squares(curve: xr.Dataset) -> Drawing:
     """Correlation of squares of two coordinates, and of the coordinates, over the width."""
-    figure, axes, *_ = new()
+    figure, *panels = new()
+    axes = panels[0]
     heads = [name.removeprefix("squares ") for name in names(curve) if name.startswith("squares ")]
     for place, name in enumerate(heads):
         colour = PALETTE[f"c{place}"]
@@ -187,9 +189,9 @@ def squares(curve: xr.Dataset) -> Drawing:
         "Two coordinates of one output vector are uncorrelated (crosses), but their squares are "
         "correlated (dots), "
         "as the exact formula says (lines), and stay so in the limit.",
-        "Correlation against width for one and two heads. Correlations of squares fall along the exact "
-        "curves to "
-        "plateaus at 0.036 and 0.021; correlations of the coordinates themselves are zero.",
+        "Correlation against width. Correlations of squares fall along the exact curves to plateaus, at "
+        f"{last(curve, f'squares {heads[0]}'):.3f} for {heads[0]}; correlations of the coordinates themselves "
+        "are zero.",
     )
 
 
