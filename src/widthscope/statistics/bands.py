@@ -5,6 +5,8 @@ import numpy as np
 from widthscope.statistics.judgement import Columns, Floats, Judgement, Outcome, nothing_measured
 from widthscope.statistics.quantiles import level_of
 
+MOST_DRAWS = 1e6  # a hint at more draws than so many times the present ones helps nobody
+
 
 def judge(
     columns: Columns,
@@ -74,8 +76,8 @@ def limits(columns: Columns, half: Floats) -> tuple[Floats, Floats]:
 
 
 def more_draws(half: float, room: float) -> str:
-    """Say how many times the draws would decide, (half-width / room)^2; '' if no number would."""
-    if not (np.isfinite(half) and half > room > 0):
+    """Say how many times the draws would decide, (half-width / room)^2; '' beyond any use."""
+    if not (np.isfinite(half) and half > room > MOST_DRAWS**-0.5 * half):
         return ""
     return f" (about {(half / room) ** 2:.2g} times the draws would do, if the estimate stays)"
 

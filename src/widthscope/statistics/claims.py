@@ -99,8 +99,7 @@ def judge(
     """Judge a study's claims from the evidence in its fit tree.
 
     The level holds over the study: with m judged tests in all claims, each is judged at 1 - (1 - level)/m
-    (Bonferroni), so that the chance of any false refutation, and of any interval missing its value, is at
-    most 1 - level.
+    (Bonferroni), so that the chance of any false refutation in the study is at most 1 - level.
 
     Args:
         study: slug, the first part of every id.

@@ -58,9 +58,10 @@ def sliced_energy_test(
     """Compare a sample with a reference law: distance, floor, excess with its error, permutation p-value.
 
     The error is a delete-one-group jackknife in which every group drops its share of all three samples, so
-    that what distance and floor have in common cancels. Close to equality the distance is a degenerate
-    U-statistic, and this error is conservative. Equality is never shown by a large p-value: compare the upper
-    end of `excess` with a distance that matters, such as a tenth of that to a rival law.
+    that what distance and floor have in common cancels; it is for the directions drawn, not over them. Close
+    to equality the distance is a degenerate U-statistic, and this error is conservative. Equality is never
+    shown by a large p-value: compare the upper end of `excess` with a distance that matters, such as a tenth
+    of that to a rival law.
 
     Args:
         sample: (N, d) independent draws of the law in question.

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from widthscope.statistics.distances import dkw_half_width
+from widthscope.statistics.evidence import claim_tree, evidence, law_evidence
+
+
+def test_numbers_broadcast_over_components() -> None:
+    table = evidence(["n=16", "n=64"], [1.0, 2.0], 0.1, prediction=1.5, n=1000)
+    assert list(table["component"].values) == ["n=16", "n=64"]
+    np.testing.assert_array_equal(table["standard_error"], [0.1, 0.1])
+    np.testing.assert_array_equal(table["n"], [1000, 1000])
+    assert np.isinf(table["degrees"]).all()
+    assert np.isnan(table["scale"]).all()
+    assert np.isnan(table["p_value"]).all()
+
+
+def test_one_component_may_be_given_bare_and_none_may_be_there() -> None:
+    assert evidence("slope", -1.0, 0.01).sizes == {"component": 1}
+    assert evidence([], [], []).sizes == {"component": 0}
+
+
+def test_failed_estimates_are_kept_as_missing() -> None:
+    assert np.isnan(evidence("slope", np.nan, np.nan)["estimate"].item())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: evidence(["a", "a"], [1, 2], 0.1),
+        lambda: evidence(["a", "b"], [1, 2, 3], 0.1),
+        lambda: evidence("a", 1.0, -0.1),
+        lambda: evidence("a", 1.0, 0.1, p_value=1.2),
+        lambda: evidence("a", 1.0, 0.1, degrees=0),
+        lambda: claim_tree({"a/b": {"t": (evidence("x", 1, 1), None)}}),
+        lambda: claim_tree({"a": {"": (evidence("x", 1, 1), None)}}),
+    ],
+)
+def test_malformed_evidence_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(ValueError):
+        call()
+
+
+def test_law_evidence_carries_the_dkw_scale() -> None:
+    table = law_evidence(["y1", "y2"], [0.01, 0.02], [0.5, 0.2], n=5000, n_reference=8000)
+    half = table["standard_error"].values * np.sqrt(np.log(4 / 0.01))
+    np.testing.assert_allclose(half, dkw_half_width(5000, 0.99, 8000))
+
+
+def test_claim_tree_lays_out_measured_and_control() -> None:
+    measured, control = evidence("x", 1.0, 0.1), evidence("x", 0.0, 0.1)
+    paths = claim_tree({"heads": {"slope": (measured, control), "shape": (measured, None)}})
+    assert set(paths) == {
+        "/claims/heads/slope/measured",
+        "/claims/heads/slope/control",
+        "/claims/heads/shape/measured",
+    }
+    tree = xr.DataTree.from_dict(paths)
+    assert tree["/claims/heads/slope/control"].to_dataset().identical(control)
