@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,14 @@ ABOUT = About(
     arxiv="2506.00846",
     year=2025,
     says=(
-        "The score matrices of a head do not concentrate as $n \\to \\infty$: they tend to Gaussian matrices.",
+        "The score matrices of a head stay random as $n \\to \\infty$: they tend to Gaussian matrices.",
         "Given the scores, each output coordinate is Gaussian.",
         "Unconditionally the output is a mixture of Gaussians.",
         "Coordinates of one output are uncorrelated but dependent.",
         "Infinitely many heads, or scores divided by $n$, are degenerate corners.",
     ),
     model=(
-        "Tokens $X \\in \\mathbb{R}^{s \\times d}$ with Gram matrix $K = X X^\\top / d$; heads $a = 1, \\dots, H$:",
+        "Tokens $X \\in \\mathbb{R}^{s \\times d}$ with Gram matrix $K = X X^\\top / d$; heads $a \\le H$:",
         "$$G^a = \\frac{1}{\\sqrt{d_k}} X W_Q^a (X W_K^a)^\\top, \\quad A^a = \\mathrm{softmax}(G^a)$$",
         "In the limit $P^a \\sim N(0, K \\otimes K)$.",
     ),
@@ -82,7 +83,9 @@ def finding(estimate: float, half: float, prediction: float | None, verdict: str
 
 def verdict_of(study: str, row: tuple[Any, ...]) -> dict[str, Any]:
     name, verdict, rule, margin, prediction, estimate, half, control, n, figure = row
-    words = HOSTILE if name == "hostile" else f"The quantity behind {name} behaves with $n$ as the paper says."
+    words = (
+        HOSTILE if name == "hostile" else f"The quantity behind {name} behaves with $n$ as the paper says."
+    )
     confounded = name == "universality"
     beside = "supported" if confounded else "refuted"
     outcome = None
@@ -198,17 +201,38 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         record = provenance(product, "sweep_widths", seconds, study="limit_law", shard=shard)
         write_json(study / "sweep" / f"{shard}.provenance.json", record)
     write_json(
-        study / "fit.provenance.json", provenance("results/laptop/limit_law/fit.digest.json", "fit_limits", 3.0)
+        study / "fit.provenance.json",
+        provenance("results/laptop/limit_law/fit.digest.json", "fit_limits", 3.0),
     )
     (run / "qk_spectrum").mkdir()
     return run
 
 
 @pytest.fixture(scope="session")
+def drawn() -> str:
+    """Text of one figure's SVG."""
+    return plotting.svg(drawings()["rate"].figure)
+
+
+@pytest.fixture(scope="session")
+def templates() -> Path:
+    """Folder of the templates, style, script, schema and captions."""
+    return TEMPLATES
+
+
+@pytest.fixture(scope="session")
+def paper() -> Callable[[str], About]:
+    """What stands for the paper behind any study."""
+    return about_of
+
+
+@pytest.fixture(scope="session")
 def products() -> list[Product]:
     return [
         Product("results/laptop/limit_law/fit.digest.json", "fit_limits", "fresh"),
-        Product("results/laptop/limit_law/sweep/scores.digest.json", "sweep_widths", "stale", f"source {HOSTILE}"),
+        Product(
+            "results/laptop/limit_law/sweep/scores.digest.json", "sweep_widths", "stale", f"source {HOSTILE}"
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ _ATTRIBUTE_NAMES = """
     movablelimits accent accentunder linethickness columnalign rowspacing columnspacing displaystyle
     scriptlevel width height depth notation
 """
+_VALUES = frozenset("∞…⋯")
 _ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 
@@ -57,6 +58,8 @@ def _element(node: ElementTree.Element) -> str:
     tag = node.tag.rpartition("}")[2]
     if tag == "mi" and node.text == "~":  # the converter takes the relation for a name
         return "<mo>∼</mo>"
+    if tag == "mo" and node.text in _VALUES:  # and these values for operators, with space around them
+        return f"<mi>{node.text}</mi>"
     word = [child.text or "" for child in node if child.get("mathvariant") == "normal"]
     if tag == "mrow" and len(word) == len(node) > 1 and all(letter.isalpha() for letter in word):
         return f"<mi>{escape(''.join(word))}</mi>"  # an upright word is one name, not a product of letters

@@ -126,11 +126,12 @@ def _row(reading: Reading, y: int, style: str, name: str, place: Callable[[float
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round values between two ends, about `wanted` of them, at steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
+    power = 10.0 ** math.floor(math.log10((high - low) / wanted))
+    choices = []
+    for step in (power, 2 * power, 5 * power, 10 * power):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        choices.append([float(f"{k * step:.12g}") for k in range(first, last + 1)])
+    return min(choices, key=lambda values: abs(len(values) - wanted))
 
 
 def _finite(values: Sequence[float | None]) -> list[float]:

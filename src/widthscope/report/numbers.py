@@ -4,6 +4,7 @@ Everything here returns plain Unicode text. What is not a number, or is missing,
 """
 
 import math
+import re
 from collections.abc import Sequence
 
 MISSING = "–"
@@ -108,6 +109,12 @@ def percent(level: float | None) -> str:
         return MISSING
     digits = max(0, math.ceil(-math.log10(max(1 - level, 1e-9)) - 2 - 1e-9))
     return f"{100 * level:.{digits}f}{THIN}%"
+
+
+def typeset(text: str) -> str:
+    """A sentence with plain numbers in it, with true minus signs and no final stop: ``[-0.1, 2e-07]``."""
+    text = re.sub(r"(\d(?:\.\d+)?)e([+-])0*(\d+)", lambda m: m[1] + _power(int(m[2] + m[3])), text)
+    return re.sub(r"(?<![\w.])-(?=\d)", MINUS, text).rstrip(". ")
 
 
 def _exponent(size: float) -> int:

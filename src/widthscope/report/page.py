@@ -143,6 +143,7 @@ def _environment(templates: Path) -> Environment:
         "duration": numbers.duration,
         "memory": numbers.memory,
         "percent": numbers.percent,
+        "finding": numbers.typeset,
     }
     environment.globals["letters"] = LETTERS
     return environment

@@ -1,0 +1,54 @@
+import pytest
+
+from widthscope.report.view import allowed_band, allowed_words, is_confounded, tally, view
+
+
+@pytest.mark.parametrize(
+    ("rule", "prediction", "margin", "band", "words"),
+    [
+        ("Equals", 1.0, 0.25, (0.75, 1.25), "within ±0.25"),
+        ("Equals", None, 0.25, None, "within ±0.25"),
+        ("MatchesExact", 0.0, 0.01, (-0.01, 0.01), "no deviation beyond chance, resolution ±0.01"),
+        ("Above", None, 5.0, (5.0, None), "above 5"),
+        ("Above", None, 0.0, (0.0, None), "above 0"),
+        ("Below", None, 0.1, (None, 0.1), "below 0.1"),
+        ("SameLaw", 0.0, 0.02, (0.0, 0.02), "KS distance below 0.02"),
+        ("Reported", 1.0, None, None, ""),
+    ],
+)
+def test_what_a_rule_allows(rule, prediction, margin, band, words):
+    assert allowed_band(rule, prediction, margin) == band
+    assert allowed_words(rule, margin) == words
+
+
+def test_view_of_each_verdict(built):
+    views = {claim["id"].split("/")[1]: view(claim) for claim in built.claims}
+    assert [
+        (views[name].letter, views[name].word) for name in ("plateau", "depth", "paper-kl", "low-rank")
+    ] == [
+        ("S", "supported"),
+        ("R", "refuted"),
+        ("U", "undecided"),
+        ("–", "reported"),
+    ]
+    assert tally(views.values()) == [("supported", 8), ("refuted", 1), ("undecided", 3), ("reported", 1)]
+
+
+def test_confounded_is_undecided_with_its_word(built):
+    confounded = [claim for claim in built.claims if is_confounded(claim)]
+    assert [claim["id"] for claim in confounded] == ["limit_law/universality"]
+    assert view(confounded[0]).word == "undecided · confounded"
+    assert view(confounded[0]).control_verdict == "not rejected"
+
+
+def test_components_stand_beside_those_of_the_control(built):
+    test = view(built.claims[0]).tests[0]
+    assert len(test.rows) == 6
+    assert all(row["component"] == beside["component"] for row, beside in test.rows)
+
+
+def test_every_rule_of_the_statistics_has_its_words():
+    from widthscope.statistics import rules
+
+    named = {name for name in vars(rules) if hasattr(getattr(rules, name), "criterion") and name != "Rule"}
+    assert named == {"Equals", "MatchesExact", "Above", "Below", "SameLaw", "Reported"}
