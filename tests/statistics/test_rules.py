@@ -162,6 +162,12 @@ def test_exact_match_of_zero_needs_a_scale() -> None:
     assert MatchesExact(0.1).judge(scaled, LEVEL).verdict == "supported"
 
 
+def test_exact_match_without_any_scale_shows_the_component_itself() -> None:
+    found = MatchesExact(0.1).judge(evidence("a", 0.3, 0.01, prediction=0, n=4), LEVEL)
+    assert (found.verdict, found.estimate, found.prediction, found.n) == ("refuted", 0.3, 0.0, 4)
+    assert found.interval == pytest.approx((0.3 - 2.5758 * 0.01, 0.3 + 2.5758 * 0.01), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("value", "verdict"), [(1.0 + 1e-12, "supported"), (1.05, "supported"), (1.2, "refuted")]
 )

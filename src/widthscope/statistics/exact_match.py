@@ -70,6 +70,12 @@ class MatchesExact:
         table = columns.table(*bands.limits(columns, columns.half_widths(level)), z)
         draws = columns.n[judged]
         n = int(draws.sum() if self.independent else draws.max())
+        if (
+            not pooled.any()
+        ):  # nothing is relative to anything: the component that deviates most speaks for itself
+            worst = table[int(np.nanargmax(np.abs(z)))]
+            own = (worst.estimate, worst.interval, worst.prediction)
+            return Judgement(verdict, *own, reason, level, worst.n, table)
         return Judgement(verdict, value, (value - half, value + half), 0.0, reason, level, n, table)
 
     def _decide(
