@@ -78,7 +78,7 @@ class Columns:
 
     def z(self, deviation: Floats) -> Floats:
         """Deviations in standard errors; 0/0 is 0 and x/0 is infinite; NaN where not measured."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             z = np.where(deviation == 0, 0.0, deviation / self.standard_error)
         return np.where(self.measured, z, np.nan)
 
