@@ -25,7 +25,7 @@ class OneDimension(Section):
 
     heads: Increasing[Heads] = Field((1, 2, 8), description="Numbers of heads H.")
     widths: Widths = Field(
-        (16, 32, 64, 128, 256, 512, 1024, 2048),
+        (16, 32, 64, 128, 256, 512, 1024),
         min_length=4,
         description="Widths of the computed distances; slopes use those from 32 up.",
     )

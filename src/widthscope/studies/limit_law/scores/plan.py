@@ -5,8 +5,8 @@ from widthscope.studies.limit_law.scores.settings import Scores
 
 STARTUP = 3.0
 NAIVE_SECONDS_PER_DRAW = 60e-6
-SCORE_SECONDS_PER_DRAW = 3e-6
-SCALING_SECONDS_PER_DRAW = 8e-6
+SCORE_SECONDS_PER_DRAW = 1.5e-6
+SCALING_SECONDS_PER_DRAW = 5e-6
 
 
 def shards(settings: Scores, seed: int) -> list[Shard]:

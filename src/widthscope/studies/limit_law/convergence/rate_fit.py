@@ -1,0 +1,208 @@
+"""Evidence on the rate of the joint law, and on its distance from laws that it does not approach."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from widthscope.attention.competitors import (
+    gaussian_characteristic_function,
+    independent_coordinates,
+    infinite_head_kernel,
+    uniform_kernel,
+)
+from widthscope.attention.gram import FloatArray, limit_gram
+from widthscope.statistics.distances import squared_mmd
+from widthscope.statistics.evidence import evidence
+from widthscope.statistics.intervals import Jackknife, jackknife
+from widthscope.statistics.power_laws import PowerFit, fit_rate
+
+LIMIT, HEADS, COORDINATES, UNIFORM = (
+    "limit law",
+    "infinite heads",
+    "independent coordinates",
+    ("uniform attention"),
+)
+LAWS = (LIMIT, HEADS, COORDINATES, UNIFORM)
+
+TOLD_APART = {"fixed": (HEADS, COORDINATES, UNIFORM), "clip": (HEADS, UNIFORM), "relu": (UNIFORM,)}
+"""Laws that widths up to 512 tell from the limit law. With random tokens the layer itself is still about as
+far from its limit as the limit is from the other laws; for ReLU tokens the excess kurtosis of the limit is
+0.0018 (theory notes 3.4)."""
+
+CONTROL = {"fixed": HEADS, "clip": HEADS, "relu": UNIFORM}
+"""Gaussian law that the rate is put to as a control, told apart at every width of the sweep."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One token law and number of heads over all widths.
+
+    Attributes:
+        token_law, heads: what was swept.
+        shard: batch means by repeat, width and batch.
+        shifts: by law, what turns a coupled difference from the limit law into one from that law, (R,).
+    """
+
+    token_law: str
+    heads: int
+    shard: xr.Dataset
+    shifts: dict[str, FloatArray]
+
+    @property
+    def name(self) -> str:
+        """For example ``fixed, H=2``."""
+        return f"{self.token_law}, H={self.heads}"
+
+    @property
+    def widths(self) -> FloatArray:
+        """Widths n."""
+        return np.asarray(self.shard.n.values, dtype=np.float64)
+
+    @property
+    def draws(self) -> int:
+        """Draws per width of one repeat."""
+        return int(self.shard.attrs["draws"]) * self.shard.sizes["batch"]
+
+    def differences(self, repeat: int, place: int, law: str = LIMIT) -> FloatArray:
+        """Batch means (batch, frequency) of the characteristic function at the width in this place, less that
+        of a law."""
+        coupled: FloatArray = self.shard.difference.values[repeat, place]
+        return coupled + self.shifts[law]
+
+    def distances(self, repeat: int, law: str) -> list[Jackknife]:
+        """Unbiased squared distances from a law, by width."""
+        return [squared_mmd(self.differences(repeat, place, law)) for place in range(len(self.widths))]
+
+    def rate(self, repeat: int, law: str) -> PowerFit:
+        """Fit of the rate at which the distance from a law falls (theory notes 3.6, step 4)."""
+        found = self.distances(repeat, law)
+        values, errors = ([getattr(one, name) for one in found] for name in ("value", "standard_error"))
+        return fit_rate(self.widths, values, errors, degrees=found[0].degrees)
+
+
+def sweeps(shards: Mapping[str, xr.DataTree]) -> list[Sweep]:
+    """All sweeps, widths of one sweep joined whether they come in one shard or in several."""
+    parts: dict[tuple[str, int], list[xr.Dataset]] = {}
+    for tree in shards.values():
+        shard = tree.to_dataset()
+        if "token_law" in shard.attrs and "plain_difference" in shard:
+            parts.setdefault((shard.attrs["token_law"], int(shard.attrs["heads"])), []).append(shard)
+    found = []
+    for (law, heads), pieces in parts.items():
+        frequencies = pieces[0].frequencies
+        joined = xr.concat(
+            [piece.drop_vars("frequencies") for piece in pieces], "n", combine_attrs=("override")
+        )
+        shard = joined.sortby("n").load()
+        found.append(Sweep(law, heads, shard, _shifts(law, shard, np.asarray(frequencies.values))))
+    return sorted(found, key=lambda sweep: (tuple(TOLD_APART).index(sweep.token_law), sweep.heads))
+
+
+def _shifts(law: str, shard: xr.Dataset, w: FloatArray) -> dict[str, FloatArray]:
+    """Limit characteristic function less that of each law; the limit's is the mean of all its draws."""
+    tokens = int(shard.attrs["tokens"])
+    K = limit_gram(law, tokens, np.eye(tokens) if law == "fixed" else None)  # type: ignore[arg-type]
+    everything = ("repeat", "n", "batch")
+    limit = np.asarray(shard.limit_cf.mean(everything).values)
+    marginals = shard.marginal_cf.mean(everything).transpose("coordinate", "frequency").values
+    others = {
+        LIMIT: limit,
+        HEADS: gaussian_characteristic_function(infinite_head_kernel(K), w),
+        COORDINATES: independent_coordinates(marginals),
+        UNIFORM: gaussian_characteristic_function(uniform_kernel(K), w),
+    }
+    return {name: limit - other for name, other in others.items()}
+
+
+def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+    """Rates by token law, of the first sweep and of those that confirm it, beside a Gaussian law that is not
+    approached."""
+    tests = {}
+    for law in TOLD_APART:
+        chosen = [sweep for sweep in found if sweep.token_law == law]
+        repeats = chosen[0].shard.sizes["repeat"]
+        for test, which in ((law, range(1)), (f"{law}-fresh-seeds", range(1, repeats))):
+            cells = [(sweep, repeat) for sweep in chosen for repeat in which]
+            tests[test] = (_rates(cells, LIMIT), _rates(cells, CONTROL[law]))
+    return tests
+
+
+def _rates(cells: list[tuple[Sweep, int]], law: str) -> xr.Dataset:
+    fits = [sweep.rate(repeat, law) for sweep, repeat in cells]
+    return evidence(
+        [f"H={sweep.heads}" + (f", repeat {repeat}" if repeat else "") for sweep, repeat in cells],
+        [one.exponent for one in fits],
+        [one.standard_error for one in fits],
+        prediction=1.0,
+        n=[sweep.draws * len(sweep.widths) for sweep, _ in cells],
+        degrees=[one.degrees for one in fits],
+    )
+
+
+def plateau_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
+    """Squared distance from the limit law in units of that from other laws, at the largest width.
+
+    In the control the limit law itself is the other law, its distance measured by an independent repeat.
+    """
+    tests: dict[str, tuple[xr.Dataset, xr.Dataset | None]] = {}
+    for law, told_apart in TOLD_APART.items():
+        chosen = [sweep for sweep in found if sweep.token_law == law]
+        measured = _ratios([(sweep, other) for sweep in chosen for other in told_apart])
+        tests[law] = (measured, _ratios([(sweep, LIMIT) for sweep in chosen]))
+    rest = [(s, law) for s in found for law in LAWS[1:] if law not in TOLD_APART[s.token_law]]
+    tests["not-told-apart"] = (_ratios(rest), None)
+    return tests
+
+
+def _ratios(cells: list[tuple[Sweep, str]]) -> xr.Dataset:
+    def ratio(near: FloatArray, far: FloatArray) -> float:
+        return float(squared_mmd(near).value / squared_mmd(far).value)
+
+    estimates = []
+    for sweep, law in cells:
+        last = len(sweep.widths) - 1
+        other = sweep.differences(1 if law == LIMIT else 0, last, law)
+        estimates.append(jackknife(ratio, sweep.differences(0, last), other))
+    return evidence(
+        [f"{sweep.name}, {law}" for sweep, law in cells],
+        [one.value for one in estimates],
+        [one.standard_error for one in estimates],
+        prediction=0.0,
+        n=[sweep.draws for sweep, _ in cells],
+        degrees=[one.degrees for one in estimates],
+    )
+
+
+def curves(found: list[Sweep]) -> xr.Dataset:
+    """Squared distances by sweep, repeat, law and width, their fits, and what the control variate saves."""
+    repeats = range(found[0].shard.sizes["repeat"])
+    distances = [[[sweep.distances(r, law) for law in LAWS] for r in repeats] for sweep in found]
+    fits = [[[sweep.rate(r, law) for law in LAWS] for r in repeats] for sweep in found]
+    plain = [[squared_mmd(d) for d in sweep.shard.plain_difference.values[0]] for sweep in found]
+    by_width, by_law = ("sweep", "repeat", "law", "n"), ("sweep", "repeat", "law")
+
+    def column(values: Any, name: str) -> FloatArray:
+        return np.vectorize(lambda one: float(getattr(one, name)), otypes=[float])(
+            np.array(values, dtype=object)
+        )
+
+    return xr.Dataset(
+        {
+            "squared_distance": (by_width, column(distances, "value")),
+            "standard_error": (by_width, column(distances, "standard_error")),
+            "plain_standard_error": (("sweep", "n"), column(plain, "standard_error")),
+            **{name: (by_law, column(fits, name)) for name in ("exponent", "intercept", "correction")},
+            "exponent_error": (by_law, column(fits, "standard_error")),
+        },
+        coords={
+            "sweep": [sweep.name for sweep in found],
+            "token_law": ("sweep", [sweep.token_law for sweep in found]),
+            "heads": ("sweep", [sweep.heads for sweep in found]),
+            "law": list(LAWS),
+            "n": found[0].widths.astype(int),
+        },
+        attrs={"draws": found[0].draws, "tokens": int(found[0].shard.attrs["tokens"])},
+    )
