@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from widthscope.digest import BLOCK_BYTES, block_shape, blocks, content_digest
-from widthscope.errors import StoreError
 
 
 def example() -> xr.DataTree:
@@ -154,30 +153,3 @@ def test_blocks_are_of_few_megabytes():
     for shape in [(10**7,), (3000, 3000), (100, 300, 300), (5, 2_000_000), (200_000, 33)]:
         size = np.prod(block_shape(shape, "float64"), dtype=int) * 8
         assert BLOCK_BYTES / 2 <= size <= BLOCK_BYTES, shape
-
-
-REFUSED = {
-    "a date": (
-        xr.Dataset({"when": ("x", np.array(["2025-01-01"], "datetime64[ns]"))}),
-        "/when: dtype datetime64",
-    ),
-    "bytes": (xr.Dataset({"raw": ("x", np.array([b"a"]))}), "/raw: dtype"),
-    "an object": (xr.Dataset({"thing": ("x", np.array([None], object))}), "/thing: None is not text"),
-    "a NUL": (xr.Dataset({"name": ("x", np.array(["a\0"], object))}), "/name: .* NUL"),
-    "a surrogate": (xr.Dataset({"name": ("x", ["\ud800"])}), "/name: .* surrogate"),
-    "a name with a blank": (xr.Dataset({"test loss": 1}), "the name 'test loss'"),
-    "a name of zarr's": (xr.Dataset({"zarr.json": 1}), "the name 'zarr.json'"),
-    "a number as name": (xr.Dataset({3: 1}), "the name 3"),
-    "a hidden dimension": (xr.Dataset({"a": (".b", [1])}), "the name '.b'"),
-    "a NaN attribute": (xr.Dataset(attrs={"loss": float("nan")}), "/: attribute 'loss' = nan is not JSON"),
-    "an object attribute": (xr.Dataset({"a": ((), 1, {"f": print})}), "/a: attribute 'f' .* is not JSON"),
-    "a numbered attribute": (xr.Dataset(attrs={1: 2}), "/: attribute 1 must be named by a string"),
-    "a reserved attribute": (xr.Dataset(attrs={"coordinates": "a"}), "'coordinates'"),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_a_store_cannot_hold_is_named(what):
-    dataset, words = REFUSED[what]
-    with pytest.raises(StoreError, match=words):
-        content_digest(dataset)

@@ -1,5 +1,6 @@
 """Stores: what is written comes back, what is damaged is named, and nothing half written ever counts."""
 
+import errno
 import json
 import os
 import shutil
@@ -329,7 +330,7 @@ def test_damage_is_named(written, damage):
     assert_damage_is_named(path, digest, *words)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"digest": "0"}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"digest": "0"}', '{"arrays": [], "groups": {}}'])
 def test_a_torn_digest_file_is_named(written, text):
     _, path, digest = written
     digest.write_text(text)
@@ -409,4 +410,22 @@ def test_a_store_takes_the_place_of_what_stood_there(written):
     store.write(later, path, digest)
     assert names(path) == ["only", "zarr.json"]
     xr.testing.assert_identical(store.read(path, digest).to_dataset(), later)
+    assert names(path.parent) == ["fit.digest.json", "fit.zarr"]
+
+
+def test_a_digest_file_that_cannot_be_named_brings_the_earlier_store_back(written, monkeypatch):
+    tree, path, digest = written
+
+    replace = Path.replace
+
+    def refuse(source, target):
+        if target == digest:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.write(xr.Dataset({"x": 1}), path, digest)
+    assert_same(store.read(path, digest)["large"], tree["large"])
     assert names(path.parent) == ["fit.digest.json", "fit.zarr"]

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from widthscope.digest import ArrayDigest, content_digest, flatten, tree_digest
+from widthscope.content import flatten
+from widthscope.digest import ArrayDigest, content_digest, tree_digest
 from widthscope.errors import StoreError
 from widthscope.files import (
     cannot_write,
@@ -119,9 +120,10 @@ def _expected(store: Path, digest: Path) -> dict[str, Any]:
     if not os.path.exists(digest):  # unlike Path.exists, no error where the folder may not be entered
         raise StoreError(f"store {store} has no digest file {digest}, so its writing was never finished")
     content = read_json(digest)
-    if not isinstance(content, dict) or not {"digest", "arrays", "groups"} <= content.keys():
+    parts = [content.get(part) for part in ("arrays", "groups")] if isinstance(content, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts):
         raise StoreError(f"{digest} is torn or altered: it is not a digest")
-    return content
+    return dict(content)
 
 
 def _digest_on_disk(store: Path) -> dict[str, Any]:

@@ -19,17 +19,8 @@ from zarr.core.group import GroupMetadata
 from zarr.core.metadata import ArrayV3Metadata
 from zarr.storage import LocalStore, StorePath
 
-from widthscope.digest import (
-    ArrayDigest,
-    Content,
-    Header,
-    Selection,
-    absorb,
-    block_shape,
-    blocks,
-    dtype_name,
-    tree_digest,
-)
+from widthscope.content import Content, Header, dtype_name
+from widthscope.digest import ArrayDigest, Selection, absorb, block_shape, blocks, tree_digest
 from widthscope.errors import StoreError
 from widthscope.files import read_json
 
