@@ -54,6 +54,7 @@ REFUSED = {
     "a surrogate": (xr.Dataset({"name": ("x", ["\ud800"])}), "/name: .* surrogate"),
     "a name with a blank": (xr.Dataset({"test loss": 1}), "the name 'test loss'"),
     "a name of zarr's": (xr.Dataset({"zarr.json": 1}), "the name 'zarr.json'"),
+    "an empty name": (xr.Dataset({"": 1}), "the name ''"),
     "a number as name": (xr.Dataset({3: 1}), "the name 3"),
     "a hidden dimension": (xr.Dataset({"a": (".b", [1])}), "the name '.b'"),
     "a NaN attribute": (xr.Dataset(attrs={"loss": float("nan")}), "/: attribute 'loss' = nan is not JSON"),

@@ -57,7 +57,7 @@ def flatten(tree: xr.Dataset | xr.DataTree) -> Content:
         path = "/" if relative == "." else f"/{relative}"
         # A group taken out of a larger tree keeps the coordinates that it has from there.
         dataset = node.to_dataset(inherit=node is root)
-        for name in [*path.split("/"), *dataset.variables, *dataset.dims]:
+        for name in [*filter(None, path.split("/")), *dataset.variables, *dataset.dims]:
             _demand_storable_name(name, path)
         content.groups[path] = plain_attributes(dataset.attrs, path)
         if "coordinates" in dataset.attrs:
@@ -84,7 +84,7 @@ def _add(content: Content, path: str, variable: xr.Variable, coordinate: bool) -
 
 
 def _demand_storable_name(name: Hashable, path: str) -> None:
-    whole = isinstance(name, str) and re.search(r"[\s/\0]", name) is None and name != "zarr.json"
+    whole = isinstance(name, str) and re.fullmatch(r"[^\s/\0]+", name) and name != "zarr.json"
     if not whole or str(name).startswith((".", "__")):
         raise StoreError(
             f"{path}: the name {name!r} cannot be stored; allowed is text without blanks and slashes, "
