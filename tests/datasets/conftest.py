@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from file_server import FileServer
-from small_archives import CLASSES
+from tests.datasets.file_server import FileServer
+from tests.datasets.small_archives import CLASSES
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_server import FileServer
-from small_archives import CLASSES, cifar_archive
+from tests.datasets.file_server import FileServer
+from tests.datasets.small_archives import CLASSES, cifar_archive
 
 from widthscope import datasets
 from widthscope.errors import DataError

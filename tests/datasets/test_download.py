@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from file_server import FileServer
+from tests.datasets.file_server import FileServer
 
 from widthscope.datasets import catalogue, download
 from widthscope.datasets.catalogue import Archive

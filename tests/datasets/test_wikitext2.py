@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from file_server import FileServer
-from small_archives import TEXTS, text_archive
+from tests.datasets.file_server import FileServer
+from tests.datasets.small_archives import TEXTS, text_archive
 
 from widthscope import datasets
 from widthscope.datasets.wikitext2 import vocabulary
