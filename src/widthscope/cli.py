@@ -94,7 +94,7 @@ def verify(
         bool,
         typer.Option(
             "--adopt",
-            help="Tell Snakemake which products stand, and remove the small file of each that does not, so "
+            help="Tell Snakemake which products are ok, and remove the small file of each that is not, so "
             "that `snakemake` makes those again and nothing else.",
         ),
     ] = False,
@@ -125,8 +125,6 @@ def verify(
         typer.echo(f"adopted: {len(done.adopted)} products, which Snakemake now takes as up to date")
         for product in done.withdrawn:
             typer.echo(f"withdrawn: {product}, which the next `snakemake` makes again")
-        for product in done.left:
-            typer.echo(f"left: {product}, which follows what it is made from")
     elif any(standing.state is not State.OK for standing in found):
         raise typer.Exit(PROBLEM)
 
@@ -138,7 +136,7 @@ def compare(
 ) -> None:
     """Grade how far two runs agree.
 
-    Each product is identical (equal digests), within intervals (its study's claims have the same verdicts, and
+    A product is identical (equal digests), within intervals (its study's claims have the same verdicts, and
     each estimate lies inside the other run's interval), or different. Names the first stage, in the order of
     the data (datasets, sweep, fit, claims, figures), at which the runs part, and what differed in its making.
 

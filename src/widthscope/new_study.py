@@ -96,4 +96,4 @@ def _copy(template: Path, folder: Path, slug: str, arxiv: str | None) -> None:
         text = source.read_text(encoding="utf-8").replace(TEMPLATE, slug)
         if arxiv is not None:
             text = text.replace(PLACEHOLDER_ARXIV, arxiv)
-        atomic_write_text(folder / source.name, text)
+        atomic_write_text(folder / source.name.replace(TEMPLATE, slug), text)

@@ -1,6 +1,6 @@
 """Two runs side by side: the same digests, or estimates within each other's intervals, or neither.
 
-Identical digests are promised on one class of platform, and estimates within their stated intervals elsewhere.
+Identical digests are promised on one class of platform, and estimates within their intervals elsewhere.
 A store has no interval of its own, so what is not identical is graded by the claims of its study.
 """
 
@@ -72,7 +72,7 @@ def compare(run_a: Path, run_b: Path) -> list[Compared]:
 
     Raises:
         ConfigError: if a folder is not there or holds no finished product.
-        StoreError: if a product is torn.
+        StoreError: if a record or a digest is torn.
     """
     products_a, products_b = _products(run_a), _products(run_b)
     names = sorted(
@@ -138,13 +138,9 @@ def _products(run: Path) -> dict[str, _Product]:
         if record.rule not in STAGES:
             continue
         product = path.with_name(Path(record.product).name)
-        try:
+        if product.is_file():
             digest = provenance.file_digest(product)
-        except FileNotFoundError:
-            raise StoreError(
-                f"{product} is missing beside its provenance record; run snakemake again"
-            ) from None
-        found[product.relative_to(run).as_posix()] = _Product(record, product, digest)
+            found[product.relative_to(run).as_posix()] = _Product(record, product, digest)
     if not found:
         raise ConfigError(f"{run} holds no finished product; a run's folder is results/<run>")
     return found

@@ -17,13 +17,11 @@ class Adoption:
 
     Attributes:
         adopted: products that Snakemake now takes as up to date.
-        withdrawn: files removed because the product behind them must be made again.
-        left: products that are whole themselves but made from withdrawn ones, so that they will follow.
+        withdrawn: files removed because the product behind them, or one that it is made from, does not stand.
     """
 
     adopted: tuple[str, ...]
     withdrawn: tuple[str, ...]
-    left: tuple[str, ...]
 
 
 def report(standings: Iterable[Standing]) -> list[str]:
@@ -45,7 +43,8 @@ def adopt(plan: Plan, standings: Iterable[Standing], config_file: Path, root: Pa
 
     Products that stand get fresh times in the order of the data and Snakemake's record of their settings and
     source, so that copied results, or results whose ``.snakemake/`` was deleted, are not computed again. The
-    small file of a product that is stale, altered or torn is removed, so that Snakemake makes it anew.
+    small file of every other product is removed, so that Snakemake makes it anew: also of those that are only
+    made from a damaged one, because Snakemake does not look behind a product that is there.
 
     Args:
         plan: the plan that the standings belong to.
@@ -56,19 +55,17 @@ def adopt(plan: Plan, standings: Iterable[Standing], config_file: Path, root: Pa
     Raises:
         WidthscopeError: if Snakemake refuses, with its own last words.
     """
-    adopted, withdrawn, left = [], [], []
+    adopted, withdrawn = [], []
     for standing in standings:
         product = standing.job.product
         if standing.state is State.OK:
             adopted.append(product)
-        elif standing.reasons and Path(product).exists():
+        elif Path(product).exists():
             Path(product).unlink()
             withdrawn.append(product)
-        elif Path(product).exists():
-            left.append(product)
     if adopted:
         _touch(adopted, config_file, root)
-    return Adoption(tuple(adopted), tuple(withdrawn), tuple(left))
+    return Adoption(tuple(adopted), tuple(withdrawn))
 
 
 def _touch(products: list[str], config_file: Path, root: Path) -> None:
