@@ -47,6 +47,13 @@ def test_components_stand_beside_those_of_the_control(built):
     assert all(row["component"] == beside["component"] for row, beside in test.rows)
 
 
+def test_headlines_that_are_not_the_quantity_say_what_they_are(built):
+    headlines = {claim["id"].split("/")[1]: view(claim).headline for claim in built.claims}
+    assert headlines["exact-sampler"] == "largest Kolmogorov-Smirnov distance"
+    assert headlines["non-gaussian"] == "pooled relative deviation from the exact values"
+    assert headlines["output-rate"] == ""
+
+
 def test_every_rule_of_the_statistics_has_its_words():
     from widthscope.statistics import rules
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
-from widthscope.plotting import PALETTE
+from widthscope.palette import PALETTE
 
 _ELEMENT_NAMES = """
     svg g defs path use rect circle ellipse line polyline polygon clipPath mask image text tspan

@@ -1,10 +1,10 @@
 """Colours of the page and of the figures inside it, on light and on dark.
 
 The page colours are chosen for a contrast of at least 4.5 between text and what it stands on, in both themes;
-the figure colours on dark keep the hue that `widthscope.plotting.PALETTE` has on light. Both are tested.
+the figure colours on dark keep the hue that `widthscope.palette.PALETTE` has on light. Both are tested.
 """
 
-from widthscope.plotting import PALETTE
+from widthscope.palette import PALETTE
 
 PAGE_LIGHT = {
     "page": "#fbfbfa",

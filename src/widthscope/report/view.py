@@ -12,6 +12,11 @@ from widthscope.report.numbers import count, measured, number, percent
 
 LETTERS = {"supported": "S", "refuted": "R", "undecided": "U", "reported": "–"}
 VERDICTS = tuple(LETTERS)
+HEADLINES = {
+    "MatchesExact": "pooled relative deviation from the exact values",
+    "SameLaw": "largest Kolmogorov-Smirnov distance",
+}
+"""What the headline number is, for rules that do not show the measured quantity itself."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class ClaimView:
     word: str
     statement: Markup
     measured: str
+    headline: str
     predicted: str
     allowed: str
     control: str
@@ -74,6 +80,7 @@ def view(claim: Mapping[str, Any]) -> ClaimView:
         word=word,
         statement=rich(claim["statement"]),
         measured=estimate,
+        headline=HEADLINES.get(rule, ""),
         predicted=number(claim.get("prediction")),
         allowed=allowed_words(rule, claim.get("margin")),
         control=measured(beside.estimate, beside.interval) if beside else "",
