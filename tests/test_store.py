@@ -429,3 +429,15 @@ def test_a_digest_file_that_cannot_be_named_brings_the_earlier_store_back(writte
             store.write(xr.Dataset({"x": 1}), path, digest)
     assert_same(store.read(path, digest)["large"], tree["large"])
     assert names(path.parent) == ["fit.digest.json", "fit.zarr"]
+
+
+def test_read_all_names_trees_by_their_stores_and_verifies_each(tmp_path: Path) -> None:
+    for width in (8, 16):
+        data = xr.Dataset({"loss": ("seed", np.full(3, float(width)))})
+        store.write(data, tmp_path / f"sweep-n{width}.zarr", tmp_path / f"sweep-n{width}.digest.json")
+    stores = [tmp_path / "sweep-n8.zarr", tmp_path / "sweep-n16.zarr"]
+    digests = [tmp_path / "sweep-n8.digest.json", tmp_path / "sweep-n16.digest.json"]
+    trees = store.read_all(stores, digests)
+    assert {name: float(tree["loss"][0]) for name, tree in trees.items()} == {"sweep-n8": 8, "sweep-n16": 16}
+    with pytest.raises(StoreError, match="sweep-n8"):
+        store.read_all(stores, digests[::-1])

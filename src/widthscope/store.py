@@ -7,7 +7,7 @@ the content alone.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from widthscope.files import (
 )
 from widthscope.zarr_tree import StoredArray, open_content, write_content
 
-__all__ = ["check", "content_digest", "read", "write"]
+__all__ = ["check", "content_digest", "read", "read_all", "write"]
 
 Chunks = Mapping[str, int] | Literal["auto"]
 
@@ -107,6 +107,11 @@ def read(store: Path | str, digest: Path | str | None = None, chunks: Chunks | N
         raise StoreError(
             f"store {store} is altered: its parts do not fit together ({str(error).splitlines()[0]})"
         ) from error
+
+
+def read_all(stores: Iterable[Path | str], digests: Iterable[Path | str]) -> dict[str, xr.DataTree]:
+    """Read several stores into memory, each verified against its digest, by their names without suffix."""
+    return {Path(store).stem: read(store, digest) for store, digest in zip(stores, digests, strict=True)}
 
 
 def check(store: Path | str, digest: Path | str) -> None:
