@@ -6,6 +6,7 @@ heads of w^T Sigma_1 w, times chi^2_{d_v} / d_v per head at finite value dimensi
 NumPy float64.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,7 @@ from scipy.special import ndtr
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.variance_law import VarianceLaw, exchangeable_token, point
 
-_FREQUENCIES = 4001
+_FREQUENCIES = 1001  # period of the inverted law: 98 standard deviations
 _CUTOFF = 64.0  # largest frequency, in units of one over the standard deviation
 
 
@@ -46,7 +47,8 @@ class OutputLaw:
     def cf(self, t: ArrayLike) -> FloatArray:
         """Characteristic function, real: ( E exp(-t^2 v / (2H)) )^H, of the shape of t.
 
-        At finite d_v each head contributes E (1 + t^2 v / (H d_v))^{-d_v/2}.
+        At finite d_v each head contributes E (1 + t^2 v / (H d_v))^{-d_v/2}, which decays as a power: keep
+        H d_v >= 8 for the inversions below.
         """
         square = np.square(np.asarray(t, dtype=np.float64)) / self.heads
         exponent = square[..., None] * self.variance.variances
@@ -64,7 +66,7 @@ class OutputLaw:
             normal = np.exp(-0.5 * np.square(points[..., None] / scale)) / (scale * np.sqrt(2 * np.pi))
             return np.asarray(normal @ self._mixture.weights)
         t, weights = frequency_grid(self.deviation)
-        return np.asarray(np.cos(points[..., None] * t) @ (weights * self.cf(t)) / np.pi)
+        return _in_blocks(lambda x: np.cos(x[:, None] * t), weights * self.cf(t) / np.pi, points)
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         """Distribution function at x: of the mixture, or 1/2 + (1/pi) int sin(tx)/t cf(t) dt."""
@@ -74,7 +76,7 @@ class OutputLaw:
                 ndtr(points[..., None] / np.sqrt(self._mixture.variances)) @ self._mixture.weights
             )
         t, weights = frequency_grid(self.deviation)
-        return np.asarray(0.5 + _sine_over(points, t) @ (weights * self.cf(t)) / np.pi)
+        return 0.5 + _in_blocks(lambda x: _sine_over(x, t), weights * self.cf(t) / np.pi, points)
 
     @cached_property
     def _mixture(self) -> VarianceLaw | None:
@@ -156,7 +158,7 @@ def distances(first: OutputLaw, second: OutputLaw, reach: float = 14.0, points: 
 
 
 def frequency_grid(deviation: float) -> tuple[FloatArray, FloatArray]:
-    """Frequencies t from 0 to 64 / deviation and their trapezoid weights, (4001,) each."""
+    """Frequencies t from 0 to 64 / deviation and their trapezoid weights, (1001,) each."""
     t = np.linspace(0, _CUTOFF / deviation, _FREQUENCIES)
     weights = np.full(_FREQUENCIES, t[1])
     weights[[0, -1]] /= 2
@@ -166,6 +168,15 @@ def frequency_grid(deviation: float) -> tuple[FloatArray, FloatArray]:
 def _sine_over(x: FloatArray, t: FloatArray) -> FloatArray:
     """sin(t x) / t, (..., T), with its limit x at t = 0."""
     return np.asarray(x[..., None] * np.sinc(x[..., None] * t / np.pi))
+
+
+def _in_blocks(
+    kernel: Callable[[FloatArray], FloatArray], coefficients: FloatArray, points: FloatArray
+) -> FloatArray:
+    """kernel(points) @ coefficients, a thousand points at a time so that memory stays bounded."""
+    flat = points.ravel()
+    blocks = [kernel(flat[i : i + 1000]) @ coefficients for i in range(0, max(flat.size, 1), 1000)]
+    return np.concatenate(blocks).reshape(points.shape)
 
 
 def _pointwise_kl(gap: FloatArray, density: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from widthscope.attention.quadrature import Rule, chi_square, normal, normal_sob
 from widthscope.attention.softmax_moments import VarianceMoments
 
 _NEGLIGIBLE = 1e-20
-_TENSOR_DIMENSIONS = 3  # tensor Gauss-Hermite up to here, scrambled Sobol beyond
+_HERMITE = {1: 160, 2: 80, 3: 40}  # nodes per dimension of the tensor rule; scrambled Sobol beyond three
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,6 @@ def exchangeable_token(
     beta: float = 0.0,
     head_dim: int | None = None,
     nodes: int = 64,
-    hermite: int = 32,
     seed: int = 0,
 ) -> VarianceLaw:
     """Law of sigma^2 = (A K A^T)_ii given scores for K = alpha I + beta 1 1^T, compressed to `nodes` points.
@@ -113,14 +112,13 @@ def exchangeable_token(
         tokens: s >= 1; under a causal mask, the position of the token from 1.
         alpha, beta: the Gram, both >= 0.
         head_dim: d_k, None for the limit.
-        hermite: Gauss-Hermite nodes per dimension for s <= 4; longer sequences take 2^14 Sobol points.
-        seed: of the Sobol scramble.
+        nodes: points of the compressed law.
+        seed: of the Sobol scramble, used by more than four tokens.
 
     Source: theory notes 3.4.
     """
-    return single_token(
-        exchangeable_gram(tokens, alpha, beta), 0, head_dim=head_dim, hermite=hermite, seed=seed
-    ).compressed(nodes)
+    gram = exchangeable_gram(tokens, alpha, beta)
+    return single_token(gram, 0, head_dim=head_dim, seed=seed).compressed(nodes)
 
 
 def single_token(
@@ -129,7 +127,6 @@ def single_token(
     *,
     head_dim: int | None = None,
     visible: int | None = None,
-    hermite: int = 32,
     log2_points: int = 14,
     seed: int = 0,
 ) -> VarianceLaw:
@@ -144,7 +141,6 @@ def single_token(
         token: index i from 0.
         head_dim: d_k, None for the limit.
         visible: number of leading tokens seen, None for all.
-        hermite: Gauss-Hermite nodes per dimension.
         log2_points: base-two logarithm of the number of Sobol points.
         seed: of the Sobol scramble.
 
@@ -163,8 +159,10 @@ def single_token(
     if diagonal * np.abs(shifted).max() == 0:
         return point(float(K.mean()))
     dimension = shifted.shape[1]
-    tensor = dimension <= _TENSOR_DIMENSIONS
-    rule = normal(dimension, hermite) if tensor else normal_sobol(dimension, log2_points, seed)
+    if dimension in _HERMITE:
+        rule = normal(dimension, _HERMITE[dimension])
+    else:
+        rule = normal_sobol(dimension, log2_points, seed)
     kept = rule.weights > _NEGLIGIBLE  # most corners of a tensor rule weigh nothing
     rows = rule.nodes[kept] @ shifted.T * np.sqrt(diagonal)
     scale = chi_square(head_dim)
