@@ -8,13 +8,13 @@ from widthscope.studies.limit_law.heads.settings import HeadCounts, LowRank, Man
 
 Point = dict[str, Any]
 
-SECONDS_PER_HEAD = 3e-7
+SECONDS_PER_HEAD = 6e-7
 """Of one draw of one head by the single-token sampler, on one core."""
 
-SECONDS_PER_PAIR = 4e-6
+SECONDS_PER_PAIR = 5e-6
 """Of one head of one coupled pair of four tokens."""
 
-SECONDS_PER_FREQUENCY = 4e-8
+SECONDS_PER_FREQUENCY = 1e-8
 """Of one frequency of one coupled pair."""
 
 MEMORY_MB = 700
@@ -60,10 +60,13 @@ def _low_rank(settings: LowRank, seed: int) -> list[Shard]:
     points = [_layer("fixed", H, head_dim, 0) for head_dim in settings.head_dims]
     points += [_layer("clip", H, 0, width) for width in settings.widths]
     points += [_layer("clip", H, head_dim, settings.token_width) for head_dim in settings.head_dims]
-    points += [
-        _layer("clip", heads, settings.paper_head_dim, heads * settings.paper_head_dim)
-        for heads in settings.paper_heads
-    ]
+    d = settings.paper_head_dim
+    for heads in settings.paper_heads:  # the whole layer, and what head dimension and width do to it alone
+        points += [
+            _layer("clip", heads, d, heads * d),
+            _layer("fixed", heads, d, 0),
+            _layer("clip", heads, 0, heads * d),
+        ]
     points = list({tuple(point.items()): point for point in points}.values())
 
     def seconds(point: Point) -> float:

@@ -74,7 +74,7 @@ class LowRank(Section):
         2, description="Output coordinates of the joint law."
     )
     frequencies: Count = Field(128, ge=16, description="Frequencies of the joint characteristic function.")
-    draws: Draws = Field(60_000, ge=1000, description="Coupled draws at each point.")
+    draws: Draws = Field(20_000, ge=1000, description="Coupled draws at each point.")
     batches: Count = Field(20, ge=8, description="Independent batches of the coupled draws.")
 
 

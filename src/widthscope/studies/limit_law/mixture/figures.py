@@ -64,7 +64,8 @@ def kurtosis(by_width: xr.Dataset, by_length: xr.Dataset) -> Drawing:
         "smaller than the marks.",
         "Two panels. Left, logarithmic axes: excess kurtosis against the width; with orthonormal tokens the "
         f"points lie on curves that level off, at {last(by_width, heads[0]):.2g} for {heads[0]}, while with "
-        "identical tokens they fall on straight lines towards zero. Right: excess kurtosis against the number "
+        "identical tokens they fall on straight lines towards zero. Right: excess kurtosis against the "
+        "number "
         "of tokens, rising; measured points lie on the exact curve, somewhat above the limit curve.",
     )
 
@@ -94,9 +95,11 @@ def difference(curve: xr.Dataset) -> Drawing:
         "eight times as far from Gaussian as one token, as the limit law predicts (dashed); the "
         "difference of "
         "tokens of independent layers, a control, is half as far as one token.",
-        "Excess kurtosis against width on logarithmic axes. At the largest width the difference of two tokens "
+        "Excess kurtosis against width on logarithmic axes. At the largest width the difference of two "
+        "tokens "
         f"is at {last(curve, 'difference'):.3g}, next to its dashed limit, one token at "
-        f"{last(curve, 'token'):.2g}, tokens of independent layers at {last(curve, 'unrelated'):.2g}, and the "
+        f"{last(curve, 'token'):.2g}, tokens of independent layers at {last(curve, 'unrelated'):.2g}, and "
+        f"the "
         f"sum of all tokens at {last(curve, 'total'):.1g}.",
     )
 
@@ -166,7 +169,8 @@ def norm(law: xr.Dataset, variance: xr.Dataset) -> Drawing:
         "Two panels. Left: densities of the mean square for growing widths, which sharpen towards the skewed "
         "law of the conditional variance and not towards the vertical line at "
         f"{float(law['mean']):.2f}. Right: the variance against width on logarithmic axes levels off, at "
-        f"{last(variance, groups[0]):.3f} for {groups[0]}, while for frozen scores it falls on a straight line.",
+        f"{last(variance, groups[0]):.3f} for {groups[0]}, while for frozen scores it falls on a straight "
+        f"line.",
     )
 
 
@@ -190,7 +194,8 @@ def squares(curve: xr.Dataset) -> Drawing:
         "correlated (dots), "
         "as the exact formula says (lines), and stay so in the limit.",
         "Correlation against width. Correlations of squares fall along the exact curves to plateaus, at "
-        f"{last(curve, f'squares {heads[0]}'):.3f} for {heads[0]}; correlations of the coordinates themselves "
+        f"{last(curve, f'squares {heads[0]}'):.3f} for {heads[0]}; correlations of the coordinates "
+        f"themselves "
         "are zero.",
     )
 

@@ -12,7 +12,7 @@ Point = dict[str, Any]
 SECONDS_PER_HEAD = 6e-7
 """Of one draw of one head, on one core: a term per token, from the score and value factors of the sampler."""
 
-SECONDS_PER_COORDINATE = 5e-8
+SECONDS_PER_COORDINATE = 1.5e-7
 """Of one sampled output coordinate of one token, with its moments."""
 
 MEMORY_MB = 700
