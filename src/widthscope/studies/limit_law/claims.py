@@ -2,9 +2,13 @@
 
 from widthscope.statistics.claims import Claim
 from widthscope.studies.limit_law.convergence.claims import CLAIMS as CONVERGENCE
+from widthscope.studies.limit_law.heads.claims import CLAIMS as HEADS
+from widthscope.studies.limit_law.mixture.claims import CLAIMS as MIXTURE
 from widthscope.studies.limit_law.scores.claims import CLAIMS as SCORES
 
 CLAIMS: tuple[Claim, ...] = (
     *SCORES,
     *CONVERGENCE,
+    *MIXTURE,
+    *HEADS,
 )

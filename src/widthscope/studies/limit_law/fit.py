@@ -6,11 +6,15 @@ from typing import Any
 import xarray as xr
 
 from widthscope.studies.limit_law.convergence import fit as convergence
+from widthscope.studies.limit_law.heads import fit as heads
+from widthscope.studies.limit_law.mixture import fit as mixture
 from widthscope.studies.limit_law.scores import fit as scores
 
 FAMILIES = (
     scores,
     convergence,
+    mixture,
+    heads,
 )
 
 

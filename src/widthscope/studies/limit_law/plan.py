@@ -2,6 +2,8 @@
 
 from widthscope.studies.base import Shard
 from widthscope.studies.limit_law.convergence import plan as convergence
+from widthscope.studies.limit_law.heads import plan as heads
+from widthscope.studies.limit_law.mixture import plan as mixture
 from widthscope.studies.limit_law.scores import plan as scores
 from widthscope.studies.limit_law.settings import Settings
 
@@ -11,4 +13,6 @@ def shards(settings: Settings, seed: int) -> list[Shard]:
     return [
         *scores.shards(settings.scores, seed),
         *convergence.shards(settings.convergence, seed),
+        *mixture.shards(settings.mixture, seed),
+        *heads.shards(settings.heads, seed),
     ]

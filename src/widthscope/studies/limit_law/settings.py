@@ -2,6 +2,8 @@
 
 from widthscope.settings_types import Section
 from widthscope.studies.limit_law.convergence.settings import Convergence
+from widthscope.studies.limit_law.heads.settings import HeadCounts
+from widthscope.studies.limit_law.mixture.settings import Mixture
 from widthscope.studies.limit_law.scores.settings import Scores
 
 
@@ -10,3 +12,5 @@ class Settings(Section):
 
     scores: Scores = Scores()
     convergence: Convergence = Convergence()
+    mixture: Mixture = Mixture()
+    heads: HeadCounts = HeadCounts()

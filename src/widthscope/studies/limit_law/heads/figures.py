@@ -126,8 +126,8 @@ def low_rank(curve: xr.Dataset) -> Drawing:
         "of the width falls as $1/n^2$. Lines are fits.",
         "Two panels with logarithmic axes. Left: squared MMD against head dimension; fixed tokens fall on a "
         f"line of slope minus two to {last(curve, 'fixed'):.1g}, random tokens level off at "
-        f"{last(curve, 'clip'):.1g}, distances to the Gaussian limit at {last(curve, 'gaussian'):.1g}. Right: "
-        "squared MMD against width falls on a line of slope minus two.",
+        f"{last(curve, 'clip'):.1g}, distances to the Gaussian limit at {last(curve, 'gaussian'):.1g}. "
+        "Right: squared MMD against width falls on a line of slope minus two.",
     )
 
 

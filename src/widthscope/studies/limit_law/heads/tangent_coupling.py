@@ -54,7 +54,7 @@ def mean_factor(rank: int, degrees: int) -> Tensor:
 
 
 def mean_clip_root(tokens: int, width: int) -> Tensor:
-    """Mean of the root √r B / √n of the `clip` tokens' Gram, (s,) on its diagonal; √r = χ_n/√n, apart from B."""
+    """Mean of the root √r B / √n of the `clip` tokens' Gram, (s,) on its diagonal; √r is apart from B."""
     return mean_factor(tokens, width) * mean_factor(1, width)
 
 
