@@ -185,9 +185,9 @@ def curves(found: list[Sweep]) -> xr.Dataset:
     by_width, by_law = ("sweep", "repeat", "law", "n"), ("sweep", "repeat", "law")
 
     def column(values: Any, name: str) -> FloatArray:
-        return np.vectorize(lambda one: float(getattr(one, name)), otypes=[float])(
-            np.array(values, dtype=object)
-        )
+        values = np.array(values, dtype=object)
+        read = np.array([float(getattr(one, name)) for one in values.ravel()])
+        return read.reshape(values.shape)
 
     return xr.Dataset(
         {
