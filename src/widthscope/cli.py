@@ -64,7 +64,8 @@ def explain(
     """Say why a product would be made again.
 
     Names the setting that changed (old -> new), the module and function, the package, or the input. What the
-    product is made from is explained below it, so the first causes stand deepest. Reads no large file.
+    product is made from is explained below it, so the first causes stand deepest. Looks at no file's time:
+    after copying results, see verify --adopt.
 
     \b
     Examples:

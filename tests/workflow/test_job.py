@@ -146,6 +146,17 @@ def test_a_changed_file_is_refused_and_named(snakemake: SimpleNamespace) -> None
     assert "has changed in page.html since" in log(snakemake)
 
 
+def test_a_changed_package_is_refused_and_named(
+    snakemake: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("scripts/fit_limits.py").write_text("import numpy\n" + SCRIPT)
+    snakemake.params.source = fingerprint(["scripts/fit_limits.py"]).digest
+    monkeypatch.setattr("widthscope.fingerprint._version", lambda name: "0.1")
+    with pytest.raises(SystemExit), job(snakemake):
+        pytest.fail("the job must not start")
+    assert "has changed in package numpy since" in log(snakemake)
+
+
 def test_an_error_for_people_is_one_sentence_and_leaves_no_product(
     snakemake: SimpleNamespace, capfd: pytest.CaptureFixture[str]
 ) -> None:

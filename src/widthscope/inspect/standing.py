@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from widthscope import config, provenance, store
+from widthscope import config, provenance
 from widthscope.errors import StoreError
 from widthscope.fingerprint import Fingerprint
 from widthscope.inspect.source_changes import source_changes
@@ -109,6 +109,8 @@ def _damage(job: Job, record: Provenance, check_content: bool) -> Iterator[tuple
 
 def _content_damage(outputs: dict[str, str]) -> Iterator[tuple[State, str]]:
     """What differs between stores or figures and the small file that stands for them."""
+    from widthscope import store  # heavy, and `explain` reads no content
+
     if "store" in outputs and Path(outputs["store"]).exists() and Path(outputs["digest"]).exists():
         try:
             store.check(Path(outputs["store"]), Path(outputs["digest"]))

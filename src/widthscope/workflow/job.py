@@ -149,13 +149,13 @@ def _check_source(snakemake: Any) -> Fingerprint:
 def changed_sources(before: Fingerprint, after: Fingerprint) -> list[str]:
     """Names of the modules, files and packages in which two fingerprints differ."""
     pairs = (
-        (before.modules, after.modules),
-        (before.files, after.files),
-        (before.versions, after.versions),
+        ("", before.modules, after.modules),
+        ("", before.files, after.files),
+        ("package ", before.versions, after.versions),
     )
     return [
-        name
-        for old, new in pairs
+        f"{kind}{name}"
+        for kind, old, new in pairs
         for name in sorted({*old, *new})
         if dict(old).get(name) != dict(new).get(name)
     ]
