@@ -13,6 +13,16 @@ def test_display_formula():
     assert '<math display="block">' in rich("so $$a = b$$")
 
 
+def test_wide_display_formulas_can_break_where_they_are_parted():
+    shown = rich("$$a = b, \\qquad c = d$$")
+    assert shown.count("<math") == 2
+    assert rich("$$\\text{a \\qquad b}$$").count("<math") == 1
+
+
+def test_punctuation_stays_with_its_formula():
+    assert rich("with $x$, and").endswith("</math>,</span> and")
+
+
 def test_a_lone_dollar_is_a_dollar():
     assert rich("it costs $5 and no more") == "it costs $5 and no more"
 
@@ -42,6 +52,7 @@ def test_words_are_upright_and_relations_are_operators():
     assert "<mi>softmax</mi>" in formula("\\mathrm{softmax}(x)")
     assert "<mo>∼</mo>" in formula("x \\sim y")
     assert "<mi>∞</mi>" in formula("n \\to \\infty")
+    assert '<mi mathvariant="normal">Σ</mi>' in formula("\\Sigma")
 
 
 def test_plain_text_for_tooltips():

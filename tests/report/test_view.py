@@ -1,6 +1,6 @@
 import pytest
 
-from widthscope.report.view import allowed_band, allowed_words, is_confounded, tally, view
+from widthscope.report.view import allowed_band, allowed_words, is_confounded, quantity_words, tally, view
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,14 @@ def test_headlines_that_are_not_the_quantity_say_what_they_are(built):
     assert headlines["exact-sampler"] == "largest Kolmogorov-Smirnov distance"
     assert headlines["non-gaussian"] == "pooled relative deviation from the exact values"
     assert headlines["output-rate"] == ""
+
+
+def test_quantity_says_what_kind_of_number_it_is_once():
+    assert quantity_words("excess kurtosis", "pooled relative deviation") == (
+        "pooled relative deviation: excess kurtosis"
+    )
+    assert quantity_words("largest KS distance", "largest distance") == "largest KS distance"
+    assert quantity_words("slope", "") == "slope"
 
 
 def test_every_rule_of_the_statistics_has_its_words():

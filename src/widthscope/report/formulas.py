@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
-_FORMULA = re.compile(r"\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)(?<!\\)\$", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)(?<!\\)\$(?P<after>[.,;:)]*)", re.DOTALL
+)
 _ELEMENT_NAMES = """
     math mrow mi mn mo mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover mtable mtr mtd
     mstyle mpadded mphantom menclose mmultiscripts mprescripts none
@@ -18,6 +20,7 @@ _ATTRIBUTE_NAMES = """
     scriptlevel width height depth notation
 """
 _VALUES = frozenset("∞…⋯")
+_CAPITALS = frozenset("ΓΔΘΛΞΠΣΥΦΨΩ")
 _ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 
@@ -31,8 +34,13 @@ def rich(text: str) -> Markup:
     end = 0
     for match in _FORMULA.finditer(text):
         parts.append(escape(text[end : match.start()]))
-        display = match["display"] is not None
-        parts.append(formula(match["display"] if display else match["inline"], display))
+        if match["display"] is not None:
+            parts.append(_display(match["display"]))
+        elif match["after"]:  # a comma must not start the next line
+            together = Markup('<span class="together">{}{}</span>')
+            parts.append(together.format(formula(match["inline"]), match["after"]))
+        else:
+            parts.append(formula(match["inline"]))
         end = match.end()
     parts.append(escape(text[end:]))
     return Markup("").join(parts)
@@ -53,11 +61,23 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"\\([A-Za-z]+)", r"\1", text.replace("$", ""))).strip()
 
 
+def _display(latex: str) -> Markup:
+    """Formulas on lines of their own; ``\\qquad`` parts those that a narrow page may stack."""
+    parts = [latex] if "\\begin" in latex else latex.split("\\qquad")
+    if any(part.count("{") != part.count("}") for part in parts):
+        parts = [latex]
+    return Markup('<span class="display">{}</span>').format(
+        Markup("").join(formula(part, display=True) for part in parts)
+    )
+
+
 def _element(node: ElementTree.Element) -> str:
     """The element with known attributes, and its children; of an unknown element only the children stay."""
     tag = node.tag.rpartition("}")[2]
     if tag == "mi" and node.text == "~":  # the converter takes the relation for a name
         return "<mo>∼</mo>"
+    if tag == "mi" and node.text in _CAPITALS and not node.get("mathvariant"):
+        return f'<mi mathvariant="normal">{node.text}</mi>'  # upright, as LaTeX sets them
     if tag == "mo" and node.text in _VALUES:  # and these values for operators, with space around them
         return f"<mi>{node.text}</mi>"
     word = [child.text or "" for child in node if child.get("mathvariant") == "normal"]

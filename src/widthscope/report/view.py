@@ -1,5 +1,6 @@
 """A judged claim in the words and marks that the page shows."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ class ClaimView:
     letter: str
     word: str
     statement: Markup
+    quantity: Markup
     measured: str
     headline: str
     predicted: str
@@ -79,6 +81,7 @@ def view(claim: Mapping[str, Any]) -> ClaimView:
         letter=LETTERS[verdict],
         word=word,
         statement=rich(claim["statement"]),
+        quantity=quantity_words(str(claim.get("quantity", "")), HEADLINES.get(rule, "")),
         measured=estimate,
         headline=HEADLINES.get(rule, ""),
         predicted=number(claim.get("prediction")),
@@ -97,6 +100,13 @@ def view(claim: Mapping[str, Any]) -> ClaimView:
         tests=tuple(test_view(test) for test in tests),
         tip=f"{name} — {word}. {plain(claim['statement'])} Measured {estimate}.",
     )
+
+
+def quantity_words(quantity: str, headline: str) -> Markup:
+    """What the headline number measures; says what kind of number it is where the study's words do not."""
+    if headline and not re.search(r"deviation|distance|\bKS\b|Kolmogorov", quantity):
+        return rich(f"{headline}: {quantity}")
+    return rich(quantity)
 
 
 def is_confounded(claim: Mapping[str, Any]) -> bool:
