@@ -80,7 +80,7 @@ def _distances(axes: Axes, one: xr.Dataset) -> None:
                 color=colour,
                 lw=1,
             )
-        else:
+        elif bool(cell.told_apart):
             axes.axhline(float(cell.squared_distance[-1]), color=colour, lw=1, ls=":")
     axes.set_yscale("log")
     width_axis(axes, n)
@@ -213,7 +213,7 @@ def likelihood_ratio(curve: xr.Dataset) -> Drawing:
     width_axis(axes, curve.coordinates.values, "output coordinates seen at once, $m$")
     axes.set_ylabel("mean log-ratio per draw (nats)")
     axes.set_title("limit law against Gaussian law")
-    axes.legend()
+    axes.legend(loc="center right")
     largest = float(curve["mean"].sel(source="layer")[-1])
     return Drawing(
         figure,

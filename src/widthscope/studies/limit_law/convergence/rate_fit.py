@@ -196,6 +196,10 @@ def curves(found: list[Sweep]) -> xr.Dataset:
             "plain_standard_error": (("sweep", "n"), column(plain, "standard_error")),
             **{name: (by_law, column(fits, name)) for name in ("exponent", "intercept", "correction")},
             "exponent_error": (by_law, column(fits, "standard_error")),
+            "told_apart": (
+                ("sweep", "law"),
+                [[law in TOLD_APART[s.token_law] for law in LAWS] for s in found],
+            ),
         },
         coords={
             "sweep": [sweep.name for sweep in found],

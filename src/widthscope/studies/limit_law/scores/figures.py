@@ -107,6 +107,8 @@ def score_law(curve: xr.Dataset) -> Drawing:
         )
     left.plot(curve.x, curve.limit, color=PALETTE["ink"], lw=1, ls="--", label="$N(0, 1)$")
     left.set_xlabel("score $G_{11}$")
+    left.set_yscale("log")
+    left.set_ylim(1e-4, 20)
     left.set_ylabel("density")
     left.set_title(f"$n = {shown}$")
     left.legend()

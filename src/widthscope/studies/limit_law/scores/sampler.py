@@ -49,11 +49,11 @@ for."""
 STATISTICS: dict[str, Callable[[Tensor], Tensor]] = {
     "token 1": lambda y: y[:, 0, 0],
     "token 3": lambda y: y[:, 2, 0],
-    "tokens 1·2": lambda y: y[:, 0, 0] * y[:, 1, 0],
-    "tokens 2·4": lambda y: y[:, 1, 0] * y[:, 3, 0],
-    "tokens 1-2": lambda y: y[:, 0, 0] - y[:, 1, 0],
-    "tokens 3-4": lambda y: y[:, 2, 0] - y[:, 3, 0],
-    "coordinates 1²·2²": lambda y: (y[:, 0, 0] * y[:, 0, 1]) ** 2,
+    "product 1·2": lambda y: y[:, 0, 0] * y[:, 1, 0],
+    "product 2·4": lambda y: y[:, 1, 0] * y[:, 3, 0],
+    "difference 1 - 2": lambda y: y[:, 0, 0] - y[:, 1, 0],
+    "difference 3 - 4": lambda y: y[:, 2, 0] - y[:, 3, 0],
+    "squares of coordinates": lambda y: (y[:, 0, 0] * y[:, 0, 1]) ** 2,
     "norm": lambda y: y.square().sum(dim=(1, 2)),
 }
 """Functions of the outputs y (N, tokens, coordinates) of one draw; each value comes from one draw."""
