@@ -211,7 +211,7 @@ def functional(
 
 def attention_rows(
     gram: FloatArray,
-    queries: FloatArray | ArrayLike,
+    queries: ArrayLike,
     *,
     mask: ArrayLike | None = None,
     log2_points: int = 14,

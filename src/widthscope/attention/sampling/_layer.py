@@ -66,7 +66,8 @@ def normals(
 
 def as_root(root: Tensor | FloatArray, draws: int, dtype: torch.dtype, device: torch.device | str) -> Tensor:
     """The root as a tensor (s, r), or (N, s, r) with N equal to `draws`; ValueError for another shape."""
-    L = torch.as_tensor(root).to(device=device, dtype=dtype)
+    L = root if isinstance(root, Tensor) else torch.tensor(root)  # a copy: arrays from a store are read-only
+    L = L.to(device=device, dtype=dtype)
     if L.ndim not in (2, 3) or L.numel() == 0 or (L.ndim == 3 and L.shape[0] != draws):
         raise ValueError(f"root must have shape (s, r) or ({draws}, s, r), not {tuple(L.shape)}")
     return L
