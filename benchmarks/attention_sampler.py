@@ -5,8 +5,8 @@
 Both draw `coordinates` output coordinates of a layer of width n = d = d_k = d_v on the same fixed tokens. The
 naive sampler draws W_Q, W_K, W_V in full and only the columns of W_O that are asked for, which spares it a
 quarter of the work. It is timed on as many draws as fit in --naive-seconds, at least one, up to
---naive-limit; wider layers are extrapolated as n^2 from the widest one timed and marked "~". Times are CPU seconds of
-this process.
+--naive-limit; wider layers are extrapolated as n^2 from the widest one timed and marked "~". Times are
+CPU seconds of this process.
 """
 
 import argparse
