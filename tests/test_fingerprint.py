@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from widthscope import studies
 from widthscope.errors import StudyError
 from widthscope.fingerprint import Fingerprint, fingerprint, recall
-from widthscope.source_tree import CACHE_FOLDER, SourceTree
+from widthscope.source_cache import CACHE_FOLDER
+from widthscope.source_tree import SourceTree
 
 IMPORTS = {
     "lab.sweep": {"lab.law", "lab.store"},
@@ -137,6 +138,15 @@ def test_a_fingerprint_survives_its_record_and_is_remembered(
     assert Fingerprint.from_record(found.record()) == found
     assert recall(found.digest, tmp_path / CACHE_FOLDER) == found
     assert recall("0" * 64, tmp_path / CACHE_FOLDER) is None
+
+
+def test_only_the_last_few_fingerprints_are_remembered(lab: Callable[[], SourceTree], tmp_path: Path) -> None:
+    taken = []
+    for scale in range(6):
+        write_module(tmp_path, "lab.style", scale)
+        taken.append(fingerprint(["lab.figures"], tree=lab()).digest)
+    known = [recall(digest, tmp_path / CACHE_FOLDER) is not None for digest in taken]
+    assert known == [False, False, True, True, True, True]
 
 
 def test_forty_fingerprints_of_this_package_are_quick() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from widthscope.errors import StudyError
-from widthscope.source_tree import CACHE_FOLDER, SourceTree
+from widthscope.source_cache import CACHE_FOLDER
+from widthscope.source_tree import SourceTree
 
 FILES = {
     "pkg/__init__.py": "",

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from widthscope.errors import StudyError
-from widthscope.source_tree import SourceTree, save_cached
+from widthscope.source_cache import write_newest
+from widthscope.source_tree import SourceTree
 
 DECIDING_PACKAGES = {
     "numpy": "numpy",
@@ -27,6 +28,9 @@ DECIDING_PACKAGES = {
     "zarr": "zarr",
 }
 """Packages whose version may change a number: import name to name in the package index."""
+
+REMEMBERED = 4
+"""Fingerprints kept for the same entries."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +91,26 @@ def fingerprint(
     versions |= {name: _version(name) for name in sorted(external & DECIDING_PACKAGES.keys())}
     whole = json.dumps([parts, contents, versions], sort_keys=True)
     found = Fingerprint(hashlib.sha256(whole.encode()).hexdigest(), parts, contents, versions)
-    _remember(found, tree.cache)
+    _remember(found, entries, files, tree.cache)
     return found
 
 
 def recall(digest: str, cache_folder: Path) -> Fingerprint | None:
     """The fingerprint that had this digest when it was last taken here; None if that is forgotten."""
-    try:
-        return Fingerprint.from_record(json.loads(_remembered(digest, cache_folder).read_bytes()))
-    except (OSError, ValueError):
-        return None
+    for path in (cache_folder / "fingerprints").glob(f"*/{digest}.json"):
+        try:
+            return Fingerprint.from_record(json.loads(path.read_bytes()))
+        except (OSError, ValueError):
+            return None
+    return None
 
 
-def _remember(found: Fingerprint, cache_folder: Path) -> None:
-    path = _remembered(found.digest, cache_folder)
+def _remember(found: Fingerprint, entries: Sequence[str], files: Sequence[str], cache_folder: Path) -> None:
+    """Keep the last few fingerprints of the same entries, to say what changed when a job is refused."""
+    whose = hashlib.sha256(json.dumps([sorted(entries), sorted(files)]).encode()).hexdigest()[:16]
+    path = cache_folder / "fingerprints" / whose / f"{found.digest}.json"
     if not path.exists():
-        save_cached(path, found.record())
-
-
-def _remembered(digest: str, cache_folder: Path) -> Path:
-    return cache_folder / "fingerprints" / f"{digest}.json"
+        write_newest(path, found.record(), keep=REMEMBERED)
 
 
 def _file_digest(path: Path) -> str:

@@ -1,25 +1,17 @@
-"""The project's files and who imports whom, read once and remembered between processes.
+"""The project's files and who imports whom, read once.
 
 Snakemake parses the Snakefile again in every job, and each parse asks for the closure of some forty entries.
-So a `SourceTree` reads each file once, and what was parsed is kept on disk under the hash of the file's
-content: no clock is trusted, and a copy or a checkout needs no new parse.
+So a `SourceTree` reads each file once, and what was parsed is remembered between processes.
 """
 
-import contextlib
 import hashlib
-import json
-import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from widthscope.errors import StudyError
 from widthscope.parsed_source import Import, ParsedSource, parse
-
-CACHE_FOLDER = ".widthscope_cache"
-_CACHE_ENTRIES = 2000
-_FORMAT = f"2, python {sys.version_info.major}.{sys.version_info.minor}"
+from widthscope.source_cache import CACHE_FOLDER, ParsedSources
 
 
 class SourceTree:
@@ -39,9 +31,9 @@ class SourceTree:
         self.cache = root / CACHE_FOLDER if cache is None else cache
         self._paths: dict[str, Path | None] = {}
         self._sources: dict[str, ParsedSource] = {}
+        self._imported: dict[str, tuple[set[str], set[str]]] = {}
         self._closures: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        self._known: dict[str, ParsedSource] | None = None
-        self._new: set[str] = set()
+        self._parsed_before = ParsedSources(self.cache)
 
     def path(self, name: str) -> Path | None:
         """File of a module (``widthscope.store``) or script (``scripts/fit_limits.py``), or None."""
@@ -77,7 +69,7 @@ class SourceTree:
                 self._closures[entry] = self._walk(entry)
             modules |= self._closures[entry][0]
             external |= self._closures[entry][1]
-        self._save()
+        self._parsed_before.save()
         return modules, external
 
     def _walk(self, entry: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -86,28 +78,37 @@ class SourceTree:
         waiting = [entry]
         while waiting:
             name = waiting.pop()
-            if name in reached:
-                continue
-            reached.add(name)
-            if _is_script(name):
-                parents: list[str] = []
-            else:
-                parents = [name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)]
-            for target in (*parents, *self._targets(name)):
-                if target.partition(".")[0] not in self.packages:
-                    external.add(target.partition(".")[0])
-                elif self.path(target) is not None:
-                    waiting.append(target)
+            if name not in reached:
+                reached.add(name)
+                modules, others = self._direct(name)
+                waiting += modules
+                external |= others
         return frozenset(reached), frozenset(external)
 
+    def _direct(self, name: str) -> tuple[set[str], set[str]]:
+        """Project modules that run when this one is imported, and the other packages that it imports."""
+        if name not in self._imported:
+            modules: set[str] = set()
+            external: set[str] = set()
+            for target in self._targets(name):
+                package = target.partition(".")[0]
+                if package not in self.packages:
+                    external.add(package)
+                elif self.path(target) is not None:
+                    modules.add(target)
+            self._imported[name] = modules, external
+        return self._imported[name]
+
     def _targets(self, name: str) -> Iterator[str]:
-        """Dotted names that a module's imports may run; the caller drops those that are no modules."""
+        """Dotted names that an import of the module may run; names that are no modules are dropped later."""
+        if not _is_script(name):
+            yield from _parents(name)
         path = self.path(name)
         is_package = path is not None and path.name == "__init__.py"
         for statement in self.source(name).imports:
             base = _absolute(statement, name, is_package)
             if base:
-                yield from _with_parents(base)
+                yield from (*_parents(base), base)
                 yield from (f"{base}.{imported}" for imported in statement.names if imported != "*")
 
     def _find(self, name: str) -> Path | None:
@@ -140,58 +141,18 @@ class SourceTree:
             text = path.read_bytes()
         except OSError as error:
             raise StudyError(f"the source {path} cannot be read: {error.strerror}") from error
-        key = hashlib.sha256(text).hexdigest()
-        if self._known is None:
-            self._known = _load(self.cache / "parsed.json")
-        if key not in self._known:
-            try:
-                self._known[key] = parse(text)
-            except (SyntaxError, ValueError) as error:
-                line = getattr(error, "lineno", None) or 1
-                reason = getattr(error, "msg", error)
-                raise StudyError(f"{path}, line {line} is not Python: {reason}") from error
-            self._new.add(key)
-        return self._known[key]
-
-    def _save(self) -> None:
-        """Keep what was parsed; entries lost to another process writing meanwhile cost one more parse."""
-        if not self._new or not self._known:
-            return
-        merged = _load(self.cache / "parsed.json") | {key: self._known[key] for key in self._new}
-        kept = list(merged.items())[-_CACHE_ENTRIES:]
-        entries = {key: [source.parts, [_as_list(i) for i in source.imports]] for key, source in kept}
-        save_cached(self.cache / "parsed.json", {"format": _FORMAT, "sources": entries})
-        self._new.clear()
-
-
-def save_cached(path: Path, content: object) -> None:
-    """Write a cache file whole or not at all; a cache that cannot be written is no error."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content, separators=(",", ":")))
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _load(path: Path) -> dict[str, ParsedSource]:
-    """What an earlier process parsed; anything wrong with the file means nothing is known."""
-    try:
-        content = json.loads(path.read_bytes())
-        if content["format"] != _FORMAT:
-            return {}
-        return {
-            key: ParsedSource(dict(parts), tuple(Import(i[0], i[1], tuple(i[2:])) for i in imports))
-            for key, (parts, imports) in content["sources"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return {}
-
-
-def _as_list(statement: Import) -> list[int | str]:
-    return [statement.level, statement.module, *statement.names]
+        digest = hashlib.sha256(text).hexdigest()
+        known = self._parsed_before.get(digest)
+        if known is not None:
+            return known
+        try:
+            parsed = parse(text)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 1
+            reason = getattr(error, "msg", error)
+            raise StudyError(f"{path}, line {line} is not Python: {reason}") from error
+        self._parsed_before.add(digest, parsed)
+        return parsed
 
 
 def _is_script(name: str) -> bool:
@@ -207,6 +168,6 @@ def _absolute(statement: Import, importer: str, is_package: bool) -> str:
     return ".".join((*package, statement.module)) if statement.module else ".".join(package)
 
 
-def _with_parents(name: str) -> Iterator[str]:
+def _parents(name: str) -> Iterator[str]:
     parts = name.split(".")
-    return (".".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return (".".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from widthscope import provenance
-from widthscope.errors import ConfigError, DataError
+from widthscope.errors import DataError
 from widthscope.files import atomic_write_json
 from widthscope.fingerprint import fingerprint
-from widthscope.workflow.job import THREAD_VARIABLES, job, resolve_device
+from widthscope.workflow.job import job
+from widthscope.workflow.process import THREAD_VARIABLES
 
 
 class Named(list[str]):
@@ -233,26 +234,3 @@ def test_a_log_that_cannot_be_opened_is_one_sentence(snakemake: SimpleNamespace)
         job(snakemake),
     ):
         pytest.fail("the job must not start")
-
-
-def test_device_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert resolve_device("cpu") == "cpu"
-    assert resolve_device("auto") == "cpu"
-    with pytest.raises(ConfigError, match="'cuda' is asked for, but torch finds no such device"):
-        resolve_device("cuda")
-
-
-def test_a_gpu_is_taken_where_there_is_one_and_made_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    try:
-        assert resolve_device("auto") == "cuda"
-        assert torch.are_deterministic_algorithms_enabled()
-        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-    finally:
-        torch.use_deterministic_algorithms(False)
-        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

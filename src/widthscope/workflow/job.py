@@ -9,31 +9,24 @@ its traceback; in both cases no product is left that could count as done.
 """
 
 import contextlib
-import os
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from widthscope import provenance
-from widthscope.errors import ConfigError, SourceChangedError, WidthscopeError
-from widthscope.files import cannot_write
+from widthscope.errors import SourceChangedError, WidthscopeError
 from widthscope.fingerprint import Fingerprint, fingerprint, recall
 from widthscope.progress import Progress, progress
 from widthscope.source_tree import SourceTree
+from widthscope.workflow.process import limit_threads, log_to, resolve_device, terminated_as_exception
 
 PRODUCT_NAMES = ("digest", "index", "page", "claims", "config")
 """Names of the output that stands for a job's result, in order of preference."""
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -60,18 +53,17 @@ class Run:
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[Run]:
-    """Frame a script's work.
+    """Frame a script's work; refuses to run source other than the planned one.
 
     Raises:
         SystemExit: with status 1 after a `WidthscopeError`, which is printed as one sentence.
-        SourceChangedError: never escapes, but is what refuses to run source other than the planned one.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    with _log(snakemake) as say, _terminated_as_exception():
+    with log_to(Path(snakemake.log[0])) as say, terminated_as_exception():
         try:
             source = _check_source(snakemake)
             device = resolve_device(str(_settings(snakemake).get("device", "cpu")))
-            with _threads(snakemake.threads):
+            with limit_threads(snakemake.threads):
                 run = Run(
                     wildcards=snakemake.wildcards,
                     params=snakemake.params,
@@ -97,29 +89,6 @@ def job(snakemake: Any) -> Iterator[Run]:
             _withdraw(snakemake)
             traceback.print_exc()
             raise
-
-
-def resolve_device(wanted: str) -> str:
-    """The device to compute on: ``auto`` is ``cuda`` where there is one and else ``cpu``.
-
-    Raises:
-        ConfigError: if ``cuda`` is wanted and there is none.
-    """
-    if wanted == "cpu":
-        return "cpu"
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by CUDA when it starts
-    import torch
-
-    if torch.cuda.is_available():
-        # Operations without a deterministic form warn in the log: a GPU's digests are not promised anyway.
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        return "cuda"
-    if wanted == "auto":
-        return "cpu"
-    raise ConfigError(
-        f"device: '{wanted}' is asked for, but torch finds no such device on this machine; "
-        "set device to 'cpu' or 'auto'"
-    )
 
 
 def _settings(snakemake: Any) -> dict[str, Any]:
@@ -159,68 +128,6 @@ def changed_sources(before: Fingerprint, after: Fingerprint) -> list[str]:
         for name in sorted({*old, *new})
         if dict(old).get(name) != dict(new).get(name)
     ]
-
-
-@contextlib.contextmanager
-def _log(snakemake: Any) -> Iterator[Callable[[str], None]]:
-    """Send standard output and error, C libraries' too, to the job's log; gives a way to speak to people."""
-    path = Path(snakemake.log[0])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        log_file = path.open("w", buffering=1, encoding="utf-8")
-    except OSError as error:
-        raise SystemExit(f"widthscope: {cannot_write(path, error)}") from None
-    sys.stdout.flush()
-    sys.stderr.flush()
-    terminal, terminal_fd = sys.stderr, os.dup(2)
-    saved = os.dup(1)
-    with log_file as log:
-
-        def say(sentence: str) -> None:
-            print(sentence, file=log)
-            if terminal is sys.__stderr__:
-                os.write(terminal_fd, f"{sentence}\n".encode())
-            else:
-                print(sentence, file=terminal)
-
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-                yield say
-        finally:
-            os.dup2(saved, 1)
-            os.dup2(terminal_fd, 2)
-            os.close(saved)
-            os.close(terminal_fd)
-
-
-@contextlib.contextmanager
-def _terminated_as_exception() -> Iterator[None]:
-    """Let SIGTERM, a scheduler's way to end a job, unwind the stack so that nothing half done stays."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread, where signals are none of our business
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """Fix the number of threads of libraries that are loaded already, and of those that will be."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(number)))
-    with threadpool_limits(limits=number):
-        if "torch" in sys.modules:
-            sys.modules["torch"].set_num_threads(number)
-        yield
 
 
 def _write_provenance(
