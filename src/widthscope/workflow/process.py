@@ -77,7 +77,7 @@ def limit_threads(number: int) -> Iterator[None]:
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(number)))
     with threadpool_limits(limits=number):
         if "torch" in sys.modules:
-            sys.modules["torch"].set_numlimit_threads(number)
+            sys.modules["torch"].set_num_threads(number)
         yield
 
 
