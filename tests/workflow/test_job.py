@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from widthscope import provenance
-from widthscope.errors import DataError
+from widthscope.errors import DataError, StoreError
 from widthscope.files import atomic_write_json
 from widthscope.fingerprint import fingerprint
 from widthscope.workflow.job import job
@@ -34,7 +34,7 @@ class Named(list[str]):
 
 
 SCRIPT = '''"""Do it."""
-from widthscope.errors import DataError
+from widthscope.errors import DataError, StoreError
 
 def work():
     return 1
@@ -234,3 +234,24 @@ def test_a_log_that_cannot_be_opened_is_one_sentence(snakemake: SimpleNamespace)
         job(snakemake),
     ):
         pytest.fail("the job must not start")
+
+
+@pytest.mark.parametrize("words", ["", "a line of progress\n" * 1000])
+def test_a_full_disk_is_one_sentence(
+    snakemake: SimpleNamespace, capfd: pytest.CaptureFixture[str], words: str
+) -> None:
+    """The log is a device on which every write fails as on a full disk."""
+    Path(snakemake.log[0]).symlink_to("/dev/full")
+
+    def fill() -> None:
+        print(words)
+        raise StoreError("cannot write fit.zarr: the disk is full")
+
+    with pytest.raises(SystemExit) as stopped:
+        write_product_and(snakemake, fill)
+    assert stopped.value.code == 1
+    said = capfd.readouterr().err
+    assert said.startswith("widthscope: cannot write ")
+    assert said.count("\n") == 1
+    assert "the disk is full" in said
+    assert not product(snakemake).exists()

@@ -20,6 +20,7 @@ from typing import Any
 
 from widthscope import provenance
 from widthscope.errors import SourceChangedError, WidthscopeError
+from widthscope.files import cannot_write, is_refusal
 from widthscope.fingerprint import Fingerprint, fingerprint, recall
 from widthscope.progress import Progress, progress
 from widthscope.source_tree import SourceTree
@@ -56,7 +57,7 @@ def job(snakemake: Any) -> Iterator[Run]:
     """Frame a script's work; refuses to run source other than the planned one.
 
     Raises:
-        SystemExit: with status 1 after a `WidthscopeError`, which is printed as one sentence.
+        SystemExit: with status 1 after an error that is told as one sentence.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     with log_to(Path(snakemake.log[0])) as say, terminated_as_exception():
@@ -77,18 +78,28 @@ def job(snakemake: Any) -> Iterator[Run]:
                 yield run
             seconds = time.perf_counter() - clock
             _write_provenance(snakemake, source, device, started, seconds)
-        except WidthscopeError as error:
-            _withdraw(snakemake)
-            say(f"widthscope: {error}")
-            raise SystemExit(1) from None
         except (KeyboardInterrupt, SystemExit) as stopped:
             _withdraw(snakemake)
-            print(f"stopped from outside: {stopped!r}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"stopped from outside: {stopped!r}", file=sys.stderr)
             raise
-        except BaseException:
+        except BaseException as error:
             _withdraw(snakemake)
-            traceback.print_exc()
+            if sentence := _sentence(error):
+                say(f"widthscope: {sentence}")
+                raise SystemExit(1) from None
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
             raise
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What a person is told instead of a traceback: errors made for people, and a disk that takes no more."""
+    if isinstance(error, WidthscopeError):
+        return str(error)
+    if isinstance(error, OSError) and is_refusal(error):
+        return str(cannot_write(Path(error.filename or "the job's log or results"), error))
+    return None
 
 
 def _settings(snakemake: Any) -> dict[str, Any]:

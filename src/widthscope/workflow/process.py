@@ -32,25 +32,28 @@ def log_to(path: Path) -> Iterator[Callable[[str], None]]:
     sys.stderr.flush()
     terminal, terminal_fd = sys.stderr, os.dup(2)
     saved = os.dup(1)
-    with log_file as log:
 
-        def say(sentence: str) -> None:
-            print(sentence, file=log)
-            if terminal is sys.__stderr__:
-                os.write(terminal_fd, f"{sentence}\n".encode())
-            else:
-                print(sentence, file=terminal)
+    def say(sentence: str) -> None:
+        line = f"{sentence}\n".encode()
+        if terminal is sys.__stderr__:
+            os.write(terminal_fd, line)
+        else:
+            print(sentence, file=terminal)
+        with contextlib.suppress(OSError):  # the disk may be full, which is what is being said
+            os.write(log_file.fileno(), line)
 
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-                yield say
-        finally:
-            os.dup2(saved, 1)
-            os.dup2(terminal_fd, 2)
-            os.close(saved)
-            os.close(terminal_fd)
+    os.dup2(log_file.fileno(), 1)
+    os.dup2(log_file.fileno(), 2)
+    try:
+        with contextlib.redirect_stdout(log_file), contextlib.redirect_stderr(log_file):
+            yield say
+    finally:
+        os.dup2(saved, 1)
+        os.dup2(terminal_fd, 2)
+        os.close(saved)
+        os.close(terminal_fd)
+        with contextlib.suppress(OSError):
+            log_file.close()
 
 
 @contextlib.contextmanager
