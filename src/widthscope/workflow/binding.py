@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from widthscope.config import check_run_folder, load
+from widthscope.config import check_run_folder, load, parse
 from widthscope.errors import WidthscopeError
 from widthscope.files import atomic_write_json
 from widthscope.workflow.planning import Job, Plan
@@ -31,6 +31,8 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
     """
     config_file = Path(config_files[-1]).name
     try:
+        for path in config_files:
+            parse(Path(path))  # Snakemake takes the last of repeated keys without a word
         config = load(raw, config_file)
         check_run_folder(Path("results") / config.run, config_file)
         planned = Plan(config, config_file, root)

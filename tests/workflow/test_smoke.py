@@ -1,0 +1,119 @@
+"""The smoke run: all products are there, all claims judged beside a control, and a second run does nothing."""
+
+import json
+from fnmatch import fnmatch
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from checkout import ROOT, Checkout
+
+RESULTS = Path("results/smoke")
+
+SPECIFIED = [
+    "exact-sampler",
+    "score-covariance",
+    "score-gaussian",
+    "wrong-scaling",
+    "output-rate",
+    "plateau",
+    "output-1d-rate",
+    "paper-kl",
+    "likelihood-ratio",
+    "non-gaussian",
+    "token-difference",
+    "conditional-gaussian",
+    "non-self-averaging",
+    "coordinate-dependence",
+    "heads",
+    "order-of-limits",
+    "low-rank",
+    "relu-gram",
+    "data-gram",
+    "joint-gram",
+    "causal",
+    "layernorm",
+    "length",
+    "depth",
+    "universality",
+]
+
+
+@pytest.fixture(scope="module")
+def claims(smoke: Checkout) -> dict[str, dict]:
+    found = json.loads((smoke.root / RESULTS / "claims.json").read_text())
+    return {claim["id"]: claim for claim in found}
+
+
+def test_every_claim_of_the_specification_is_judged_beside_a_control(claims: dict[str, dict]) -> None:
+    assert sorted(claims) == sorted(f"limit_law/{name}" for name in SPECIFIED)
+    for name, claim in claims.items():
+        assert claim["verdict"] in {"supported", "refuted", "undecided", "reported"}, name
+        if claim["verdict"] != "reported":
+            assert len(claim["interval"]) == 2, name
+            assert claim["control"]["description"], name
+            assert claim["margin_reason"], name
+        assert claim["seconds"] > 0, name
+
+
+def test_claims_follow_the_schema_in_the_repository(claims: dict[str, dict]) -> None:
+    schema = json.loads((ROOT / "report/claims.schema.json").read_text())
+    jsonschema.validate(list(claims.values()), schema)
+
+
+def test_every_claim_points_to_a_figure_that_exists(smoke: Checkout, claims: dict[str, dict]) -> None:
+    drawn = {path.stem for path in (smoke.root / RESULTS / "limit_law/figures").glob("*.svg")}
+    assert {claim["figure"] for claim in claims.values()} <= drawn
+
+
+def test_stores_have_their_digest_and_provenance_beside_them(smoke: Checkout) -> None:
+    stores = sorted((smoke.root / RESULTS).rglob("*.zarr"))
+    assert len(stores) >= 8
+    for store in stores:
+        digest = json.loads(store.with_suffix(".digest.json").read_text())
+        provenance = json.loads(store.with_suffix(".provenance.json").read_text())
+        assert len(digest["digest"]) == 64
+        assert provenance["seconds"] > 0
+        assert provenance["source"]["modules"]
+
+
+def test_the_page_needs_nothing_else(smoke: Checkout) -> None:
+    page = (smoke.root / RESULTS / "report/index.html").read_text()
+    for name in SPECIFIED:
+        assert f'id="limit_law/{name}"' in page
+    assert "<script src" not in page
+    assert "<link" not in page
+
+
+def test_the_resolved_config_is_kept_with_the_results(smoke: Checkout) -> None:
+    kept = json.loads((smoke.root / RESULTS / "config.json").read_text())
+    assert kept["config_file"] == "config.smoke.yaml"
+    assert kept["config"]["studies"]["limit_law"]["convergence"]["rate"]["widths"]
+
+
+def test_a_second_run_does_nothing(smoke: Checkout) -> None:
+    assert smoke.scheduled() == set()
+
+
+def test_one_study_is_a_target_and_leaves_the_report(smoke: Checkout, tmp_path: Path) -> None:
+    copy = smoke.copy(tmp_path / "one")
+    for product in ("limit_law/fit.digest.json", "report/index.html"):
+        (copy.root / RESULTS / product).unlink()
+    assert copy.scheduled("limit_law") == {"fit_limits", "judge_claims", "draw_figures", "limit_law"}
+
+
+def test_snakemake_makes_its_own_report_too(smoke: Checkout, tmp_path: Path) -> None:
+    page = tmp_path / "snakemake.html"
+    made = smoke.snakemake("--report", str(page))
+    assert made.returncode == 0, made.stderr
+    text = page.read_text()
+    drawn = [path.stem for path in (smoke.root / RESULTS / "limit_law/figures").glob("*.svg")]
+    assert drawn
+    assert all(name in text for name in drawn)
+
+
+def test_the_workflow_is_clean_for_snakemakes_linter(smoke: Checkout) -> None:
+    linted = smoke.command("snakemake", "--lint")
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    assert not fnmatch(linted.stdout + linted.stderr, "*Lints for*")
