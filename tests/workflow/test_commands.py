@@ -100,7 +100,7 @@ def test_copied_results_are_adopted_and_not_made_again(made: Checkout, tmp_path:
 
 def test_another_seed_parts_at_the_sweep_and_agrees_within_intervals(copy: Checkout, made: Checkout) -> None:
     copy.edit("tests/config.smoke.yaml", "run: smoke", "run: smoke\nseed: 1")
-    again = copy.snakemake(str(STUDY / "claims.json"), str(STUDY / "figures.json"))
+    again = copy.snakemake("--", str(STUDY / "claims.json"), str(STUDY / "figures.json"))
     assert again.returncode == 0, again.stdout + again.stderr
     compared = copy.widthscope("compare", str(made.root / RESULTS), str(RESULTS))
     lines = compared.stdout.splitlines()

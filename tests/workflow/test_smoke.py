@@ -1,4 +1,4 @@
-"""The smoke run: all products are there, all claims judged beside a control, and a second run does nothing."""
+"""The smoke run: every product is there, every claim beside a control, and a second run does nothing."""
 
 import json
 from fnmatch import fnmatch
