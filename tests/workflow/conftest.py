@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from checkout import Checkout, fresh_checkout
+from tests.checkout import Checkout, fresh_checkout
 
 
 @pytest.fixture(scope="session")

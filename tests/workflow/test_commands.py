@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.workflow.conftest import Checkout, fresh_checkout
+from tests.checkout import Checkout, fresh_checkout
 
 RESULTS = Path("results/smoke")
 STUDY = RESULTS / "wide_norms"

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from checkout import SMOKE, Checkout, fresh_checkout
+from tests.checkout import SMOKE, Checkout, fresh_checkout
 
 AFTER_FIT = {"judge_claims", "draw_figures", "build_report"}
 AFTER_SWEEP = {"fit_limits"} | AFTER_FIT

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
-from checkout import ROOT, Checkout
+from tests.checkout import ROOT, Checkout
 
 RESULTS = Path("results/smoke")
 
