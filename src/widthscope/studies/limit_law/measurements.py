@@ -119,10 +119,11 @@ def extrapolate(widths: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:
     design = (n.min() / n)[:, None] ** powers / sigma[:, None]
     influence = np.linalg.pinv(design)[0]  # change of the limit for one standard error at each width
     variance = influence**2
+    curvature = float(np.sum(variance**2 / degrees))
     return Estimate(
         float(influence @ (y / sigma)),
         float(np.sqrt(variance.sum())),
-        float(variance.sum() ** 2 / np.sum(variance**2 / degrees)),
+        float(variance.sum() ** 2 / curvature) if curvature > 0 else np.inf,
     )
 
 

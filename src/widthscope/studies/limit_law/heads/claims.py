@@ -114,7 +114,7 @@ LOW_RANK = Claim(
         Test(
             name="parts",
             rule=Reported(),
-            quantity="squared MMD of the layer, of its d_k part and of its n part at n = 64 H",
+            quantity="squared MMD of the layer, of its d_k part and of its n part where n = H d_k",
             margin_reason="none: shown for the paper's experiment",
         ),
     ),

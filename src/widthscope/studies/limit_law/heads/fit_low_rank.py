@@ -34,7 +34,7 @@ def low_rank(table: xr.Dataset) -> Evidence:
     the head dimension alone; for the sum the head dimension's part alone.
     """
     by_head_dim, by_width, at_fixed_width = sweeps(table)
-    paper = paper_points(table)
+    layers = whole_layers(table)
     to_gaussian = [_to_gaussian(table, row) for row in by_head_dim]
     return {
         "head-dim": (
@@ -46,14 +46,14 @@ def low_rank(table: xr.Dataset) -> Evidence:
             measured([_rate(at_fixed_width, "head_dim", [_distance(row) for row in at_fixed_width])]),
         ),
         "parts-add": (
-            measured([_remainder(*point, both=True) for point in paper]),
-            measured([_remainder(*point, both=False) for point in paper]),
+            measured([_remainder(*point, both=True) for point in layers]),
+            measured([_remainder(*point, both=False) for point in layers]),
         ),
         "parts": (
             measured(
                 [
-                    Measurement(f"H={int(row['heads'])} {part}", _distance(row), draws(row))
-                    for point in paper
+                    Measurement(f"{_name(point[0])} {part}", _distance(row), draws(row))
+                    for point in layers
                     for part, row in zip(("whole", "d_k part", "n part"), point, strict=True)
                 ]
             ),
@@ -96,8 +96,8 @@ def sweeps(table: xr.Dataset) -> tuple[list[xr.Dataset], list[xr.Dataset], list[
     return list(rows(table, law="fixed", heads=heads)), by_width, at_fixed_width
 
 
-def paper_points(table: xr.Dataset) -> list[tuple[xr.Dataset, xr.Dataset, xr.Dataset]]:
-    """For each number of heads at n = H d_k: the layer, and its d_k part and its n part alone."""
+def whole_layers(table: xr.Dataset) -> list[tuple[xr.Dataset, xr.Dataset, xr.Dataset]]:
+    """Layers with n = H d_k, as in the paper, each with its d_k part and its n part alone."""
     points = []
     for whole in rows(table, law="clip"):
         heads, head_dim, width = (int(whole[name]) for name in ("heads", "head_dim", "width"))
@@ -155,4 +155,8 @@ def _remainder(
         return float(squared_mmd(left).value / squared_mmd(layer).value)
 
     estimate = jackknife(remainder, *(row["difference"].values for row in (whole, head_part, width_part)))
-    return Measurement(f"H={int(whole['heads'])} n={int(whole['width'])}", estimate, draws(whole), 0.0)
+    return Measurement(_name(whole), estimate, draws(whole), 0.0)
+
+
+def _name(row: xr.Dataset) -> str:
+    return f"H={int(row['heads'])} n={int(row['width'])}"
