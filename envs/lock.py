@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 LOCK = HERE.parent / "requirements.lock"
 # Later pins of torch pull gigabytes of CUDA packages; this one has a CPU build.
 PINS = ["torch==2.13.0"]
-COMMON = ["dask", "numpy", "psutil", "pydantic", "pyyaml", "tqdm", "xarray", "zarr"]
+COMMON = ["dask", "numpy", "psutil", "pydantic", "pyyaml", "threadpoolctl", "tqdm", "xarray", "zarr"]
 ENVIRONMENTS = {
     "analysis": [*COMMON, "jinja2", "jsonschema", "latex2mathml", "scikit-learn", "scipy", "seaborn", "typer"],
     "torch": [*COMMON, "scikit-learn", "scipy", "torch"],
