@@ -47,7 +47,7 @@ def test_a_setting_redoes_what_reads_it(disturbed: Checkout) -> None:
     disturbed.edit("tests/config.smoke.yaml", "seeds: 4", "seeds: 5")
     scheduled = disturbed.scheduled()
     sweeps = {job for job in scheduled if job.startswith("sweep_widths")}
-    assert sweeps == {"sweep_widths:convergence-kl"}
+    assert sweeps == {"sweep_widths:convergence-paper-kl"}
     assert scheduled - sweeps == AFTER_SWEEP | {"record_config"}
 
 
