@@ -18,7 +18,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
         own[f"convergence-{name}"].to_dataset() for name in ("one-dimension", "paper-kl", "likelihood-ratio")
     )
     claims: dict[str, Tests] = {
-        "output-rate": {**rate_fit.rate_tests(sweeps)},
+        "output-rate": rate_fit.rate_tests(sweeps),
         "plateau": rate_fit.plateau_tests(sweeps),
         "output-1d-rate": one_dimension_fit.distance_tests(one),
         "paper-kl": one_dimension_fit.kl_tests(kl),

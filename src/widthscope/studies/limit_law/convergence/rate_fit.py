@@ -117,20 +117,21 @@ def _shifts(law: str, shard: xr.Dataset, w: FloatArray) -> dict[str, FloatArray]
     return {name: limit - other for name, other in others.items()}
 
 
-def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
     """Rates by token law, of the first sweep and of those that confirm it, beside a Gaussian law that is not
     approached."""
-    tests = {}
+    tests: dict[str, tuple[xr.Dataset, xr.Dataset | None]] = {}
     for law in TOLD_APART:
         chosen = [sweep for sweep in found if sweep.token_law == law]
         repeats = chosen[0].shard.sizes["repeat"]
         for test, which in ((law, range(1)), (f"{law}-fresh-seeds", range(1, repeats))):
             cells = [(sweep, repeat) for sweep in chosen for repeat in which]
-            tests[test] = (_rates(cells, LIMIT), _rates(cells, CONTROL[law]))
+            tests[test] = (rates(cells, LIMIT), rates(cells, CONTROL[law]))
     return tests
 
 
-def _rates(cells: list[tuple[Sweep, int]], law: str) -> xr.Dataset:
+def rates(cells: list[tuple[Sweep, int]], law: str) -> xr.Dataset:
+    """Fitted exponents of the distance from a law, for some sweeps and repeats."""
     fits = [sweep.rate(repeat, law) for sweep, repeat in cells]
     return evidence(
         [f"H={sweep.heads}" + (f", repeat {repeat}" if repeat else "") for sweep, repeat in cells],

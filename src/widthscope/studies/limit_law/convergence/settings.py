@@ -25,9 +25,9 @@ class OneDimension(Section):
 
     heads: Increasing[Heads] = Field((1, 2, 8), description="Numbers of heads H.")
     widths: Widths = Field(
-        (16, 32, 64, 128, 256, 512, 1024),
+        (16, 32, 64, 128, 256, 512, 1024, 2048),
         min_length=4,
-        description="Widths of the computed distances; slopes use those from 32 up.",
+        description="Widths of the computed distances; slopes use those from 32 up, to 1000 or more.",
     )
     drawn_widths: Widths = Field((16, 64, 256), description="Widths at which coupled draws check them.")
     batches: Count = Field(20, ge=8, description="Independent batches of coupled draws per width.")

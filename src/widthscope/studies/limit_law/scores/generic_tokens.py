@@ -2,19 +2,26 @@
 
 import numpy as np
 
-from widthscope.attention.gram import FloatArray, gram, root
+from widthscope.attention.gram import FloatArray, root
 from widthscope.streams import numpy_generator
 
 TOKENS = 4
 
 
 def generic_gram() -> FloatArray:
-    """A positive definite K (4, 4) without symmetry: that of four random tokens of dimension 6.
+    """A positive definite K (4, 4) without symmetry.
 
     A Gram matrix that is not a multiple of I plus a constant shows errors that symmetric ones hide, such as
     scores that are independent between queries (theory notes 6, trap 4).
     """
-    return gram(numpy_generator("limit_law", "generic tokens").standard_normal((TOKENS, 6)))
+    return np.array(
+        [
+            [1.2, 0.5, -0.3, 0.2],
+            [0.5, 0.9, 0.1, -0.4],
+            [-0.3, 0.1, 1.1, 0.6],
+            [0.2, -0.4, 0.6, 1.4],
+        ]
+    )
 
 
 def generic_tokens(width: int) -> FloatArray:
