@@ -9,7 +9,7 @@ from torch import Tensor
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.sampling._layer import Head, LayerDraws, as_root, check_sizes, normals, sum_heads
 
-WeightLaw: TypeAlias = Literal["gaussian", "rademacher", "uniform"]
+WeightLaw: TypeAlias = Literal["gaussian", "rademacher", "uniform", "sparse"]
 
 
 def sample_naive(
@@ -37,7 +37,8 @@ def sample_naive(
         coordinates: m columns of W_O, independent and therefore as many as are wanted; n for the whole
             layer.
         generator: CPU generator.
-        weight_law: law of the entries, standardised: ``gaussian``, ``rademacher`` (signs) or ``uniform``.
+        weight_law: law of the entries, standardised: ``gaussian``, ``rademacher`` (signs), ``uniform``, or
+            ``sparse`` (zero but for one sign per fan-in on average), whose sums have no Gaussian limit.
         mask, score_power, tied_query_key, keep_heads: as `sample_finite`.
 
     Raises:
@@ -74,9 +75,14 @@ def _entries(
     dtype: torch.dtype,
     device: torch.device | str,
 ) -> Tensor:
-    """Independent entries of mean zero and variance one."""
+    """Independent entries of mean zero and variance one; the fan-in is the last dimension but one."""
     if law == "gaussian":
         return normals(shape, generator, dtype, device)
     if law == "rademacher":
         return torch.randint(0, 2, tuple(shape), generator=generator, dtype=dtype).mul_(2).sub_(1).to(device)
-    return torch.rand(tuple(shape), generator=generator, dtype=dtype).sub_(0.5).mul_(12**0.5).to(device)
+    uniform = torch.rand(tuple(shape), generator=generator, dtype=dtype).sub_(0.5)
+    if law == "uniform":
+        return uniform.mul_(12**0.5).to(device)
+    fan_in = shape[-2]
+    chosen = uniform.abs() < 0.5 / fan_in
+    return (uniform.sign_() * chosen).mul_(fan_in**0.5).to(device)

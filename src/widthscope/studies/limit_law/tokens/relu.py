@@ -1,0 +1,19 @@
+"""The experiment on the paper's ReLU tokens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+from widthscope.progress import Progress
+from widthscope.studies.limit_law.parts import run_parts
+from widthscope.studies.limit_law.tokens import relu_gram
+
+EXPERIMENTS = {"relu-gram": relu_gram.run}
+
+
+def run(
+    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
+) -> xr.DataTree:
+    """The tables of the experiments that the settings name, by name."""
+    return run_parts(EXPERIMENTS, settings, datasets, device, progress)
