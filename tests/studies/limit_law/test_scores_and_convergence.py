@@ -39,7 +39,8 @@ def small_shards():
         {
             "rate": {"widths": [32, 64, 128, 256], "batches": 8, "draws": 100, "frequencies": 32},
             "one_dimension": {
-                "heads": [1], "widths": [128, 256, 512, 1024], "drawn_widths": [64], "batches": 8, "draws": 100,
+                "heads": [1], "widths": [128, 256, 512, 1024], "drawn_widths": [64],
+                "batches": 8, "draws": 100,
             },
             "paper_kl": {"widths": [16, 64], "draws": 2_000, "seeds": 4},
             "likelihood_ratio": {"mixture": 1_000, "held_out": 100, "coordinates": [1, 4]},
