@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from widthscope.config import check_run_folder, load, parse
-from widthscope.errors import WidthscopeError
+from widthscope.errors import StoreError, WidthscopeError
 from widthscope.files import atomic_write_json
 from widthscope.workflow.planning import Job, Plan
 
@@ -35,11 +35,28 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
             parse(Path(path))  # Snakemake takes the last of repeated keys without a word
         config = load(raw, config_file)
         check_run_folder(Path("results") / config.run, config_file)
+        check_writable(Path("results") / config.run)
         planned = Plan(config, config_file, root)
         pin_sources(planned)
     except WidthscopeError as error:
         sys.exit(f"widthscope: {error}")
     return planned
+
+
+def check_writable(folder: Path) -> None:
+    """Refuses a results folder that no job could write to, before any job starts.
+
+    Raises:
+        StoreError: naming the folder, or the part of its path, that stands in the way.
+    """
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise StoreError(f"results go to a folder, and {folder} is a file; move it away")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"results cannot be written: this user may not write to the folder {folder.absolute()}"
+        )
 
 
 def pin_sources(plan: Plan) -> None:

@@ -1,0 +1,88 @@
+"""What the rules ask of the plan, without Snakemake."""
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pytest import MonkeyPatch  # noqa: PT013
+from tests.checkout import ROOT
+
+from widthscope.config import load
+from widthscope.errors import StoreError, StudyError
+from widthscope.workflow.binding import PLANNED, Binding, check_writable, open_plan, pin_sources
+from widthscope.workflow.planning import Plan
+
+
+@pytest.fixture
+def plan(monkeypatch: MonkeyPatch, tmp_path: Path) -> Plan:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(PLANNED, "")  # so that what a test sets there is taken back
+    monkeypatch.delenv(PLANNED)
+    config = load({"run": "tryout", "device": "cuda", "studies": {"limit_law": {}}}, "config.yaml")
+    return Plan(config, root=ROOT)
+
+
+def wildcards(**named: str) -> SimpleNamespace:
+    return SimpleNamespace(items=named.items)
+
+
+def test_memory_and_time_follow_the_shards_cost_and_the_attempt(plan: Plan) -> None:
+    bind = Binding(plan)
+    for name, shard in plan.shards["limit_law"].items():
+        asked = wildcards(study="limit_law", shard=name)
+        memory, minutes = bind.memory("sweep_widths"), bind.minutes("sweep_widths")
+        assert memory(asked, attempt=1) >= 1.5 * shard.cost.memory_mb
+        assert minutes(asked, attempt=1) * 60 >= 4 * shard.cost.seconds
+        assert memory(asked, attempt=3) == 3 * memory(asked, attempt=1)
+        assert minutes(asked, attempt=2) == 2 * minutes(asked, attempt=1)
+
+
+def test_a_shard_reads_its_own_settings_and_no_others(plan: Plan) -> None:
+    name, shard = next(iter(plan.shards["limit_law"].items()))
+    settings = Binding(plan).settings("sweep_widths")(wildcards(study="limit_law", shard=name))
+    assert settings == {"shard": shard.settings, "entry": shard.entry, "device": "cuda"}
+
+
+def test_a_gpu_is_asked_for_only_where_the_device_says_so(plan: Plan) -> None:
+    assert Binding(plan).gpus(wildcards()) == 1
+    on_cpu = Plan(load({"run": "tryout", "device": "auto", "studies": {"limit_law": {}}}, "c"), root=ROOT)
+    assert Binding(on_cpu).gpus(wildcards()) == 0
+
+
+def test_a_later_parse_is_told_the_source_that_was_planned(plan: Plan, monkeypatch: MonkeyPatch) -> None:
+    pin_sources(plan)
+    pinned = json.loads(Path(os.environ[PLANNED]).read_text())
+    assert pinned == {product: job.source.digest for product, job in plan.jobs.items()}
+    monkeypatch.setattr(
+        "widthscope.workflow.planning.fingerprint", lambda *_, **__: pytest.fail("planned anew")
+    )
+    later = Plan(plan.config, root=ROOT)
+    source = Binding(later).source("fit_limits")(wildcards(study="limit_law"))
+    assert source == pinned["results/tryout/limit_law/fit.digest.json"]
+
+
+def test_an_unknown_job_is_named(plan: Plan) -> None:
+    with pytest.raises(StudyError, match="no sweep_widths job for study 'limit_law', shard 'none'"):
+        plan.job("sweep_widths", study="limit_law", shard="none")
+
+
+def test_every_input_of_a_job_is_another_jobs_product(plan: Plan) -> None:
+    for job in plan.jobs.values():
+        assert set(job.inputs) <= set(plan.jobs), job.product
+        assert job.product in job.outputs.values()
+
+
+def test_a_folder_without_permission_is_refused_by_name(monkeypatch: MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(StoreError, match=f"may not write to the folder {tmp_path}"):
+        check_writable(tmp_path / "results" / "smoke")
+
+
+def test_a_wrong_config_ends_the_parse_with_one_sentence(monkeypatch: MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "config.yaml"
+    file.write_text("run: tryout\n")
+    with pytest.raises(SystemExit, match=r"^widthscope: .*config\.yaml.*studies"):
+        open_plan({"run": "tryout"}, [str(file)], ROOT)
