@@ -28,9 +28,9 @@ ABOUT = About(
         "so that rates, constants and joint laws can be tested with error bars.",
     ),
     model=(
-        "There are $s$ tokens, the rows of $X \\in \\mathbb{R}^{s \\times d}$, with Gram matrix $K = X "
-        "X^\\top / d$. Head $a = 1, \\dots, H$ has independent Gaussian weights $W_Q^a, W_K^a, W_V^a$ of "
-        "variance $1/d$ and $W_O^a$ of variance $1/d_v$, and",
+        "There are $s$ tokens, the rows of $X \\in \\mathbb{R}^{s \\times d}$, with Gram matrix "
+        "$K = X X^\\top / d$. Head $a = 1, \\dots, H$ has independent Gaussian weights "
+        "$W_Q^a, W_K^a, W_V^a$ of variance $1/d$ and $W_O^a$ of variance $1/d_v$, and",
         "$$G^a = \\frac{1}{\\sqrt{d_k}} X W_Q^a (X W_K^a)^\\top, \\qquad A^a = "
         "\\mathrm{softmax}_{\\mathrm{row}}(G^a), \\qquad Y = \\frac{1}{\\sqrt{H}} \\sum_{a=1}^{H} A^a X "
         "W_V^a W_O^a .$$",

@@ -28,14 +28,12 @@ from widthscope.attention.token_laws import finite_roots, limit_root
 
 @dataclass(frozen=True)
 class CoupledCovariances:
-    """Covariances across tokens of one output coordinate, given everything but the output weights, (N, s, s)
-    each.
+    """Covariances across tokens of one output coordinate given all but the output weights, (N, s, s) each.
 
     Attributes:
         finite: of the layer of width n, given its scores and values.
         limit: of the limit law, given its scores.
-        first_order: first-order change from the limit to the finite layer; its expectation given the limit is
-        zero.
+        first_order: first-order change from the limit to the finite layer; its mean given the limit is zero.
     """
 
     finite: Tensor
@@ -65,6 +63,9 @@ def coupled_covariances(
         generator: CPU generator.
         dtype: of the draws; the means over them are the caller's, in float64.
         device: where the layers are computed; random numbers always come from the CPU.
+
+    Raises:
+        ValueError: if there are more tokens than the width has dimensions.
     """
     gram = np.eye(tokens) if law == "fixed" else None
     exact = limit_root(law, tokens, gram)
@@ -96,8 +97,7 @@ def coupled_covariances(
 
 
 def _root_change(roots: Tensor, limit: Tensor) -> Tensor:
-    """First-order change of a lower-triangular root: L Phi(L^{-1} (R R^T) L^{-T} - I), shapes (N, s, s) and
-    (s, s)."""
+    """First-order change L Phi(L^{-1} R R^T L^{-T} - I) of lower-triangular roots R (N, s, s) of limit L."""
     inverse = torch.linalg.inv(limit).to(device=roots.device, dtype=roots.dtype)
     whitened = inverse @ roots
     deviation = whitened @ whitened.mT

@@ -80,8 +80,7 @@ def mixture_log_density(y: FloatArray, covariances: FloatArray) -> FloatArray:
 
 
 def _log_densities(y: FloatArray, covariances: FloatArray) -> FloatArray:
-    """log N(y; 0, Σ_k) summed over coordinates, (N, M): one matrix product, as Σ_α y_αᵀ Σ⁻¹ y_α = tr(Σ⁻¹ Y
-    Yᵀ)."""
+    """log N(y; 0, Σ_k) summed over coordinates, (N, M), by Σ_α y_αᵀ Σ⁻¹ y_α = tr(Σ⁻¹ Y Yᵀ)."""
     coordinates = y.shape[2]
     _, log_determinants = np.linalg.slogdet(covariances)
     products = (y @ y.transpose(0, 2, 1)).reshape(len(y), -1)

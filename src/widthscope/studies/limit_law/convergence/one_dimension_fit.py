@@ -1,5 +1,4 @@
-"""Evidence on one output coordinate: rates of computed distances, coupled draws, the paper's KL, and
-likelihoods."""
+"""Evidence on one output coordinate: computed distances, coupled draws, the paper's KL, likelihoods."""
 
 import numpy as np
 import xarray as xr
@@ -20,8 +19,7 @@ Tests = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
 
 def distance_tests(shard: xr.Dataset) -> Tests:
-    """Slopes of the computed distances beside those from the Gaussian law, and coupled draws against computed
-    values."""
+    """Slopes of computed distances beside those from the Gaussian law, and coupled draws against them."""
     tests: Tests = {
         metric: (_slopes(shard.distance, metric), _slopes(shard.gaussian_distance, metric))
         for metric in RATES
@@ -72,8 +70,7 @@ def density_curves() -> xr.Dataset:
 
 
 def kl_tests(shard: xr.Dataset) -> Tests:
-    """Logarithms of ratios of divergences, seed by seed, with limit samples in the place of widths as
-    control."""
+    """Logarithms of ratios of divergences by seed; in the control, limit samples take the widths' place."""
     first, second = (f"n={n}" for n in shard.attrs["widths"][:2])
     stand_in, other = (str(name) for name in shard.sample.values[-2:])
     return {
@@ -104,8 +101,7 @@ def _first_at_floor(shard: xr.Dataset) -> xr.Dataset:
 
 
 def likelihood_tests(shard: xr.Dataset) -> Tests:
-    """Mean log-ratio per held-out draw (Vuong), by number of coordinates, beside draws of the Gaussian
-    law."""
+    """Mean log-ratio per held-out draw (Vuong) by number of coordinates, beside Gaussian draws."""
     return {"log-ratio": (_log_ratios(shard, "layer"), _log_ratios(shard, "gaussian"))}
 
 

@@ -1,5 +1,4 @@
-"""Shards of the experiments on convergence: one for each token law and number of heads, and three for one
-output."""
+"""Shards on convergence: one for each token law and number of heads, and three for one output."""
 
 from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
 from widthscope.studies.limit_law.convergence.settings import Convergence, Rate
@@ -9,8 +8,7 @@ TOKEN_LAWS = ("fixed", "clip", "relu")
 
 
 def shards(settings: Convergence, seed: int) -> list[Shard]:
-    """Shards of the rate (split by width where one would be long), of one coordinate, of the paper's KL, of
-    likelihoods."""
+    """Shards of the rate (split by width where one would be long), of one output, KL and likelihoods."""
     one, kl, likelihood = settings.one_dimension, settings.paper_kl, settings.likelihood_ratio
     return [
         *(
@@ -72,15 +70,14 @@ def _rate_shards(rate: Rate, law: str, heads: int, seed: int) -> list[Shard]:
             name=group,
             entry="convergence.experiment",
             settings={**shared, "widths": widths},
-            cost=Cost(STARTUP + sum(seconds[n] for n in widths), 700),
+            cost=Cost(STARTUP + sum(seconds[n] for n in widths), 600 + rate.tokens**2 // 8),
         )
         for group, widths in groups.items()
     ]
 
 
 def _rate_seconds(rate: Rate, law: str, heads: int, width: int) -> float:
-    """Measured on one core: layers cost the cube of the tokens, frequencies their number, ReLU Grams the
-    width."""
+    """Measured on one core: layers cost tokens cubed, frequencies their number, ReLU Grams the width."""
     per_draw = 2e-6 * heads * (rate.tokens / 4) ** 3 + 2e-8 * rate.frequencies * (rate.tokens / 4) ** 2
     if law == "relu":
         per_draw += 18e-9 * width * rate.tokens

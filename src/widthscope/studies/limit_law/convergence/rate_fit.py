@@ -67,8 +67,7 @@ class Sweep:
         return int(self.shard.attrs["draws"]) * self.shard.sizes["batch"]
 
     def differences(self, repeat: int, place: int, law: str = LIMIT) -> FloatArray:
-        """Batch means (batch, frequency) of the characteristic function at the width in this place, less that
-        of a law."""
+        """Batch means (batch, frequency) of the characteristic function at a width less that of a law."""
         coupled: FloatArray = self.shard.difference.values[repeat, place]
         return coupled + self.shifts[law]
 
@@ -118,8 +117,7 @@ def _shifts(law: str, shard: xr.Dataset, w: FloatArray) -> dict[str, FloatArray]
 
 
 def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
-    """Rates by token law, of the first sweep and of those that confirm it, beside a Gaussian law that is not
-    approached."""
+    """Rates by token law, of the first sweep and of those that confirm it, beside a Gaussian law."""
     tests: dict[str, tuple[xr.Dataset, xr.Dataset | None]] = {}
     for law in TOLD_APART:
         chosen = [sweep for sweep in found if sweep.token_law == law]

@@ -1,8 +1,13 @@
 """Settings of the claims about how fast the output law approaches its limit."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from widthscope.settings_types import Count, Draws, Heads, Increasing, Section, Tokens, Widths
+
+FourTokenWidths = Increasing[Annotated[int, Field(ge=4, le=2**20)]]
+"""Widths of layers of four tokens."""
 
 
 class Rate(Section):
@@ -18,10 +23,19 @@ class Rate(Section):
         2, ge=2, le=16, description="Whole sweeps with streams of their own; those after the first confirm."
     )
 
+    @field_validator("widths")
+    @classmethod
+    def _widths_hold_the_tokens(cls, widths: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        tokens = info.data.get("tokens", 0)
+        if widths[0] < tokens:
+            raise ValueError(
+                f"a layer of {tokens} tokens has at least that width, and the first is {widths[0]}"
+            )
+        return widths
+
 
 class OneDimension(Section):
-    """Distances between the laws of one output coordinate, by characteristic functions and by coupled
-    draws."""
+    """Distances between laws of one output coordinate, by characteristic functions and coupled draws."""
 
     heads: Increasing[Heads] = Field((1, 2, 8), description="Numbers of heads H.")
     widths: Widths = Field(
@@ -29,7 +43,9 @@ class OneDimension(Section):
         min_length=4,
         description="Widths of the computed distances; slopes use those from 32 up, to 1000 or more.",
     )
-    drawn_widths: Widths = Field((16, 64, 256), description="Widths at which coupled draws check them.")
+    drawn_widths: FourTokenWidths = Field(
+        (16, 64, 256), description="Widths at which coupled draws check them."
+    )
     batches: Count = Field(20, ge=8, description="Independent batches of coupled draws per width.")
     draws: Draws = Field(2_000, ge=100, description="Coupled draws per batch.")
 
@@ -37,8 +53,12 @@ class OneDimension(Section):
 class PaperKL(Section):
     """The paper's Figure 1(b): kernel-density estimates of the divergence from the limit."""
 
-    widths: Widths = Field((16, 64, 256, 1024), min_length=2, description="Widths n of the finite layers.")
-    draws: Draws = Field(50_000, ge=1_000, description="Draws per sample, as in the paper.")
+    widths: FourTokenWidths = Field(
+        (16, 64, 256, 1024), min_length=2, description="Widths n of the finite layers."
+    )
+    draws: Draws = Field(
+        50_000, ge=1_000, le=10**6, description="Draws per sample, as in the paper; they are held in memory."
+    )
     seeds: Count = Field(16, ge=4, description="Independent repetitions; the paper has 10.")
 
 

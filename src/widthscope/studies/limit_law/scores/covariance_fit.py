@@ -29,8 +29,7 @@ def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
 
 
 def _covariances(shard: xr.Dataset, laws: list[str]) -> xr.Dataset:
-    """The 136 covariances of one head's scores, averaged over heads and widths, with errors from single
-    draws."""
+    """The 136 covariances of one head's scores, over heads and widths, with errors from single draws."""
     exact = score_covariance(generic_gram())
     rows, columns = np.triu_indices(len(exact))
     size = shard.attrs["draws"]
@@ -76,8 +75,7 @@ def _calibration(shard: xr.Dataset) -> xr.Dataset:
 
 
 def _calibration_control(shard: xr.Dataset) -> xr.Dataset:
-    """Scores that are iid within a head, and heads that share their scores (each head is then its own
-    partner)."""
+    """Scores that are iid within a head, and heads that share their scores, each its own partner."""
     exact = score_covariance(generic_gram())
     size = shard.attrs["draws"] / shard.sizes["batch"]
     found = []

@@ -43,8 +43,7 @@ class Shape:
 
 
 SHAPES = (Shape(6, 6, 1), Shape(8, 8, 2), Shape(16, 6, 3))
-"""Small widths: there the finite layer is farthest from its limit, which a wrong sampler could be mistaken
-for."""
+"""Small widths: there the layer is farthest from its limit, which a wrong sampler could be taken for."""
 
 STATISTICS: dict[str, Callable[[Tensor], Tensor]] = {
     "token 1": lambda y: y[:, 0, 0],
@@ -97,7 +96,7 @@ def run(
             "sampler": list(SAMPLERS),
             "statistic": list(STATISTICS),
         },
-        attrs={"draws": settings["draws"]},
+        attrs={"draws": settings["draws"] // BATCHES * BATCHES},
     )
 
 
@@ -128,8 +127,7 @@ def _statistics(y: Tensor) -> FloatArray:
 
 
 def _pilot_edges(shape: Shape, seed: int, device: str) -> FloatArray:
-    """Inner edges (statistic, CELLS - 1) of cells with equal shares of a pilot sample of full-weight
-    layers."""
+    """Inner edges (statistic, CELLS - 1) of cells with equal shares of a pilot sample with full weights."""
     generator = torch_generator("limit_law", "sampler", seed, shape.name, "pilot")
     y = torch.cat([outputs(shape, "naive", size, generator, device) for size in chunks(PILOT, CHUNK)])
     edges: FloatArray = np.quantile(_statistics(y), np.arange(1, CELLS) / CELLS, axis=1).T

@@ -54,8 +54,7 @@ def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
 
 
 def _distance_ratio(cf: xr.DataArray, sampler: str) -> Any:
-    """Squared joint distance of a sampler from full weights, in units of that of the limit law,
-    jackknifed."""
+    """Squared joint distance of a sampler from full weights over that of the limit law, jackknifed."""
 
     def ratio(naive: FloatArray, other: FloatArray, limit: FloatArray) -> float:
         return float(squared_mmd(other - naive).value / squared_mmd(limit - naive).value)

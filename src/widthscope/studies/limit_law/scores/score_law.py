@@ -33,13 +33,12 @@ def run(
         progress: shows the laws done.
 
     Returns:
-        By law (``n=16``, ..., the ``limit`` law, and ``iid`` standard normal scores) and batch, with entry =
-        (head, query, key)
-        flattened: `second` E[G_i G_j] and `fourth` E[G_i² G_j²] (entry, other_entry), and `hermite_entry` and
-        `hermite_functional`, means of He4(x) = x⁴ - 6x² + 3 of entries and of a functional, over their
-        standard deviation in the
-        limit: as variances are exact at every width, its mean is the excess kurtosis, and its variance is a
-        quarter of that of x⁴.
+        By law (``n=16``, ..., the ``limit`` law, ``iid`` standard normal scores) and batch, with an entry for
+        each head, query and key:
+        `second`, `fourth`: E[G_i G_j] and E[G_i² G_j²] (entry, other_entry);
+        `hermite_entry`, `hermite_functional`: means of He4(x) = x⁴ - 6x² + 3, x an entry or a functional over
+        its exact standard deviation. The mean of He4 is the excess kurtosis, and its variance under the
+        limit law is a quarter of that of x⁴.
     """
     laws = [*(f"n={n}" for n in settings["widths"]), LIMIT, IID]
     widths = dict(zip(laws, settings["widths"], strict=False))
@@ -59,7 +58,7 @@ def run(
             for name, dim in dims.items()
         },
         coords={"law": laws},
-        attrs={"widths": list(settings["widths"]), "draws": settings["draws"]},
+        attrs={"widths": list(settings["widths"]), "draws": settings["draws"] // BATCHES * BATCHES},
     )
 
 
@@ -90,13 +89,12 @@ def _batch(
         G = scores(law, width, part, generator).to(device)
         flat = G.flatten(1)
         squares = flat.square()
+        functionals = (G * weights).sum(dim=(2, 3))
         parts = {
             "second": (flat.mT @ flat).double(),
             "fourth": (squares.mT @ squares).double(),
             "hermite_entry": _hermite4(G / deviations).mean(dim=(1, 2, 3)).sum(dtype=torch.float64),
-            "hermite_functional": _hermite4((G * weights).sum(dim=(2, 3)))
-            .mean(dim=1)
-            .sum(dtype=torch.float64),
+            "hermite_functional": _hermite4(functionals).mean(dim=1).sum(dtype=torch.float64),
         }
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value.cpu().numpy()

@@ -1,8 +1,13 @@
 """Settings of the claims about the law of the scores and about the sampler that all other claims use."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from widthscope.settings_types import Draws, Section, Widths
+from widthscope.settings_types import Draws, Increasing, Section
+
+FourTokenWidths = Increasing[Annotated[int, Field(ge=4, le=2**20)]]
+"""Widths of layers of four tokens."""
 
 
 class Sampler(Section):
@@ -16,14 +21,16 @@ class Sampler(Section):
 class ScoreLaw(Section):
     """Covariance and excess kurtosis of the scores of a two-head layer with correlated tokens."""
 
-    widths: Widths = Field((16, 64, 256), description="Head dimensions d_k = n at which scores are drawn.")
+    widths: FourTokenWidths = Field(
+        (16, 64, 256), description="Head dimensions d_k = n at which scores are drawn."
+    )
     draws: Draws = Field(800_000, ge=20_000, description="Draws per width.")
 
 
 class WrongScaling(Section):
     """Scores scaled by 1/n instead of 1/√n."""
 
-    widths: Widths = Field(
+    widths: FourTokenWidths = Field(
         (16, 64, 256, 1024), min_length=3, description="Widths n; those from 256 up test the uniform law."
     )
     draws: Draws = Field(50_000, ge=20_000, description="Draws per width and scaling.")

@@ -56,7 +56,7 @@ def run(
             "n": np.asarray(settings["widths"]),
             "bin": (SHOWN[1:] + SHOWN[:-1]) / 2,
         },
-        attrs={"draws": settings["draws"], "heads": HEADS, "tokens": TOKENS},
+        attrs={"draws": settings["draws"] // BATCHES * BATCHES, "heads": HEADS, "tokens": TOKENS},
     )
 
 
