@@ -4,15 +4,19 @@ import xarray as xr
 
 from widthscope.plotting import Drawing
 from widthscope.studies.limit_law.convergence import figures as convergence
+from widthscope.studies.limit_law.extensions import figures as extensions
 from widthscope.studies.limit_law.heads import figures as heads
 from widthscope.studies.limit_law.mixture import figures as mixture
 from widthscope.studies.limit_law.scores import figures as scores
+from widthscope.studies.limit_law.tokens import figures as tokens
 
 FAMILIES = (
     scores,
     convergence,
     mixture,
     heads,
+    tokens,
+    extensions,
 )
 
 

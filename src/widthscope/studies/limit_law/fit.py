@@ -6,15 +6,19 @@ from typing import Any
 import xarray as xr
 
 from widthscope.studies.limit_law.convergence import fit as convergence
+from widthscope.studies.limit_law.extensions import fit as extensions
 from widthscope.studies.limit_law.heads import fit as heads
 from widthscope.studies.limit_law.mixture import fit as mixture
 from widthscope.studies.limit_law.scores import fit as scores
+from widthscope.studies.limit_law.tokens import fit as tokens
 
 FAMILIES = (
     scores,
     convergence,
     mixture,
     heads,
+    tokens,
+    extensions,
 )
 
 

@@ -44,8 +44,9 @@ class Part:
 def packed(name: str, entry: str, parts: Sequence[Part], memory_mb: int) -> list[Shard]:
     """Shards of several experiments that share an entry module.
 
-    All in one shard if that takes less than `SHARD_SECONDS`; else one for each experiment; and one for each of
-    its points where an experiment alone takes longer. A shard's settings are those of its experiments by name.
+    All in one shard if that takes less than `SHARD_SECONDS`; else one for each experiment; and one for each
+    of its points where an experiment alone takes longer. A shard's settings are those of its experiments by
+    name.
     """
     if sum(part.cost for part in parts) <= SHARD_SECONDS:
         return [_shard(name, entry, [(part, part.points) for part in parts], memory_mb)]

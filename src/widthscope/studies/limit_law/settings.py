@@ -2,9 +2,11 @@
 
 from widthscope.settings_types import Section
 from widthscope.studies.limit_law.convergence.settings import Convergence
+from widthscope.studies.limit_law.extensions.settings import Extensions
 from widthscope.studies.limit_law.heads.settings import HeadCounts
 from widthscope.studies.limit_law.mixture.settings import Mixture
 from widthscope.studies.limit_law.scores.settings import Scores
+from widthscope.studies.limit_law.tokens.settings import TokenGrams
 
 
 class Settings(Section):
@@ -14,3 +16,5 @@ class Settings(Section):
     convergence: Convergence = Convergence()
     mixture: Mixture = Mixture()
     heads: HeadCounts = HeadCounts()
+    tokens: TokenGrams = TokenGrams()
+    extensions: Extensions = Extensions()

@@ -20,9 +20,9 @@ def run(
     """Batch means (point, batch, position) of Σ_ii given scores and values and of its square.
 
     Args:
-        settings: `points` (each with ``mask``: "causal", "none" or "reversed", in which a token sees itself and
-            those after it; ``tokens``, ``heads``, ``width``; the Gram is the identity), `draws`, `batches`,
-            `seed`.
+        settings: `points` (each with ``mask``: "causal", "none", or "reversed", in which a token sees
+            itself and those after it; ``tokens``, ``heads``, ``width``; the Gram is the identity), `draws`,
+            `batches`, `seed`.
         datasets: none is read.
         device: where to compute.
         progress: wraps the loop.

@@ -24,7 +24,8 @@ def run(
 
     Args:
         settings: `points` (each with ``outputs``: "layer", one head on orthonormal tokens, or "gaussian",
-            Gaussian tokens with the same mean correlation; ``tokens``, ``width``), `draws`, `batches`, `seed`.
+            Gaussian tokens with the same mean correlation; ``tokens``, ``width``), `draws`, `batches`,
+            `seed`.
         datasets: none is read.
         device: where to compute.
         progress: wraps the loop.
@@ -58,11 +59,11 @@ def run(
     )
 
 
-def layer_outputs(
-    tokens: int, width: int, draws: int, generator: torch.Generator, device: str
-) -> Tensor:
+def layer_outputs(tokens: int, width: int, draws: int, generator: torch.Generator, device: str) -> Tensor:
     """All n channels (N, s, n) of one head on orthonormal tokens."""
-    layer = sample_finite(np.eye(tokens), 1, width, width, draws, width, generator, dtype=torch.float32, device=device)
+    layer = sample_finite(
+        np.eye(tokens), 1, width, width, draws, width, generator, dtype=torch.float32, device=device
+    )
     assert layer.outputs is not None  # coordinates were asked for
     return layer.outputs
 
@@ -73,7 +74,8 @@ def gaussian_outputs(
     """Independent Gaussian channels (N, s, n) with the same correlation between all tokens, in all draws."""
     covariance = torch.full((tokens, tokens), correlation).fill_diagonal_(1.0)
     root = torch.linalg.cholesky(covariance).to(device)
-    return root @ normals((draws, tokens, width), generator, torch.float32, device)
+    outputs: Tensor = root @ normals((draws, tokens, width), generator, torch.float32, device)
+    return outputs
 
 
 def moments(outputs: Tensor) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ def run(
 
     Args:
         settings: `points` (each with ``tokens``; ``seen``, the number of them that the token attends to;
-            ``heads``, ``width``; the Gram is the identity), `draws`, `batches`, `seed`.
+            ``heads``, ``width``; the Gram is the identity), `window`, `draws`, `batches`, `seed`.
         datasets: none is read.
         device: where to compute.
         progress: wraps the loop.
@@ -42,7 +42,7 @@ def run(
 
         return statistics
 
-    return sweep(
+    table = sweep(
         "extensions.length",
         settings["points"],
         statistics_at,
@@ -51,3 +51,4 @@ def run(
         batches=settings["batches"],
         progress=progress,
     )
+    return table.assign_attrs(window=settings["window"])

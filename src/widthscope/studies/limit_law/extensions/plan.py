@@ -24,8 +24,6 @@ SECONDS_PER_BLOCK = 2e-5
 MEMORY_MB = 900
 """A Torch process with one chunk of draws; it does not grow with their number."""
 
-BLOCKS = ("plain", "skip-norm")
-
 
 def shards(settings: Extensions, seed: int) -> list[Shard]:
     """Three shards, or more where they would take too long: positions and lengths, stacks, weights."""
@@ -62,7 +60,7 @@ def _length(settings: Length, seed: int) -> Part:
     def seconds(point: Point) -> float:
         return settings.draws * settings.heads * 2 * SECONDS_PER_NORMAL * float(point["seen"] + 4)
 
-    common = {"seed": seed, "draws": settings.draws, "batches": settings.batches}
+    common = {"seed": seed, **settings.model_dump(include={"window", "draws", "batches"})}
     return Part("length", common, points, seconds)
 
 
@@ -81,10 +79,10 @@ def _layernorm(settings: LayerNorm, seed: int) -> Part:
 
 
 def _depth(settings: Depth, seed: int) -> Part:
-    points: list[Point] = [
-        {"chain": "finite", "block": block, "width": width} for block in BLOCKS for width in settings.widths
-    ]
-    points += [{"chain": "limit", "block": block, "width": 0} for block in BLOCKS]
+    points: list[Point] = [{"chain": "finite", "block": "plain", "width": width} for width in settings.widths]
+    ends = (settings.widths[0], settings.widths[-1])
+    points += [{"chain": "finite", "block": "skip-norm", "width": width} for width in ends]
+    points += [{"chain": "limit", "block": block, "width": 0} for block in ("plain", "skip-norm")]
     points += [{"chain": "separate", "block": "plain", "width": width} for width in settings.widths[-2:]]
     cost = settings.draws * settings.layers * SECONDS_PER_BLOCK * settings.tokens / 4
     common = {

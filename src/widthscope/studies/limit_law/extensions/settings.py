@@ -17,9 +17,9 @@ class Causal(Section):
     """Excess kurtosis of an output by its position under a causal mask."""
 
     widths: Increasing[LayerWidth] = Field((64, 256), description="Widths n of the layer.")
-    tokens: FewTokens = Field(8, description="Number of orthonormal tokens s.")
+    tokens: FewTokens = Field(6, description="Number of orthonormal tokens s.")
     heads: Heads = Field(1, description="Number of heads H.")
-    draws: Draws = Field(80_000, ge=1000, description="Draws of all weights for each width and mask.")
+    draws: Draws = Field(120_000, ge=1000, description="Draws of all weights for each width and mask.")
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
@@ -27,14 +27,15 @@ class Length(Section):
     """Excess kurtosis of an output over the length of the sequence, by the single-token sampler."""
 
     lengths: Increasing[Annotated[int, Field(ge=2, le=4096)]] = Field(
-        (2, 4, 8, 16, 32, 64),
+        (2, 4, 8, 16, 32, 64, 128),
         min_length=3,
-        description="Numbers of orthonormal tokens s; beyond 100 the sampling error is no longer reliable.",
+        description="Numbers of orthonormal tokens s; beyond 128 rare draws carry the fourth moment, and "
+        "its standard error is too small.",
     )
     width: LayerWidth = Field(128, description="Width n of the layer.")
     heads: Heads = Field(1, description="Number of heads H.")
     window: FewTokens = Field(4, description="Tokens seen by the control, whatever the length.")
-    draws: Draws = Field(2_000_000, ge=1000, description="Draws of all weights for each length.")
+    draws: Draws = Field(1_000_000, ge=1000, description="Draws of all weights for each length.")
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
@@ -45,7 +46,9 @@ class LayerNorm(Section):
         (16, 64, 256, 512), description="Widths n of the layer; the largest two stand for the limit."
     )
     tokens: FewTokens = Field(4, description="Number of orthonormal tokens s.")
-    draws: Draws = Field(10_000, ge=1000, description="Draws of all weights and all n channels at each width.")
+    draws: Draws = Field(
+        20_000, ge=1000, description="Draws of all weights and all n channels at each width."
+    )
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
@@ -59,7 +62,7 @@ class Depth(Section):
     heads: Heads = Field(2, description="Number of heads H of every layer.")
     tokens: Annotated[int, Field(ge=2, le=8)] = Field(4, description="Number of orthonormal tokens s.")
     skip: Positive = Field(1.0, description="Weight of the attention output in a block with a skip.")
-    draws: Draws = Field(8_000, ge=500, description="Stacks drawn at each width, and of the limit chain.")
+    draws: Draws = Field(12_000, ge=500, description="Stacks drawn at each width, and of the limit chain.")
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
 
@@ -78,7 +81,9 @@ class Universality(Section):
     )
     tokens: FewTokens = Field(4, description="Number of orthonormal tokens s.")
     coordinates: Count = Field(
-        16, le=256, description="Output coordinates of each draw; they share the draw, so they are not counted in n."
+        16,
+        le=256,
+        description="Output coordinates of each draw; they share the draw, so they are not counted in n.",
     )
     draws: Draws = Field(40_000, ge=1000, description="Draws of all weights for each law and width.")
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")

@@ -1,6 +1,7 @@
 """Predictions for the extensions that need more than the moments of one token. NumPy float64."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ class CorrelationMoments:
     square: float
 
 
+@cache
 def correlation_moments(tokens: int, seeds: int = 8, log2_points: int = 15) -> CorrelationMoments:
     """E ρ and E ρ² of the one-head limit law with K = I.
 

@@ -25,14 +25,15 @@ RELU_GRAM = Claim(
             name="exact-width",
             rule=SameLaw(0.05),
             quantity="KS distances of y_1, y_1 - y_2 and y_1 y_2 between layers with all weights, tokens' "
-            "included, and "
-            "the sampler at the same width",
-            margin_reason="less than half of the distances 0.13 and 0.14 of differences and products from the "
-            "law for "
-            "K = I/2; at n = 64 the limit law itself is still 0.02 away, so it is not what is compared with",
+            "included, and the sampler at the same width",
+            margin_reason="less than half of the distances 0.13 and 0.14 of differences and products from "
+            "the law for K = I/2; at n = 64 the limit law itself is still 0.02 away, so it is not what is "
+            "compared with",
         ),
     ),
-    control=Control("the limit law for K = I/2, whose scores are independent, in the place of the tokens' own"),
+    control=Control(
+        "the limit law for K = I/2, whose scores are independent, in the place of the tokens' own"
+    ),
     figure="tokens-relu",
     shards=("tokens-relu*",),
     needs="1,000 times the draws to see by KS that the limit is not yet reached at n = 1024",
@@ -54,13 +55,13 @@ DATA_GRAM = Claim(
             name="kurtosis-slope",
             rule=Equals(0.02),
             quantity="slope of measured on predicted excess kurtosis of the outputs, likewise",
-            margin_reason="the correction of order 1/n, 6/256 for all tokens, moves the intercept and hardly the "
-            "slope; a Gaussian prediction would have none",
+            margin_reason="the correction of order 1/n, 6/256 for all tokens, moves the intercept and "
+            "hardly the slope; a Gaussian prediction would have none",
         ),
         Test(
             name="variance-error",
             rule=Below(0.01),
-            quantity="median relative error of the predicted variance",
+            quantity="root mean square relative error of the predicted variance",
             margin_reason="a tenth of the error 0.1 of uniform attention on such images, and above 1/256",
         ),
     ),
@@ -71,10 +72,10 @@ DATA_GRAM = Claim(
 
 JOINT_GRAM = Claim(
     name="joint-gram",
-    statement="With correlated tokens the joint law needs scores with covariance K⊗K; laws with a wrong dependence "
-    "between queries show in differences of tokens, and not in single tokens.",
-    quantity="largest KS distance between the finite layer and the limit law, over single tokens, differences and "
-    "a product",
+    statement="With correlated tokens the joint law needs scores with covariance K⊗K; laws with a wrong "
+    "dependence between queries show in differences of tokens, and not in single tokens.",
+    quantity="largest KS distance between the finite layer and the limit law, over single tokens, "
+    "differences and a product",
     prediction=0.0,
     tests=(
         Test(
@@ -87,20 +88,20 @@ JOINT_GRAM = Claim(
             name="wrong-laws",
             rule=Above(0.08),
             quantity="KS distances between the finite layer and each wrong law, in differences of two tokens",
-            margin_reason="half of the smallest distance, 0.16 for scores that repeat one row; the limit is below "
-            "0.01",
+            margin_reason="half of the smallest distance, 0.16 for scores that repeat one row; the limit "
+            "is below 0.01",
         ),
         Test(
             name="single-tokens",
             rule=SameLaw(0.04),
-            quantity="KS distances of single tokens between the finite layer and the laws whose score rows are right "
-            "one at a time",
+            quantity="KS distances of single tokens between the finite layer and the laws whose score "
+            "rows are right one at a time",
             margin_reason="the margin of the limit law: single tokens cannot tell these laws from it",
         ),
     ),
     control=Control(
-        "the wrong laws in differences of tokens (for the limit and for single tokens), and the limit law in the place "
-        "of the wrong ones"
+        "the wrong laws in differences of tokens (for the limit and for single tokens), and the limit law "
+        "in the place of the wrong ones"
     ),
     figure="tokens-joint",
     shards=("tokens-digits*",),

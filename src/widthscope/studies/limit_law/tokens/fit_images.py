@@ -40,7 +40,9 @@ def predictions(table: xr.Dataset) -> xr.Dataset:
             variance[image, token] = law.mean
             kurtosis[image, token] = 3 * law.variance / law.mean**2 / heads
     dims = ("point", "row")
-    return xr.Dataset({"variance": (dims, variance), "kurtosis": (dims, kurtosis), "uniform": (dims, uniform)})
+    return xr.Dataset(
+        {"variance": (dims, variance), "kurtosis": (dims, kurtosis), "uniform": (dims, uniform)}
+    )
 
 
 def data_tests(table: xr.Dataset, predicted: xr.Dataset) -> Evidence:
@@ -151,10 +153,10 @@ def _slope(table: xr.Dataset, predicted: FloatArray, name: str) -> Jackknife:
 
 
 def _error(table: xr.Dataset, predicted: FloatArray) -> Jackknife:
-    """Median relative error, over all tokens, of the variance predicted."""
+    """Root mean square, over all tokens, of the relative error of a predicted variance."""
 
     def error(mean: FloatArray) -> float:
-        return float(np.median(np.abs(mean.mean(0) / predicted - 1)))
+        return float(np.sqrt(np.mean((mean.mean(0) / predicted - 1) ** 2)))
 
     return jackknife(error, _batches(table)[0])
 

@@ -24,8 +24,8 @@ from widthscope.studies.limit_law.measurements import (
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
 LIMIT_WIDTH = 256
-"""From this width on outputs of one token are compared with the limit law: there they differ by a KS distance of
-0.001, which the draws of a run cannot see (theory notes 4)."""
+"""From this width on outputs of one token are compared with the limit law: there they differ by a KS
+distance of 0.001, which the draws of a run cannot see (theory notes 4)."""
 
 
 def tests(table: xr.Dataset) -> Evidence:
@@ -80,7 +80,7 @@ def _limit(table: xr.Dataset, kind: Literal["own", "wrong"]) -> xr.Dataset:
 
 
 def _variance(table: xr.Dataset, kind: Literal["own", "wrong"]) -> xr.Dataset:
-    """E y², extrapolated to infinite width, against the exact value; of the wrong limit law in the control."""
+    """E y², extrapolated to infinite width, against the exact value; of the wrong law in the control."""
     exact = limit_moments(RELU_ALPHA, RELU_BETA, int(table.attrs["tokens"])).mean
     if kind == "wrong":
         row = _only(table, "wrong")
