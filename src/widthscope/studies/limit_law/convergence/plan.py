@@ -23,7 +23,7 @@ def shards(settings: Convergence, seed: int) -> list[Shard]:
             settings={**one.model_dump(mode="json"), "seed": seed},
             cost=Cost(
                 STARTUP
-                + 0.6 * len(one.heads) * len(one.widths)
+                + 0.4 * len(one.heads) * len(one.widths)
                 + 4e-6 * sum(one.heads) * len(one.drawn_widths) * one.batches * one.draws,
                 700,
             ),
