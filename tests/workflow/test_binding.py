@@ -28,15 +28,28 @@ def wildcards(**named: str) -> SimpleNamespace:
     return SimpleNamespace(items=named.items)
 
 
-def test_memory_and_time_follow_the_shards_cost_and_the_attempt(plan: Plan) -> None:
-    bind = Binding(plan)
+def test_memory_and_time_suffice_for_every_shard_and_grow_with_the_attempt(plan: Plan) -> None:
+    memory, minutes = Binding(plan).memory("sweep_widths"), Binding(plan).minutes("sweep_widths")
     for name, shard in plan.shards["limit_law"].items():
         asked = wildcards(study="limit_law", shard=name)
-        memory, minutes = bind.memory("sweep_widths"), bind.minutes("sweep_widths")
         assert memory(asked, attempt=1) >= 1.5 * shard.cost.memory_mb
         assert minutes(asked, attempt=1) * 60 >= 4 * shard.cost.seconds
         assert memory(asked, attempt=3) == 3 * memory(asked, attempt=1)
         assert minutes(asked, attempt=2) == 2 * minutes(asked, attempt=1)
+
+
+def test_the_shards_of_a_sweep_ask_for_one_size_as_a_job_array_does(plan: Plan) -> None:
+    memory, minutes = Binding(plan).memory("sweep_widths"), Binding(plan).minutes("sweep_widths")
+    shards = plan.shards["limit_law"]
+    assert len({shard.cost for shard in shards.values()}) > 1
+    asked = [wildcards(study="limit_law", shard=name) for name in shards]
+    assert len({memory(shard, attempt=1) for shard in asked}) == 1
+    assert len({minutes(shard, attempt=1) for shard in asked}) == 1
+
+
+def test_a_run_may_have_no_job_of_a_rule(plan: Plan) -> None:
+    plan.jobs = {product: job for product, job in plan.jobs.items() if job.rule != "prepare_dataset"}
+    assert Binding(plan).minutes("prepare_dataset")(wildcards(dataset="none"), attempt=1) > 0
 
 
 def test_a_shard_reads_its_own_settings_and_no_others(plan: Plan) -> None:

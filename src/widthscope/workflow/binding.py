@@ -12,7 +12,8 @@ from typing import Any
 from widthscope.config import check_run_folder, load, parse
 from widthscope.errors import StoreError, WidthscopeError
 from widthscope.files import atomic_write_json
-from widthscope.workflow.planning import Job, Plan
+from widthscope.studies.base import Cost
+from widthscope.workflow.planning import SMALL, Job, Plan
 
 PLANNED = "WIDTHSCOPE_PLANNED_SOURCES"
 FLOOR_MB = 1500  # an interpreter with torch and xarray imported
@@ -111,15 +112,21 @@ class Binding:
 
     def memory(self, rule: str) -> Answer:
         """Memory to ask for, in MB; a retry asks for more."""
-        return lambda wildcards, attempt: (
-            max(FLOOR_MB, math.ceil(1.5 * self._job(rule, wildcards).cost.memory_mb)) * attempt
-        )
+        needed = max(cost.memory_mb for cost in self._costs(rule))
+        return lambda wildcards, attempt: max(FLOOR_MB, math.ceil(1.5 * needed)) * attempt
 
     def minutes(self, rule: str) -> Answer:
         """Time to ask for, in minutes; a retry asks for more. Cluster cores may be four times slower."""
-        return lambda wildcards, attempt: (
-            math.ceil((120 + 4 * self._job(rule, wildcards).cost.seconds) / 60) * attempt
-        )
+        needed = max(cost.seconds for cost in self._costs(rule))
+        return lambda wildcards, attempt: math.ceil((120 + 4 * needed) / 60) * attempt
+
+    def _costs(self, rule: str) -> list[Cost]:
+        """What the jobs of a rule are expected to take.
+
+        All of them ask for what the costliest needs: a SLURM job array has one size for all its tasks, which
+        the executor takes from whichever task comes first.
+        """
+        return [job.cost for job in self.plan.jobs.values() if job.rule == rule] or [SMALL]
 
     def gpus(self, wildcards: Wildcards) -> int:
         """GPUs that a sweep asks for: one if the config's device is cuda, else none."""
