@@ -213,7 +213,7 @@ def likelihood_ratio(curve: xr.Dataset) -> Drawing:
     width_axis(axes, curve.coordinates.values, "output coordinates seen at once, $m$")
     axes.set_ylabel("mean log-ratio per draw (nats)")
     axes.set_title("limit law against Gaussian law")
-    axes.legend(loc="center right")
+    axes.legend(loc="lower left")
     largest = float(curve["mean"].sel(source="layer")[-1])
     return Drawing(
         figure,
