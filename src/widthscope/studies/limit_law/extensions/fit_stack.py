@@ -170,8 +170,8 @@ def _rates(table: xr.Dataset, limit: list[Estimate] | None) -> xr.Dataset:
     """Exponent of the gap between excess kurtosis at width n and in the limit, layer by layer.
 
     From the second layer on: the first has the law of a single layer, whose rate is a claim of its own.
-    Without a limit, that of uniform attention is taken, for the first layer too: its output is Gaussian in every
-    layer.
+    Without a limit, that of uniform attention is taken, for the first layer too: its output is Gaussian in
+    every layer.
     """
     finite = list(rows(table, chain="finite", block="plain"))
     found = [_kurtoses(row) for row in finite]

@@ -9,7 +9,7 @@ from widthscope.studies.limit_law.tokens.settings import DataGram, JointGram, Re
 SECONDS_PER_LAYER = 4e-6
 """Of one draw of one head of four tokens, with its counts, on one core."""
 
-SECONDS_PER_NORMAL = 1e-8
+SECONDS_PER_NORMAL = 1.6e-8
 """Of one normal random number, with what is done to it."""
 
 MEMORY_MB = 900
@@ -60,6 +60,6 @@ def _data_gram(settings: DataGram, seed: int) -> Part:
 
 def _joint_gram(settings: JointGram, seed: int) -> Part:
     common = {"seed": seed, **settings.model_dump(include={"image", "width", "heads", "draws"})}
-    cost = 4 * SECONDS_PER_LAYER * settings.heads * settings.draws
+    cost = 1.2 * SECONDS_PER_LAYER * settings.heads * settings.draws
     points: list[Point] = [{"law": law} for law in ("finite", "limit", *WRONG_LAWS)]
     return Part("joint-gram", common, points, lambda point: cost, datasets=("digits",))
