@@ -1,6 +1,5 @@
 """What the rules ask of the plan, without Snakemake."""
 
-import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,15 +10,16 @@ from tests.checkout import ROOT
 
 from widthscope.config import load
 from widthscope.errors import StoreError, StudyError
-from widthscope.workflow.binding import PLANNED, Binding, check_writable, open_plan, pin_sources
+from widthscope.workflow.binding import Binding, check_writable, open_plan
+from widthscope.workflow.pinned_plan import VARIABLE
 from widthscope.workflow.planning import Plan
 
 
 @pytest.fixture
 def plan(monkeypatch: MonkeyPatch, tmp_path: Path) -> Plan:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(PLANNED, "")  # so that what a test sets there is taken back
-    monkeypatch.delenv(PLANNED)
+    monkeypatch.setenv(VARIABLE, "")  # so that what a test sets there is taken back
+    monkeypatch.delenv(VARIABLE)
     config = load({"run": "tryout", "device": "cuda", "studies": {"limit_law": {}}}, "config.yaml")
     return Plan(config, root=ROOT)
 
@@ -62,18 +62,6 @@ def test_a_gpu_is_asked_for_only_where_the_device_says_so(plan: Plan) -> None:
     assert Binding(plan).gpus(wildcards()) == 1
     on_cpu = Plan(load({"run": "tryout", "device": "auto", "studies": {"limit_law": {}}}, "c"), root=ROOT)
     assert Binding(on_cpu).gpus(wildcards()) == 0
-
-
-def test_a_later_parse_is_told_the_source_that_was_planned(plan: Plan, monkeypatch: MonkeyPatch) -> None:
-    pin_sources(plan)
-    pinned = json.loads(Path(os.environ[PLANNED]).read_text())
-    assert pinned == {product: job.source.digest for product, job in plan.jobs.items()}
-    monkeypatch.setattr(
-        "widthscope.workflow.planning.fingerprint", lambda *_, **__: pytest.fail("planned anew")
-    )
-    later = Plan(plan.config, root=ROOT)
-    source = Binding(later).source("fit_limits")(wildcards(study="limit_law"))
-    assert source == pinned["results/tryout/limit_law/fit.digest.json"]
 
 
 def test_an_unknown_job_is_named(plan: Plan) -> None:

@@ -80,7 +80,7 @@ def test_a_job_refuses_source_that_was_not_planned(disturbed: Checkout) -> None:
     job = disturbed.command(
         *(
             "env",
-            f"WIDTHSCOPE_PLANNED_SOURCES={planned}",
+            f"WIDTHSCOPE_PLAN={planned}",
             "snakemake",
             *SMOKE,
             "--forcerun",

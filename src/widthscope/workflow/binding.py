@@ -1,21 +1,18 @@
 """The answers that the rules need, as the functions of wildcards that Snakemake calls."""
 
-import json
 import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from widthscope.config import check_run_folder, load, parse
 from widthscope.errors import StoreError, WidthscopeError
-from widthscope.files import atomic_write_json
 from widthscope.studies.base import Cost
+from widthscope.workflow.pinned_plan import PinnedJob, pin, pinned
 from widthscope.workflow.planning import SMALL, Job, Plan
 
-PLANNED = "WIDTHSCOPE_PLANNED_SOURCES"
 FLOOR_MB = 1500  # an interpreter with torch and xarray imported
 
 Wildcards = Any  # Snakemake's own mapping
@@ -25,20 +22,24 @@ Answer = Callable[..., Any]
 def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: Path) -> Plan:
     """The plan of the run that a Snakefile was given; a wrong config ends the process with one sentence.
 
+    A job that parses the Snakefile again gets the plan that it belongs to, whatever was edited since.
+
     Args:
         raw: the merged config as Snakemake hands it over.
         config_files: the files it came from; the last one names the run's origin.
         root: folder of the Snakefile.
     """
-    config_file = Path(config_files[-1]).name
     try:
+        if kept := pinned():
+            return Plan(load(kept.config, kept.config_file), kept.config_file, root)
+        config_file = Path(config_files[-1]).name
         for path in config_files:
             parse(Path(path))  # Snakemake takes the last of repeated keys without a word
         config = load(raw, config_file)
         check_run_folder(Path("results") / config.run, config_file)
         check_writable(Path("results") / config.run)
         planned = Plan(config, config_file, root)
-        pin_sources(planned)
+        pin(planned)
     except WidthscopeError as error:
         sys.exit(f"widthscope: {error}")
     return planned
@@ -60,47 +61,29 @@ def check_writable(folder: Path) -> None:
         )
 
 
-def pin_sources(plan: Plan) -> None:
-    """Lets jobs that parse the Snakefile again, on a cluster node, know what was planned.
-
-    Such a job would otherwise plan anew, from source that may have been edited while it waited in the queue,
-    and could never notice. The first parse writes its fingerprints to a file and names it in the environment,
-    which cluster executors export to their jobs.
-    """
-    if PLANNED in os.environ:
-        return
-    sources = {product: job.source.digest for product, job in plan.jobs.items()}
-    name = sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:16]
-    path = Path(".widthscope_cache/plans").absolute() / f"{name}.json"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write_json(path, sources)
-    os.environ[PLANNED] = str(path)
-
-
 class Binding:
     """Answers of a plan to the rules, one small function of wildcards each."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        pinned = os.environ.get(PLANNED)
-        self._planned: dict[str, str] = json.loads(Path(pinned).read_text()) if pinned else {}
+        kept = pinned()
+        self._pinned = kept.jobs if kept else {}
 
     def _job(self, rule: str, wildcards: Wildcards) -> Job:
         return self.plan.job(rule, **dict(wildcards.items()))
 
+    def _decided(self, rule: str, wildcards: Wildcards) -> PinnedJob:
+        """What was planned for a job, or is being planned now."""
+        job = self._job(rule, wildcards)
+        return self._pinned.get(job.product) or PinnedJob(job.settings, job.source.digest)
+
     def settings(self, rule: str) -> Answer:
-        """The values that a job of the rule reads."""
-        return lambda wildcards: self._job(rule, wildcards).settings
+        """The values that a job of the rule reads, as they were planned."""
+        return lambda wildcards: self._decided(rule, wildcards).settings
 
     def source(self, rule: str) -> Answer:
         """The fingerprint of the source that was planned for the job."""
-
-        def planned(wildcards: Wildcards) -> str:
-            job = self._job(rule, wildcards)
-            return self._planned.get(job.product) or job.source.digest
-
-        return planned
+        return lambda wildcards: self._decided(rule, wildcards).source
 
     def entries(self, rule: str) -> Answer:
         """Where the source of the job starts."""
