@@ -32,6 +32,7 @@ rule build_report:
         config="<results>/config.json",
         claims=expand("<results>/{study}/claims.json", study=PLAN.shards),
         figures=expand("<results>/{study}/figures.json", study=PLAN.shards),
+        drawings=ancient(expand("<results>/{study}/figures", study=PLAN.shards)),
         provenance=ancient(PLAN.provenances),
     output:
         page=report(

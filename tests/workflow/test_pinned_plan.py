@@ -86,7 +86,5 @@ def test_a_plan_that_is_gone_or_damaged_is_one_sentence(plan: Plan, content: str
 def test_a_plan_that_cannot_be_kept_is_one_sentence(plan: Plan) -> None:
     shutil.rmtree(".widthscope_cache")
     Path(".widthscope_cache").write_text("a file where the folder should be")
-    with pytest.raises(
-        StoreError, match=r"^cannot write .*plans/.*: part of the path is a file"
-    ):
+    with pytest.raises(StoreError, match=r"^cannot write .*plans/.*: part of the path is a file"):
         pin(plan)
