@@ -6,7 +6,7 @@ from typing import Any
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
-from widthscope.studies.limit_law.extensions import fit_sequence, fit_stack, fit_weights
+from widthscope.studies.limit_law.extensions import fit_depth, fit_layernorm, fit_sequence, fit_weights
 from widthscope.studies.limit_law.parts import part_table
 
 
@@ -20,14 +20,14 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     claims = {
         "causal": fit_sequence.causal_tests(causal),
         "length": fit_sequence.length_tests(length),
-        "layernorm": fit_stack.layernorm_tests(layernorm),
-        "depth": fit_stack.witness_test(witness) | fit_stack.depth_tests(depth),
+        "layernorm": fit_layernorm.tests(layernorm),
+        "depth": fit_depth.witness_test(witness) | fit_depth.depth_tests(depth),
         "universality": fit_weights.tests(weights),
     }
     return claim_tree(claims) | {
         "/curves/extensions-causal": fit_sequence.causal_curve(causal),
         "/curves/extensions-length": fit_sequence.length_curve(length),
-        "/curves/extensions-layernorm": fit_stack.layernorm_curve(layernorm),
-        "/curves/extensions-depth": fit_stack.depth_curve(depth),
+        "/curves/extensions-layernorm": fit_layernorm.curve(layernorm),
+        "/curves/extensions-depth": fit_depth.curve(depth),
         "/curves/extensions-weights": fit_weights.curve(weights),
     }

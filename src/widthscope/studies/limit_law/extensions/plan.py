@@ -18,7 +18,7 @@ SECONDS_PER_LAYER = 6e-7
 SECONDS_PER_NORMAL = 1e-8
 """Of one random number, with what is done to it."""
 
-SECONDS_PER_BLOCK = 2e-5
+SECONDS_PER_BLOCK = 1.2e-5
 """Of one layer of one stack: roots of Gram matrices are most of it."""
 
 MEMORY_MB = 900
