@@ -7,7 +7,7 @@ be missing.
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import dask.array
 import numpy as np
 import zarr
+from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 from zarr.core.metadata import ArrayV3Metadata
 from zarr.storage import LocalStore, StorePath
@@ -33,7 +34,7 @@ def write_content(content: Content, folder: Path) -> dict[str, Any]:
     Raises:
         OSError: as the operating system gives it.
     """
-    nodes: dict[str, Any] = {}
+    nodes: dict[str, GroupMetadata | ArrayV3Metadata] = {}
     coordinates: dict[str, list[str]] = {path: [] for path in content.groups}
     for path, header in content.headers.items():
         nodes[path.lstrip("/")] = _array_metadata(header)
@@ -44,14 +45,27 @@ def write_content(content: Content, folder: Path) -> dict[str, Any]:
         # The way xarray itself marks them.
         marked = {"coordinates": " ".join(sorted(coordinates[path]))} if coordinates[path] else {}
         nodes[path.lstrip("/")] = GroupMetadata(attributes={**attrs, **marked}, zarr_format=3)
+    _write_metadata(nodes, folder)
+    files, digests = LocalStore(folder), {}
     with zarr.config.set({"array.write_empty_chunks": True}):
-        created: dict[str, Any] = dict(zarr.create_hierarchy(store=LocalStore(folder), nodes=nodes))
-    digests = {
-        path: ArrayDigest(header, created[path.lstrip("/")].__setitem__)
-        for path, header in content.headers.items()
-    }
+        for path, header in content.headers.items():
+            name = path.lstrip("/")
+            array: zarr.Array[Any] = zarr.Array.from_dict(StorePath(files, name), nodes[name].to_dict())
+            digests[path] = ArrayDigest(header, array.__setitem__)
     absorb((variable, digests[path]) for path, variable in content.variables.items())
     return tree_digest(digests, content.groups)
+
+
+def _write_metadata(nodes: Mapping[str, GroupMetadata | ArrayV3Metadata], folder: Path) -> None:
+    """Write the metadata document of every group and array, one after the other.
+
+    `zarr.create_hierarchy` writes them all at once, and on a full disk reports every one that failed.
+    """
+    for name, metadata in nodes.items():
+        for key, document in metadata.to_buffer_dict(default_buffer_prototype()).items():
+            path = folder / name / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(document.to_bytes())
 
 
 def _array_metadata(header: Header) -> ArrayV3Metadata:
