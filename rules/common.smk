@@ -11,7 +11,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
 )
 
+from widthscope.workflow.array_task import become_own_task
 from widthscope.workflow.binding import Binding, open_plan
+
+become_own_task()
 
 PLAN = open_plan(config, workflow.overwrite_configfiles or ["config.yaml"], ROOT)
 BIND = Binding(PLAN)

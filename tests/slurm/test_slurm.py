@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM of two nodes: sizes, arrays, a killed job, GPUs, source edited in the queue."""
+"""The workflow on a SLURM of two nodes: sizes, arrays, a killed job, GPUs, source edited in the queue."""
 
 import subprocess
 from collections import Counter
