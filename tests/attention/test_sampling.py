@@ -9,9 +9,10 @@ from widthscope.attention import masks
 from widthscope.attention.gram import exchangeable_gram, gram, root
 from widthscope.attention.sampling import (
     bartlett_factor,
+    characteristic_change,
     characteristic_function,
     chunks,
-    coupled,
+    coupled_layers,
     mean_characteristic_function,
     sample_exchangeable_token,
     sample_finite,
@@ -243,7 +244,8 @@ def test_other_weight_laws_keep_first_and_second_moments(law):
 def test_coupling_has_the_right_margins_and_closes_as_one_over_n():
     gaps = []
     for n in (64, 256):
-        finite, limit = coupled(L, L, 2, n, n, 20_000, generator(n))
+        pair = coupled_layers(L, L, 2, n, n, 20_000, generator(n))
+        finite, limit = pair.finite, pair.limit
         gaps.append(float((finite - limit)[:, 0, 0].std()))
         alone = sample_finite(L, 2, n, n, 20_000, 0, generator(n + 1)).covariance_given_values
         assert stats.ks_2samp(finite[:, 0, 1].numpy(), alone[:, 0, 1].numpy()).pvalue > 0.001
@@ -254,7 +256,7 @@ def test_coupling_has_the_right_margins_and_closes_as_one_over_n():
 
 def test_coupling_refuses_roots_of_different_rank():
     with pytest.raises(ValueError, match="one shape"):
-        coupled(np.eye(4), np.eye(4)[:, :3], 1, 8, 8, 10, generator(0))
+        coupled_layers(np.eye(4), np.eye(4)[:, :3], 1, 8, 8, 10, generator(0))
 
 
 def test_characteristic_function_is_that_of_the_outputs():
@@ -301,8 +303,9 @@ def test_everything_is_moved_to_the_device(mask):
         sample_naive(TOKENS, 2, 8, 8, 5, 1, g, weight_law="uniform", **place),
     ):
         assert draws.outputs.device.type == draws.covariance.device.type == "meta"
-    finite, limit = coupled(L, L, 2, 8, 8, 5, g, **place)
-    assert characteristic_function(finite - limit, torch.ones(3, 1, 4)).device.type == "meta"
+    pair = coupled_layers(L, L, 2, 8, 8, 5, g, **place)
+    cf = characteristic_function(pair.finite - pair.limit, torch.ones(3, 1, 4))
+    assert characteristic_change(cf, pair.first_order, torch.ones(3, 1, 4)).device.type == "meta"
     token = sample_single_token(L, 1, 2, 8, 8, 5, g, device="meta")
     row = sample_exchangeable_token(4, 2, 8, 8, 5, g, device="meta")
     assert token.variance.device.type == row.variance_given_values.device.type == "meta"

@@ -8,14 +8,19 @@
 | `sample_finite` (Bartlett) | O(H s^2), no n | everything else |
 | `sample_single_token`, `sample_exchangeable_token` | O(H s) | one token's variance, long sequences |
 | `sample_limit` | O(H s^2) | the limit law |
-| `coupled` | O(H s^2) | finite width and limit on common random numbers |
+| `coupled_layers` | O(H s^2) | finite width and limit on common random numbers |
 
 A draw is one realisation of all weights. Random numbers come from a CPU generator and are then moved, so a
 device never changes them. A sampler holds all its draws at once: split large numbers with `chunks`.
 """
 
-from widthscope.attention.sampling._bartlett import bartlett_factor, coupled, sample_finite, sample_limit
-from widthscope.attention.sampling._frequencies import characteristic_function, mean_characteristic_function
+from widthscope.attention.sampling._bartlett import bartlett_factor, sample_finite, sample_limit
+from widthscope.attention.sampling._coupled import CoupledLayers, coupled_layers
+from widthscope.attention.sampling._frequencies import (
+    characteristic_change,
+    characteristic_function,
+    mean_characteristic_function,
+)
 from widthscope.attention.sampling._layer import LayerDraws, chunks, normals, sample_given_scores
 from widthscope.attention.sampling._naive import sample_naive
 from widthscope.attention.sampling._projection import sample_projection
@@ -26,12 +31,14 @@ from widthscope.attention.sampling._single_token import (
 )
 
 __all__ = [
+    "CoupledLayers",
     "LayerDraws",
     "TokenDraws",
     "bartlett_factor",
+    "characteristic_change",
     "characteristic_function",
     "chunks",
-    "coupled",
+    "coupled_layers",
     "mean_characteristic_function",
     "normals",
     "sample_exchangeable_token",

@@ -1,4 +1,4 @@
-"""The Bartlett sampler: a layer at a cost that does not depend on its width, its limit, and both coupled.
+"""The Bartlett sampler: a layer at a cost that does not depend on its width, and its limit.
 
 Every weight matrix acts on at most s vectors, so only Gram matrices of Gaussian matrices enter, and a
 Wishart matrix has the Bartlett root B: lower triangular, B_ii = sqrt(chi^2 with d - i + 1 degrees), B_ij ~
@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from widthscope.attention.gram import FloatArray
-from widthscope.attention.masks import masked_softmax
 from widthscope.attention.sampling._layer import (
     Head,
     LayerDraws,
@@ -161,57 +160,3 @@ def sample_finite(
             yield Head(scores, values, normals((draws, rank, coordinates), generator, dtype, device))
 
     return sum_heads(each_head(), L, mask, coordinates, keep_heads)
-
-
-def coupled(
-    root_finite: Tensor | FloatArray,
-    root_limit: Tensor | FloatArray,
-    heads: int,
-    head_dim: int,
-    value_dim: int,
-    draws: int,
-    generator: torch.Generator,
-    *,
-    mask: Tensor | None = None,
-    dtype: torch.dtype = torch.float64,
-    device: torch.device | str = "cpu",
-) -> tuple[Tensor, Tensor]:
-    """Output covariances of a finite layer and of its limit on common random numbers.
-
-    Both use the same Z; the finite one has the Bartlett factors of scores and values and its own root, so
-    the difference of the two vanishes as the width grows, and means of differences have a small variance.
-
-    Args:
-        root_finite: (s, r), or (N, s, r) from `widthscope.attention.token_laws.finite_roots`.
-        root_limit: (s, r) root of the limit Gram, of the same rank; Cholesky roots on both sides converge.
-        heads, head_dim, value_dim, draws: H, d_k, d_v, N.
-        generator: CPU generator.
-        mask: boolean (s, s), see `widthscope.attention.masks`.
-
-    Returns:
-        (covariance given scores and values at finite width, limit covariance), each (N, s, s).
-
-    Raises:
-        ValueError: if a size or shape is wrong, the ranks differ, or d_k or d_v is below the rank.
-
-    Source: theory notes 3.6 and 3.8.
-    """
-    check_sizes(draws, 0, heads=heads, head_dim=head_dim, value_dim=value_dim)
-    finite, limit = (as_root(L, draws, dtype, device) for L in (root_finite, root_limit))
-    if finite.shape[-2:] != limit.shape[-2:]:
-        raise ValueError(
-            f"coupled roots must have one shape, not {tuple(finite.shape[-2:])} and {tuple(limit.shape[-2:])}"
-        )
-    rank = limit.shape[-1]
-    covariance = covariance_limit = torch.zeros((), dtype=dtype, device=device)
-    for _ in range(heads):
-        query, value = (
-            times(finite, bartlett_factor(rank, degrees, draws, generator, dtype=dtype, device=device))
-            for degrees in (head_dim, value_dim)
-        )
-        Z = normals((draws, rank, rank), generator, dtype, device)
-        attended = masked_softmax(query @ Z @ finite.mT, mask) @ value
-        attended_limit = masked_softmax(times(limit, Z) @ limit.mT, mask) @ limit
-        covariance = covariance + attended @ attended.mT
-        covariance_limit = covariance_limit + attended_limit @ attended_limit.mT
-    return covariance / heads, covariance_limit / heads

@@ -26,11 +26,34 @@ def characteristic_function(covariance: Tensor, frequencies: Tensor) -> Tensor:
             "covariance must be (N, s, s) and frequencies (R, m, s), "
             f"not {tuple(covariance.shape)} and {tuple(frequencies.shape)}"
         )
-    w = frequencies.to(device=covariance.device, dtype=covariance.dtype)
-    quadratic = covariance.flatten(1) @ (w.mT @ w).flatten(1).mT
+    quadratic = covariance.flatten(1) @ _forms(frequencies, covariance)
     return torch.exp(quadratic.mul_(-0.5))
+
+
+def characteristic_change(at: Tensor, change: Tensor, frequencies: Tensor) -> Tensor:
+    """First-order change of `characteristic_function` where the covariance changes by dSigma.
+
+    The derivative of exp(-1/2 sum_a w_a^T Sigma w_a) is -1/2 sum_a w_a^T dSigma w_a times itself.
+
+    Args:
+        at: (N, R), the characteristic function at Sigma.
+        change: (N, s, s), dSigma.
+        frequencies: (R, m, s).
+
+    Returns:
+        (N, R).
+
+    Source: derived here, for the control variate of `coupled_layers`.
+    """
+    return (change.flatten(1) @ _forms(frequencies, change)).mul_(-0.5).mul_(at)
 
 
 def mean_characteristic_function(covariance: Tensor, frequencies: Tensor) -> Tensor:
     """Mean over draws of `characteristic_function`, (R,), summed in float64."""
     return characteristic_function(covariance, frequencies).mean(dim=0, dtype=torch.float64)
+
+
+def _forms(frequencies: Tensor, like: Tensor) -> Tensor:
+    """sum_a w_a w_a^T as columns, (s^2, R), where and as precise as another tensor."""
+    w = frequencies.to(device=like.device, dtype=like.dtype)
+    return (w.mT @ w).flatten(1).mT

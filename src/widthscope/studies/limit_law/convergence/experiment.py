@@ -12,10 +12,10 @@ import torch
 import xarray as xr
 
 from widthscope.attention.gram import FloatArray, TokenLaw
-from widthscope.attention.sampling import characteristic_function, chunks
+from widthscope.attention.sampling import characteristic_change, characteristic_function, chunks
 from widthscope.progress import Progress
 from widthscope.streams import torch_generator
-from widthscope.studies.limit_law.convergence.coupling import coupled_covariances
+from widthscope.studies.limit_law.coupling import coupled_to_limit
 from widthscope.studies.limit_law.frequencies import COORDINATES, joint_frequencies
 
 CHUNK = 2_000
@@ -71,13 +71,14 @@ def _batch(
         "limit_law", "convergence", settings["seed"], repeat, law, heads, tokens, width, batch
     )
     joint = torch.as_tensor(w, dtype=torch.float32, device=device)
-    quadratic = (joint.mT @ joint).flatten(1).mT  # (s^2, R)
     sums: dict[str, FloatArray] = {}
     for size in chunks(draws, CHUNK):
-        pair = coupled_covariances(law, heads, tokens, width, size, generator, device=device)
+        pair = coupled_to_limit(
+            law, heads, tokens, width, width, size, generator, dtype=torch.float32, device=device
+        )
         limit = characteristic_function(pair.limit, joint)
         plain = characteristic_function(pair.finite, joint) - limit
-        first_order = (pair.first_order.flatten(1) @ quadratic).mul_(-0.5).mul_(limit)
+        first_order = characteristic_change(limit, pair.first_order, joint)
         marginals = [
             characteristic_function(pair.limit, joint[:, [m]]).sum(0, dtype=torch.float64)
             for m in range(COORDINATES)

@@ -16,7 +16,7 @@ from widthscope.attention.sampling import chunks
 from widthscope.attention.variance_law import VarianceLaw, exchangeable_token
 from widthscope.progress import Progress
 from widthscope.streams import torch_generator
-from widthscope.studies.limit_law.convergence.coupling import coupled_covariances
+from widthscope.studies.limit_law.coupling import coupled_to_limit
 
 TOKENS = 4
 CHUNK = 2_000
@@ -114,9 +114,7 @@ def _batch(heads: int, width: int, batch: int, y: float, settings: dict[str, Any
     generator = torch_generator("limit_law", "one dimension", settings["seed"], heads, width, batch)
     total = 0.0
     for size in chunks(settings["draws"], CHUNK):
-        pair = coupled_covariances(
-            "fixed", heads, TOKENS, width, size, generator, dtype=torch.float64, device=device
-        )
+        pair = coupled_to_limit("fixed", heads, TOKENS, width, width, size, generator, device=device)
         finite, limit, change = (
             part.diagonal(dim1=-2, dim2=-1) for part in (pair.finite, pair.limit, pair.first_order)
         )
