@@ -1,9 +1,11 @@
 """What the template becomes; that it runs is shown by tests/workflow and tests/studies/_template."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+from tests.checkout import ROOT
 
 from widthscope import config, new_study, studies
 from widthscope.errors import StoreError, StudyError
@@ -47,6 +49,18 @@ def test_the_tests_come_along_where_there_is_a_place_for_them(tmp_path: Path) ->
 def test_a_malformed_slug_is_refused(tmp_path: Path, slug: str) -> None:
     with pytest.raises(StudyError, match=f"^'{slug}' cannot name a study: a slug is lower-case words"):
         written(tmp_path, slug)
+
+
+def test_a_name_with_another_use_is_refused(tmp_path: Path) -> None:
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    taken = {"all", "datasets", "report", *re.findall(r"^rule (\w+):", rules, re.MULTILINE)}
+    assert taken == new_study.RESERVED
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies/base.py").touch()
+    for slug in (*taken, "base"):
+        with pytest.raises(StudyError, match=f"^'{slug}' cannot name a study: the workflow has another use"):
+            written(tmp_path, slug)
+    assert [path.name for path in (tmp_path / "studies").iterdir()] == ["base.py"]
 
 
 @pytest.mark.parametrize("arxiv", ["2506", "arXiv:2506.00846", "2506.00846v1", ""])

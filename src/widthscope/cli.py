@@ -188,8 +188,10 @@ def new_study(
 
     Exit status: 0 it is written, 2 the name is malformed or taken.
     """
+    from widthscope import config
     from widthscope import new_study as template
 
+    config.parse(configfile)  # refused before anything is written
     tests = Path("tests/studies")
     folder = template.create(slug, paper, tests=tests if tests.is_dir() else None)
     typer.echo(f"wrote {folder}")

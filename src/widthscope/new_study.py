@@ -12,6 +12,15 @@ from widthscope.files import atomic_write_text
 TEMPLATE = "_template"
 PLACEHOLDER_ARXIV = "0000.00000"
 
+RESERVED = frozenset(
+    {
+        *("all", "record_config", "prepare_dataset", "sweep_widths"),
+        *("fit_limits", "judge_claims", "draw_figures", "build_report"),
+        *("datasets", "report"),
+    }
+)
+"""Names that a study cannot have: the workflow's rules, and the other folders in ``results/<run>``."""
+
 _SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 _SECTION = re.compile(r"^studies:[ \t]*(#.*)?\n", re.MULTILINE)
@@ -32,7 +41,7 @@ def create(
         the new folder.
 
     Raises:
-        StudyError: if the slug or the identifier is malformed, or the study exists.
+        StudyError: if the slug or the identifier is malformed, or the name is taken.
         StoreError: if a file cannot be written; what was written before is removed.
     """
     packages = Path(studies.__file__).parent if packages is None else packages
@@ -87,6 +96,8 @@ def _check(slug: str, arxiv: str | None, packages: Path) -> None:
         )
     if arxiv is not None and not _ARXIV.fullmatch(arxiv):
         raise StudyError(f"'{arxiv}' is no arXiv identifier; one looks like 2506.00846")
+    if slug in RESERVED or (packages / f"{slug}.py").exists():
+        raise StudyError(f"'{slug}' cannot name a study: the workflow has another use for this name")
     if (packages / slug).exists():
         raise StudyError(f"there is a study '{slug}' already, in {packages / slug}")
 

@@ -115,6 +115,7 @@ def test_another_seed_parts_at_the_sweep_and_agrees_within_intervals(copy: Check
     [
         (f"explain {STUDY}/fits.zarr", f"no job of run 'smoke' makes {STUDY}/fits.zarr; did you mean "),
         (f"compare {RESULTS} results/paper", "there is no run folder results/paper"),
+        ("new-study other --configfile none.yaml", "none.yaml cannot be read: No such file or directory"),
         ("new-study wide_norms", "there is a study 'wide_norms' already, in "),
     ],
 )
@@ -124,3 +125,4 @@ def test_bad_input_is_one_sentence_and_status_2(made: Checkout, arguments: str, 
     assert answer.stdout == ""
     assert answer.stderr.startswith(f"widthscope: {sentence}")
     assert answer.stderr.count("\n") == 1
+    assert not (made.root / "src/widthscope/studies/other").exists()
