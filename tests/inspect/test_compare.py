@@ -100,6 +100,8 @@ NO_INTERVAL = "lab/rate: estimate -1.0 lies outside [None, None] of the other ru
         (claim(estimate=-1.05, interval=[-1.06, -1.04]), [OUTSIDE]),
         (claim(interval=[None, -0.9]), []),
         (claim(estimate=-1.05, interval=[None, None]), [NO_INTERVAL]),
+        (claim(interval=None, verdict="reported"), ["supported in one run and reported in the other"]),
+        (claim(estimate=-1.05, interval=None), [NO_INTERVAL]),
         (claim(estimate=None), ["-1.0 lies outside", "None lies outside"]),
         (claim(name="lab/other"), ["lab/other is in one run only", "lab/rate is in one run only"]),
     ],

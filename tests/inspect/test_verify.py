@@ -1,8 +1,10 @@
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.inspect.hand_made import CLAIMS, DATASET, FIGURES, FIT, ORDER, SHARD, Lab
 
+from widthscope.errors import WidthscopeError
 from widthscope.inspect import verify
 from widthscope.inspect.standing import standings
 
@@ -42,6 +44,18 @@ def test_adopting_touches_what_stands_and_withdraws_the_rest(
     assert done.adopted == tuple(touched) == (DATASET, SHARD)
     assert done.withdrawn == (FIT, CLAIMS, FIGURES)
     assert [product for product in ORDER if Path(product).exists()] == [DATASET, SHARD]
+
+
+def test_nothing_is_withdrawn_while_snakemake_refuses(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        said = "Building DAG of jobs...\n\nError: Directory cannot be locked.\n"
+        return subprocess.CompletedProcess(command, 1, "", said)
+
+    monkeypatch.setattr(subprocess, "run", locked)
+    lab.edit("fit", "law", "law, claims")
+    with pytest.raises(WidthscopeError, match=r"^snakemake refused .*: Error: Directory cannot be locked\.$"):
+        verify.adopt(lab.plan(), found(lab), Path("config.yaml"))
+    assert all(Path(product).exists() for product in ORDER)
 
 
 def test_nothing_is_asked_of_snakemake_where_nothing_stands(

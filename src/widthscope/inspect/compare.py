@@ -16,6 +16,7 @@ from widthscope import config, provenance
 from widthscope.errors import ConfigError, StoreError
 from widthscope.fingerprint import Fingerprint
 from widthscope.inspect.source_changes import source_changes
+from widthscope.inspect.standing import shown
 from widthscope.provenance import Provenance
 
 STAGES = {
@@ -99,8 +100,9 @@ def claims_differences(a: Iterable[Mapping[str, Any]], b: Iterable[Mapping[str, 
         if one["verdict"] != other["verdict"]:
             lines.append(f"{name} is {one['verdict']} in one run and {other['verdict']} in the other")
         for here, there in ((one, other), (other, one)):
-            if not _inside(here["estimate"], there["interval"], there["estimate"]):
-                low, high = there["interval"]
+            interval = there["interval"] or (None, None)  # null where the claim is only reported
+            if not _inside(here["estimate"], interval, there["estimate"]):
+                low, high = interval
                 lines.append(
                     f"{name}: estimate {here['estimate']} lies outside [{low}, {high}] of the other run"
                 )
@@ -197,7 +199,8 @@ def _arrays(a: Path, b: Path) -> list[str]:
 def _causes(a: Provenance, b: Provenance) -> list[str]:
     """What decided the two products and is not the same."""
     lines = [
-        f"setting {path}: {old} and {new}" for path, old, new in config.differences(a.settings, b.settings)
+        f"setting {path}: {shown(old)} and {shown(new)}"
+        for path, old, new in config.differences(a.settings, b.settings)
     ]
     lines += source_changes(Fingerprint.from_record(a.source), Fingerprint.from_record(b.source))
     for what, old, new in (

@@ -135,7 +135,7 @@ def _content_damage(outputs: dict[str, str]) -> Iterator[tuple[State, str]]:
 def _changes(job: Job, record: Provenance) -> Iterator[str]:
     """What decides the product and is not what it was."""
     for path, old, new in config.differences(record.settings, _as_json(job.settings)):
-        yield f"setting {path} changed: {_short(old)} -> {_short(new)}"
+        yield f"setting {path} changed: {shown(old)} -> {shown(new)}"
     yield from source_changes(Fingerprint.from_record(record.source), job.source)
     for path in sorted({*job.inputs} - {*record.inputs}):
         yield f"input {path} is new"
@@ -158,6 +158,7 @@ def _as_json(settings: dict[str, Any]) -> Any:
     return json.loads(json.dumps(settings))
 
 
-def _short(value: Any, longest: int = 60) -> str:
+def shown(value: Any, longest: int = 60) -> str:
+    """A setting's value as JSON, cut if it is long."""
     text = value if value == config.MISSING else json.dumps(value)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -53,7 +53,7 @@ def adopt(plan: Plan, standings: Iterable[Standing], config_file: Path, root: Pa
         root: folder of the Snakefile.
 
     Raises:
-        WidthscopeError: if Snakemake refuses, with its own last words.
+        WidthscopeError: if Snakemake refuses, with its own words; nothing is removed then.
     """
     adopted, withdrawn = [], []
     for standing in standings:
@@ -61,18 +61,20 @@ def adopt(plan: Plan, standings: Iterable[Standing], config_file: Path, root: Pa
         if standing.state is State.OK:
             adopted.append(product)
         elif Path(product).exists():
-            Path(product).unlink()
             withdrawn.append(product)
     if adopted:
         _touch(adopted, config_file, root)
+    for product in withdrawn:  # only now: while another run holds the lock, nothing of its may go
+        Path(product).unlink(missing_ok=True)
     return Adoption(tuple(adopted), tuple(withdrawn))
 
 
 def _touch(products: list[str], config_file: Path, root: Path) -> None:
     """Let Snakemake record the products as made now, without running a job."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "--cores", "1"]
-    command += ["--touch", "--forceall", "--quiet", "all", "--configfile", str(config_file), "--", *products]
+    command += ["--touch", "--forceall", "--quiet", "host", "--configfile", str(config_file), "--", *products]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        words = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
-        raise WidthscopeError(f"snakemake refused to adopt the products: {' '.join(words[-3:])}")
+        lines = [line.strip() for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
+        first = next((place for place, line in enumerate(lines) if line.startswith("Error")), -3)
+        raise WidthscopeError(f"snakemake refused to adopt the products: {' '.join(lines[first:][:3])}")
