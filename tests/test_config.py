@@ -91,6 +91,11 @@ RATE_SENTENCES = [
         {"margin": "2E6"},
         f"{WHERE}.margin is '2E6', but it must be a number above 0 (YAML reads 2E6 as text; write 2.0e+6)",
     ),
+    (
+        {"seeds": "1e3"},
+        f"{WHERE}.seeds is '1e3', but it must be a whole number from 1 to 10^6 or empty "
+        "(YAML reads 1e3 as text; write 1000)",
+    ),
     ({"law": "fixd"}, f"{WHERE}.law is 'fixd', but it must be 'fixed' or 'clip'; did you mean 'fixed'?"),
     (
         {"data": "digit"},

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from widthscope.config_allowed import allowed, child, resolve
+from widthscope.config_allowed import kind as setting_kind
 from widthscope.errors import ConfigError
 
 Location = Sequence[str | int]
@@ -84,7 +85,9 @@ def _problem(detail: Any, schema: dict[str, Any], prefix: tuple[str | int, ...])
         return Problem(path, f"cannot be used: {message}")
     says = f"is {shown(value)}, but it must be {allowed(here, schema)}"
     if isinstance(value, str) and SCIENTIFIC_TEXT.fullmatch(value):
-        says += f" (YAML reads {value} as text; write {_with_dot(value)})"
+        whole = setting_kind(here, schema) == "integer" and float(value).is_integer()
+        meant = str(int(float(value))) if whole else _with_dot(value)
+        says += f" (YAML reads {value} as text; write {meant})"
     choices = here.get("enum", ())
     if kind == "literal_error" and isinstance(value, str):
         near = get_close_matches(value.lower(), [str(choice) for choice in choices], n=1, cutoff=0.55)
