@@ -127,7 +127,8 @@ def peak_megabytes() -> float:
 
 def commit(root: Path) -> str | None:
     """Commit of the checkout, with ``-dirty`` after it if files differ from it; None outside a repository."""
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    # Without a lock on the index, which a person may be committing to.
+    describe = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         answer = subprocess.run(describe, cwd=root, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
