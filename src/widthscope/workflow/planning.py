@@ -4,6 +4,7 @@ The Snakefile, ``widthscope explain`` and ``widthscope verify`` all ask this one
 disagree. Imported at every parse of the Snakefile: nothing here may import torch, xarray or pandas.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from widthscope.source_tree import SourceTree
 from widthscope.studies.base import Cost, Shard
 
 PAGE_PARTS = {".j2", ".css", ".js", ".json"}
+SHARD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 SMALL = Cost(seconds=10, memory_mb=1000)
 
 
@@ -68,6 +70,10 @@ class Plan:
         config: the checked settings.
         config_file: name of the file that they came from.
         root: folder of the Snakefile, which holds `scripts/` and `report/`.
+
+    Raises:
+        StudyError: if a study has no plan, or its shards have names that are malformed or not distinct.
+        DataError: if a shard reads a dataset that there is none of.
     """
 
     def __init__(self, config: Config, config_file: str = "config.yaml", root: Path = Path(".")) -> None:
@@ -106,8 +112,17 @@ class Plan:
         return [job.provenance for job in self.jobs.values() if job.product != self.report]
 
     def _shards_of(self, slug: str) -> dict[str, Shard]:
-        settings = self.config.studies[slug]
-        return {s.name: s for s in studies.load(slug, "plan").shards(settings, self.config.seed)}
+        found: dict[str, Shard] = {}
+        for shard in studies.load(slug, "plan").shards(self.config.studies[slug], self.config.seed):
+            if not SHARD_NAME.fullmatch(shard.name):
+                raise StudyError(
+                    f"study '{slug}' has a shard '{shard.name}', but the name of a shard is letters, digits, "
+                    "'-', '_' and '.', beginning with a letter or digit"
+                )
+            if shard.name in found:
+                raise StudyError(f"study '{slug}' has two shards '{shard.name}', and each needs its own name")
+            found[shard.name] = shard
+        return found
 
     def _all_jobs(self) -> Iterable[Job]:
         yield self._record_config()
