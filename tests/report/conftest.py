@@ -229,6 +229,11 @@ def paper() -> Callable[[str], About]:
 @pytest.fixture(scope="session")
 def products() -> list[Product]:
     return [
+        Product("results/laptop/config.json", "record_config", "fresh"),
+        *(
+            Product(f"results/laptop/limit_law/sweep/{shard}.digest.json", "sweep_widths", "fresh")
+            for shard in ("rate-fixed", "rate-clip")
+        ),
         Product("results/laptop/limit_law/fit.digest.json", "fit_limits", "fresh"),
         Product(
             "results/laptop/limit_law/sweep/scores.digest.json", "sweep_widths", "stale", f"source {HOSTILE}"

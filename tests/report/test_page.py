@@ -137,8 +137,29 @@ def test_a_figure_name_cannot_leave_its_folder(run_folder, products, tmp_path, t
 
 
 def test_products_and_circumstances_are_told(built):
-    for words in ("1 fresh, 1 stale", "numpy 2.3.4", "<code>0123456789ab + changes</code>", "2 January 2026"):
+    for words in ("4 fresh, 1 stale", "numpy 2.3.4", "<code>0123456789ab + changes</code>", "2 January 2026"):
         assert words in built.page
+
+
+def test_what_an_earlier_configuration_left_is_passed_over(run_folder, products, tmp_path, templates, paper):
+    run = tmp_path / "laptop"
+    shutil.copytree(run_folder, run)
+    sweep = run / "limit_law/sweep"
+    left = (sweep / "rate-clip.provenance.json").read_text().replace("rate-clip", "rate-gone")
+    (sweep / "rate-gone.provenance.json").write_text(left)
+    patterns = {"limit_law/output-rate": ("rate-*",)}
+    pages = [
+        report.build(
+            run, ["limit_law"], told, templates=templates, about_of=paper, patterns_of=lambda slug: patterns
+        )
+        for told in (products, None)
+    ]
+    seconds = [
+        next(claim["seconds"] for claim in page.claims if claim["id"] == "limit_law/output-rate")
+        for page in pages
+    ]
+    assert seconds == [21.25 + 30.5, 21.25 + 30.5 + 30.5]
+    assert ["rate-gone" in page.page for page in pages] == [False, True]
 
 
 def test_without_states_the_recorded_products_are_listed(run_folder, templates, paper):

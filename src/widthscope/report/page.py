@@ -69,7 +69,8 @@ def build(
     Args:
         run: the run's folder, ``results/<run>``.
         slugs: the studies to show, in order. A study whose results are missing or torn is shown as such.
-        products: the state of each product; without it, those that have a record are listed as recorded.
+        products: the state of each product of the plan; records of others are passed over. Without it, every
+            product that has a record is listed as recorded.
         templates: folder of the templates, the style, the script and the schema.
         about_of: the paper behind a study.
         patterns_of: which shards each claim of a study rests on.
@@ -77,10 +78,11 @@ def build(
     Raises:
         StudyError: if a claim does not follow the schema.
     """
-    read = [results.read_study(run, slug, about_of) for slug in slugs]
+    planned = None if products is None else {product.path for product in products}
+    read = [results.read_study(run, slug, about_of, planned) for slug in slugs]
     collected = claim_list.collect_claims(read, templates / "claims.schema.json", patterns_of)
     parts = [study_part(study, [c for c in collected if c["study"] == study.slug]) for study in read]
-    facts = results.read_run(run, read)
+    facts = results.read_run(run, read, planned)
     script = (templates / "script.js").read_text(encoding="utf-8")
     claims = [claim for part in parts for claim in part.claims]
     page = (

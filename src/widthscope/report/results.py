@@ -4,7 +4,7 @@ Reading never fails because one study failed: what is missing or torn becomes th
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 from widthscope import studies
 from widthscope.errors import StoreError, WidthscopeError
 from widthscope.files import read_json
+from widthscope.provenance import VOLATILE_SUFFIX
 from widthscope.studies.base import About
 
-SUFFIX = ".provenance.json"
+Planned = Container[str] | None
+"""Paths of the run's products; None where nobody has made a plan, and everything that is there counts."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def load_about(slug: str) -> About:
     return about
 
 
-def read_study(results: Path, slug: str, about_of: Callable[[str], About] = load_about) -> Study:
+def read_study(
+    results: Path, slug: str, about_of: Callable[[str], About] = load_about, planned: Planned = None
+) -> Study:
     """Everything that the report shows of one study."""
     problems: list[str] = []
     about: About | None = None
@@ -122,30 +126,37 @@ def read_study(results: Path, slug: str, about_of: Callable[[str], About] = load
     index = _listed(results / slug / "figures.json", "The figures were not drawn", problems)
     figures = [_figure(results / slug / "figures", entry) for entry in index if "name" in entry]
     problems += [f"The file of figure {figure.name} is missing." for figure in figures if figure.svg is None]
-    records = read_records((results / slug).rglob(f"*{SUFFIX}"))
+    records = read_records((results / slug).rglob(f"*{VOLATILE_SUFFIX}"), planned)
     return Study(slug, about, claims, figures, records, tuple(problems))
 
 
-def read_run(results: Path, studies_read: Iterable[Study]) -> RunFacts:
+def read_run(results: Path, studies_read: Iterable[Study], planned: Planned = None) -> RunFacts:
     """The run's own facts; its name is that of its folder."""
     try:
         config = read_json(results / "config.json")
     except StoreError:
         config = None
-    records = read_records([*results.glob(f"*{SUFFIX}"), *(results / "datasets").glob(f"*{SUFFIX}")])
+    folders = (results, results / "datasets")
+    paths = (path for folder in folders for path in folder.glob(f"*{VOLATILE_SUFFIX}"))
+    records = read_records(paths, planned)
     records += [record for study in studies_read for record in study.records]
     return RunFacts(results.name, config, records)
 
 
-def read_records(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Provenance records in order of path; one that cannot be read is left out, as it decides nothing."""
+def read_records(paths: Iterable[Path], planned: Planned = None) -> list[dict[str, Any]]:
+    """Provenance records in order of path; one that cannot be read is left out, as it decides nothing.
+
+    Those of products that are not planned are left out too: an earlier configuration left them.
+    """
     records = []
     for path in sorted(paths):
         try:
             record = read_json(path)
         except StoreError:
             continue
-        if isinstance(record, dict) and isinstance(record.get("rule"), str):
+        if not isinstance(record, dict) or not isinstance(record.get("rule"), str):
+            continue
+        if planned is None or record.get("product") in planned:
             records.append({"wildcards": {}, **record})
     return records
 
