@@ -154,6 +154,20 @@ def test_exact_match_pools_relative_deviations() -> None:
     assert shared.n == 7
 
 
+def test_components_that_deviate_only_together_support_nothing() -> None:
+    """Nine values, each 2.5 standard errors off: none is beyond chance, their mean is, at any margin."""
+    names = [f"c{i}" for i in range(9)]
+    for margin in (0.001, 0.01, 0.1):
+        for value in (1.0025, 0.9975):
+            found = MatchesExact(margin).judge(evidence(names, value, 0.001, prediction=1.0), LEVEL)
+            assert found.verdict == "undecided"
+            assert "together they do" in found.reason
+    alone = MatchesExact(0.01).judge(evidence(names, 1.0005, 0.001, prediction=1.0), LEVEL)
+    assert alone.verdict == "supported"
+    correlated = MatchesExact(0.01, independent=False)
+    assert correlated.judge(evidence(names, 1.0025, 0.001, prediction=1.0), LEVEL).verdict == "supported"
+
+
 def test_exact_match_of_zero_needs_a_scale() -> None:
     bare = evidence(["a", "b"], [0.001, 1.0], 0.001, prediction=[0, 1])
     scaled = evidence(["a", "b"], [0.001, 1.0], 0.001, prediction=[0, 1], scale=1.0)

@@ -16,7 +16,9 @@ class MatchesExact:
     """Every component equals its own exact prediction up to chance, and the data could have seen otherwise.
 
     A prediction that claims to be exact is refuted by any deviation beyond chance, however small. Absence of
-    one supports it only with resolution: the pooled relative deviation must be known to within the margin.
+    one supports it only with resolution: the pooled relative deviation must be known to within the margin,
+    and must not itself lie beyond chance from zero. Components that deviate only together leave the claim
+    undecided: the error that refutation may make is spent on them one by one.
 
     Attributes:
         margin: resolution required of the pooled relative deviation, as a fraction of `scale` (default
@@ -40,8 +42,8 @@ class MatchesExact:
     def criterion(self) -> str:
         """When the rule says supported and when refuted."""
         return (
-            "refuted if any component deviates from its exact value beyond chance; supported if none does "
-            f"and the pooled relative deviation is known to lie within ±{self.margin:g}"
+            "refuted if any component deviates from its exact value beyond chance; supported if none does, "
+            f"nor all pooled, and the pooled relative deviation is known to lie within ±{self.margin:g}"
         )
 
     def judge(self, evidence: xr.Dataset, level: float) -> Judgement:
@@ -102,12 +104,12 @@ class MatchesExact:
         bound = (
             f"pooled relative deviation is {value:+.2g} ± {half:.2g}, which must lie within ±{self.margin:g}"
         )
-        if abs(value) + half <= self.margin:
-            return "supported", f"none of {count} deviates beyond chance; {extreme}; the {bound}"
-        if abs(value) - half > self.margin:
+        if abs(value) > half > 0:
             return "undecided", (
                 "no single component deviates beyond chance, but together they do, "
                 f"by {value:+.2g} ± {half:.2g}; {extreme}"
             )
+        if abs(value) + half <= self.margin:
+            return "supported", f"none of {count} deviates beyond chance; {extreme}; the {bound}"
         hint = bands.more_draws(half, self.margin - abs(value))
         return "undecided", f"too coarse to tell: the {bound}{hint}; {extreme}"
