@@ -1,6 +1,7 @@
 """The smoke run by way of SLURM: Snakemake in the background, and what SLURM recorded of its jobs."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -66,11 +67,17 @@ class ClusterRun:
             )
 
     def finish(self, seconds: float) -> int:
-        """Waits for Snakemake and returns its exit status."""
+        """Waits for Snakemake and returns its exit status; at the time limit it is interrupted, as by Ctrl-C."""
         try:
             return self.process.wait(seconds)
-        finally:
-            self.process.terminate()  # which cancels its jobs; nothing if it has ended
+        except subprocess.TimeoutExpired:
+            self.interrupt()
+            raise
+
+    def interrupt(self) -> int:
+        """Does what Ctrl-C does, which cancels all jobs, and returns the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
 
     def told(self) -> str:
         """What Snakemake has said so far."""

@@ -1,6 +1,8 @@
 """The workflow on a SLURM of two nodes: sizes, arrays, a killed job, GPUs, source edited in the queue."""
 
+import re
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from tests.checkout import ROOT, Checkout, fresh_checkout
+from tests.checkout import ROOT, SMOKE, Checkout, fresh_checkout
 from tests.slurm.cluster_run import ClusterRun, SlurmJob
 
 from widthscope.config import load, parse
@@ -47,10 +49,10 @@ def sweeps(plan: Plan) -> list[Job]:
 
 
 @pytest.fixture(scope="module")
-def on_slurm(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+def on_slurm(cluster: None, sweeps: list[Job], tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
     checkout = fresh_checkout(tmp_path_factory.mktemp("slurm") / "widthscope")
     run = ClusterRun(checkout)
-    killed = kill_a_sweep(run)
+    killed = kill_a_sweep(run, [job.wildcards["shard"] for job in sweeps])
     assert run.finish(500) == 0, run.told()
     return Disturbed(checkout, run.jobs(), killed)
 
@@ -59,16 +61,20 @@ def on_slurm(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Disturb
 def here(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The same run without SLURM."""
     checkout = fresh_checkout(tmp_path_factory.mktemp("local") / "widthscope")
-    done = checkout.snakemake()
+    done = checkout.command(sys.executable, "-m", "snakemake", *SMOKE, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     return checkout
 
 
-def kill_a_sweep(run: ClusterRun) -> str:
-    """Kills a process that computes a shard, before it is done, and names the shard."""
+def kill_a_sweep(run: ClusterRun, shards: list[str]) -> str:
+    """Kills a process that computes a shard, before it is done, and names the shard.
+
+    All shards have been submitted by then, so that the retry does not go out in one array with a first attempt.
+    """
 
     def kill() -> str | None:
-        if not (found := run.sweep_process()):
+        told = run.told()
+        if not all(f"shard={shard}\n" in told for shard in shards) or not (found := run.sweep_process()):
             return None
         process, shard = found
         try:
@@ -123,6 +129,13 @@ def test_the_sweep_is_a_job_array(on_slurm: Disturbed, sweeps: list[Job]) -> Non
     assert not [job for job in on_slurm.jobs if job.array and job.rule != "sweep_widths"]
 
 
+def test_each_task_of_an_array_answers_for_its_own_shard(on_slurm: Disturbed) -> None:
+    logs = [slurm_log(on_slurm, job).read_text() for job in on_slurm.jobs if job.array]
+    shards = [set(re.findall(r"wildcards: study=\w+, shard=(\S+)", log)) for log in logs]
+    assert all(len(named) == 1 for named in shards)
+    assert len(set.union(*shards)) == len(logs)
+
+
 def retry_of(run: Disturbed) -> SlurmJob:
     """The job that did what the killed one did not."""
     (failed,) = [job for job in run.jobs if job.state == "FAILED"]
@@ -149,10 +162,14 @@ def test_the_digests_are_those_of_a_local_run(on_slurm: Disturbed, here: Checkou
     assert compared.returncode == 0, compared.stdout + compared.stderr
 
 
+def slurm_log(run: Disturbed, job: SlurmJob) -> Path:
+    (log,) = (run.checkout.root / f".snakemake/slurm_logs/rule_{job.rule}").rglob(f"{job.id}.log")
+    return log
+
+
 def test_logs_are_kept(on_slurm: Disturbed, plan: Plan) -> None:
-    logs = on_slurm.checkout.root / ".snakemake/slurm_logs"
     for job in on_slurm.jobs:
-        assert list((logs / f"rule_{job.rule}").rglob(f"{job.id}.log")), job
+        assert slurm_log(on_slurm, job).read_text()
     for job in plan.jobs.values():
         record = on_slurm.checkout.root / job.provenance
         assert record.with_name(record.name.replace(".provenance.json", ".log")).exists(), job.product
