@@ -46,14 +46,22 @@ def test_adopting_touches_what_stands_and_withdraws_the_rest(
     assert [product for product in ORDER if Path(product).exists()] == [DATASET, SHARD]
 
 
-def test_nothing_is_withdrawn_while_snakemake_refuses(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        said = "Building DAG of jobs...\n\nError: Directory cannot be locked.\n"
-        return subprocess.CompletedProcess(command, 1, "", said)
-
-    monkeypatch.setattr(subprocess, "run", locked)
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Using a profile.\nError: Directory cannot be locked.\n", "Error: Directory cannot be locked."),
+        ("Using a profile.\n\nwidthscope: results cannot be written\n", "results cannot be written"),
+        ("one\ntwo\nthree\nfour\n", "two three four"),
+        ("", ""),
+    ],
+)
+def test_nothing_is_withdrawn_where_snakemake_refuses(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    refused = subprocess.CompletedProcess([], 1, "", said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: refused)
     lab.edit("fit", "law", "law, claims")
-    with pytest.raises(WidthscopeError, match=r"^snakemake refused .*: Error: Directory cannot be locked\.$"):
+    with pytest.raises(WidthscopeError, match=f"^snakemake refused to adopt the products: {told}$"):
         verify.adopt(lab.plan(), found(lab), Path("config.yaml"))
     assert all(Path(product).exists() for product in ORDER)
 

@@ -76,5 +76,6 @@ def _touch(products: list[str], config_file: Path, root: Path) -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         lines = [line.strip() for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
-        first = next((place for place, line in enumerate(lines) if line.startswith("Error")), -3)
-        raise WidthscopeError(f"snakemake refused to adopt the products: {' '.join(lines[first:][:3])}")
+        told = (place for place, line in enumerate(lines) if line.startswith(("Error", "widthscope: ")))
+        words = " ".join(lines[next(told, -3) :][:3]).removeprefix("widthscope: ")
+        raise WidthscopeError(f"snakemake refused to adopt the products: {words}")
