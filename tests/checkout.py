@@ -26,7 +26,7 @@ class Checkout:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return kept | {"PYTHONPATH": str(self.root / "src"), "PATH": path, "OMP_NUM_THREADS": "1"}
 
-    def command(self, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Runs a command here and returns it, whatever its exit code."""
         return subprocess.run(
             arguments, cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=timeout

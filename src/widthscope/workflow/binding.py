@@ -36,8 +36,8 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
         for path in config_files:
             parse(Path(path))  # Snakemake takes the last of repeated keys without a word
         config = load(raw, config_file)
-        check_run_folder(Path("results") / config.run, config_file)
         check_writable(Path("results") / config.run)
+        check_run_folder(Path("results") / config.run, config_file)
         planned = Plan(config, config_file, root)
         pin(planned)
     except WidthscopeError as error:
