@@ -5,6 +5,8 @@ from scipy import stats
 from widthscope.statistics.distances import (
     dkw_half_width,
     energy_distance,
+    ks_of_counts,
+    ks_of_counts_from_law,
     ks_one_sample,
     ks_two_sample,
     pair_sum,
@@ -48,6 +50,21 @@ def test_wasserstein_and_ks_agree_with_scipy(samples: tuple[np.ndarray, np.ndarr
     assert found == pytest.approx((expected.statistic, expected.pvalue))
     one, known = ks_one_sample(x, stats.norm.cdf), stats.kstest(x, "norm")
     assert one == pytest.approx((known.statistic, known.pvalue))
+
+
+def test_ks_of_counts_is_that_of_the_cell_numbers() -> None:
+    rng = np.random.default_rng(0)
+    x, y = (rng.binomial(9, p, size) for p, size in ((0.5, 3_000), (0.52, 2_000)))
+    found = ks_of_counts(*(np.bincount(values, minlength=10) for values in (x, y)))
+    exact = stats.ks_2samp(x, y, method="asymp")
+    assert found.distance == pytest.approx(exact.statistic)
+    assert found.p_value == pytest.approx(exact.pvalue, rel=0.05)
+
+
+def test_ks_of_counts_from_a_law_looks_at_the_inner_edges() -> None:
+    found = ks_of_counts_from_law([10, 20, 30, 40], [0.25, 0.5, 0.75])
+    assert found.distance == pytest.approx(0.2)
+    assert found.p_value == pytest.approx(stats.kstwobign.sf(0.2 * np.sqrt(100)))
 
 
 def test_wasserstein_distance_of_a_shift_is_the_shift() -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import kolmogorov
 
 from widthscope.statistics.intervals import Jackknife
 
@@ -39,6 +40,42 @@ def ks_one_sample(sample: ArrayLike, cdf: Callable[[np.ndarray], np.ndarray]) ->
 
     found = stats.ks_1samp(_draws(sample, 1), cdf)
     return KolmogorovSmirnov(float(found.statistic), float(found.pvalue))
+
+
+def ks_of_counts(counts: ArrayLike, reference: ArrayLike) -> KolmogorovSmirnov:
+    """Return the two-sample distance of samples known by their counts in common cells, with its p-value.
+
+    The supremum over the edges of the cells is at most that over all points, so the asymptotic p-value is
+    never too small.
+
+    Args:
+        counts: (C,) draws in each of consecutive cells.
+        reference: (C,) likewise.
+    """
+    n, m = (float(np.sum(table)) for table in (counts, reference))
+    return _ks_at_edges(_cumulative(counts), _cumulative(reference), n * m / (n + m))
+
+
+def ks_of_counts_from_law(counts: ArrayLike, cdf_at_edges: ArrayLike) -> KolmogorovSmirnov:
+    """Return the distance of a sample known by its counts in cells from an exact law, as `ks_of_counts`.
+
+    Args:
+        counts: (C,) draws in each of consecutive cells, of which the outer two have no end.
+        cdf_at_edges: (C - 1,) distribution function at the inner edges.
+    """
+    law = np.asarray(cdf_at_edges, dtype=float)
+    return _ks_at_edges(_cumulative(counts), law, float(np.sum(counts)))
+
+
+def _ks_at_edges(first: np.ndarray, second: np.ndarray, size: float) -> KolmogorovSmirnov:
+    distance = float(np.abs(first - second).max())
+    return KolmogorovSmirnov(distance, float(kolmogorov(np.sqrt(size) * distance)))
+
+
+def _cumulative(counts: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Empirical distribution function at the inner edges."""
+    table = np.asarray(counts, dtype=float)
+    return np.asarray(np.cumsum(table)[:-1] / table.sum(), dtype=float)
 
 
 def dkw_half_width(n: float, level: float, n_reference: float = np.inf) -> float:

@@ -49,6 +49,22 @@ def joined(shards: Mapping[str, xr.DataTree], prefix: str) -> xr.Dataset:
     return xr.concat(tables, dim="point", data_vars="minimal", combine_attrs="no_conflicts").load()
 
 
+def part_table(shards: Mapping[str, xr.DataTree], prefix: str, part: str) -> xr.Dataset:
+    """One experiment's table from all shards whose name starts with the prefix and that hold it, as `joined`.
+
+    Raises:
+        StudyError: if no shard holds the experiment.
+    """
+    holding = {
+        name: tree.children[part]
+        for name, tree in shards.items()
+        if name.startswith(prefix) and part in tree.children
+    }
+    if not holding:
+        raise StudyError(f"the sweep has no shard '{prefix}*' that holds the experiment '{part}'")
+    return joined(holding, prefix)
+
+
 def rows(table: xr.Dataset, **where: str | int) -> Iterator[xr.Dataset]:
     """Points at which the named coordinates have the given values, by number of tokens, heads, width and so
     on."""

@@ -1,11 +1,10 @@
-"""Run the experiments that share a shard (see `packing`), and find their tables again in the sweep."""
+"""Run the experiments that share a shard (see `packing`)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import xarray as xr
 
-from widthscope.errors import StudyError
 from widthscope.progress import Progress
 
 Experiment = Callable[[Mapping[str, Any], Mapping[str, xr.Dataset], str, Progress], xr.Dataset]
@@ -27,19 +26,3 @@ def run_parts(
     """
     tables = {name: experiments[name](own, datasets, device, progress) for name, own in settings.items()}
     return xr.DataTree.from_dict(tables)
-
-
-def part_table(shards: Mapping[str, xr.DataTree], prefix: str, part: str) -> xr.Dataset:
-    """One experiment's points from all shards whose name starts with the prefix, joined along `point`.
-
-    Raises:
-        StudyError: if no shard holds the experiment.
-    """
-    tables = [
-        shards[name][part].to_dataset()
-        for name in sorted(shards)
-        if name.startswith(prefix) and part in shards[name].children
-    ]
-    if not tables:
-        raise StudyError(f"the sweep has no shard '{prefix}*' that holds the experiment '{part}'")
-    return xr.concat(tables, dim="point", data_vars="minimal", combine_attrs="no_conflicts").load()

@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
 from widthscope.studies.limit_law.extensions import fit_depth, fit_layernorm, fit_sequence, fit_weights
-from widthscope.studies.limit_law.parts import part_table
+from widthscope.studies.limit_law.measurements import part_table
 
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:

@@ -4,23 +4,23 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import kolmogorov
 
 from widthscope.attention.gram import FloatArray
-from widthscope.statistics.distances import squared_mmd
+from widthscope.statistics.distances import ks_of_counts, squared_mmd
 from widthscope.statistics.evidence import evidence, law_evidence
 from widthscope.statistics.intervals import jackknife
 
 
-def _ks(counts: FloatArray, reference: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Two-sample KS distances over cells, (..., cell) -> (...), and asymptotic p-values.
-
-    The supremum over cell edges is at most that over all points, so these p-values are never too small.
-    """
-    n, m = counts.sum(-1), reference.sum(-1)
-    steps = np.cumsum(counts, -1) / n[..., None] - np.cumsum(reference, -1) / m[..., None]
-    distance = np.abs(steps).max(-1)
-    return distance, kolmogorov(np.sqrt(n * m / (n + m)) * distance)
+def _from_full_weights(shard: xr.Dataset, sampler: str) -> tuple[FloatArray, FloatArray]:
+    """KS distances of a sampler from full weights (shape, statistic), and their p-values."""
+    counts, naive = (shard.counts.sel(sampler=name).values for name in (sampler, "naive"))
+    found = np.array(
+        [
+            [ks_of_counts(*laws) for laws in zip(*shape, strict=True)]
+            for shape in zip(counts, naive, strict=True)
+        ]
+    )
+    return found[..., 0], found[..., 1]
 
 
 def _names(shards: xr.Dataset) -> list[str]:
@@ -32,8 +32,7 @@ def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
     names, draws = _names(shard), shard.attrs["draws"]
 
     def laws(sampler: str) -> xr.Dataset:
-        counts = (shard.counts.sel(sampler=name).values for name in (sampler, "naive"))
-        distance, p_value = _ks(*counts)
+        distance, p_value = _from_full_weights(shard, sampler)
         return law_evidence(names, distance.ravel(), p_value.ravel(), draws, draws)
 
     def joint(sampler: str) -> xr.Dataset:
@@ -64,8 +63,7 @@ def _distance_ratio(cf: xr.DataArray, sampler: str) -> Any:
 
 def curves(shard: xr.Dataset) -> xr.Dataset:
     """What the figure shows."""
-    naive = shard.counts.sel(sampler="naive").values
-    found = {name: _ks(shard.counts.sel(sampler=name).values, naive) for name in ("bartlett", "limit")}
+    found = {name: _from_full_weights(shard, name) for name in ("bartlett", "limit")}
     dims = ("shape", "statistic")
     return xr.Dataset(
         {

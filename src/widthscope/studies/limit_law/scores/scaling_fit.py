@@ -2,9 +2,8 @@
 
 import numpy as np
 import xarray as xr
-from scipy.special import kolmogorov
 
-from widthscope.attention.gram import FloatArray
+from widthscope.statistics.distances import KolmogorovSmirnov, ks_of_counts_from_law
 from widthscope.statistics.evidence import evidence, law_evidence
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import fit_slope
@@ -46,19 +45,22 @@ def _variances(shard: xr.Dataset, scaling: str) -> xr.Dataset:
     )
 
 
-def _uniform_ks(shard: xr.Dataset, scaling: str) -> tuple[FloatArray, FloatArray]:
-    """One-sample KS distances by width from the law whose quantiles bound the cells, and p-values."""
+def _uniform_ks(shard: xr.Dataset, scaling: str) -> list[KolmogorovSmirnov]:
+    """KS distances, by width, from the law of uniform attention, whose quantiles bound the cells."""
     counts = shard.counts.sel(scaling=scaling).values
     cells = counts.shape[-1]
-    steps = np.cumsum(counts, -1) / counts.sum(-1, keepdims=True) - np.arange(1, cells + 1) / cells
-    distance = np.abs(steps).max(-1)
-    return distance, kolmogorov(np.sqrt(counts.sum(-1)) * distance)
+    return [ks_of_counts_from_law(one, np.arange(1, cells) / cells) for one in counts]
 
 
 def _uniform_law(shard: xr.Dataset, scaling: str) -> xr.Dataset:
     large = shard.sel(n=shard.n >= min(UNIFORM_FROM, int(shard.n.max())))
-    distance, p_value = _uniform_ks(large, scaling)
-    return law_evidence([f"n={n}" for n in large.n.values], distance, p_value, shard.attrs["draws"])
+    found = _uniform_ks(large, scaling)
+    return law_evidence(
+        [f"n={n}" for n in large.n.values],
+        [one.distance for one in found],
+        [one.p_value for one in found],
+        shard.attrs["draws"],
+    )
 
 
 def curves(shard: xr.Dataset) -> xr.Dataset:
@@ -67,7 +69,10 @@ def curves(shard: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(
         {
             "score_variance": variances.mean("batch"),
-            "ks": (("scaling", "n"), np.stack([_uniform_ks(shard, str(s))[0] for s in shard.scaling.values])),
+            "ks": (
+                ("scaling", "n"),
+                [[one.distance for one in _uniform_ks(shard, str(s))] for s in shard.scaling.values],
+            ),
         },
         attrs={"draws": shard.attrs["draws"], "heads": shard.attrs["heads"]},
     )

@@ -6,7 +6,7 @@ from typing import Any
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
-from widthscope.studies.limit_law.parts import part_table
+from widthscope.studies.limit_law.measurements import part_table
 from widthscope.studies.limit_law.tokens import fit_images, fit_relu
 
 

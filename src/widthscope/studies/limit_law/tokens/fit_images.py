@@ -5,10 +5,9 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.variance_law import single_token
-from widthscope.statistics.distances import KolmogorovSmirnov
+from widthscope.statistics.distances import KolmogorovSmirnov, ks_of_counts
 from widthscope.statistics.evidence import law_evidence
 from widthscope.statistics.intervals import Jackknife, jackknife
-from widthscope.studies.limit_law.cells import against_sample
 from widthscope.studies.limit_law.measurements import Measurement, measured
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
@@ -177,4 +176,4 @@ def _laws(table: xr.Dataset, pairs: list[tuple[str, str]]) -> xr.Dataset:
 def _distance(table: xr.Dataset, law: str, functional: str) -> KolmogorovSmirnov:
     counts = table["counts"].sel(functional=functional)
     finite, other = (counts.values[list(table["law"].values).index(name)] for name in ("finite", law))
-    return against_sample(finite, other)
+    return ks_of_counts(finite, other)

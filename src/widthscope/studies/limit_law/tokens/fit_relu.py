@@ -4,13 +4,13 @@ from typing import Literal
 
 import xarray as xr
 
-from widthscope.attention.gram import RELU_ALPHA, RELU_BETA
+from widthscope.attention.gram import RELU_ALPHA, RELU_BETA, FloatArray
 from widthscope.attention.output_law import OutputLaw, limit_output
 from widthscope.attention.softmax_moments import limit_moments
-from widthscope.statistics.distances import KolmogorovSmirnov
+from widthscope.statistics.distances import KolmogorovSmirnov, ks_of_counts, ks_of_counts_from_law
 from widthscope.statistics.evidence import law_evidence
 from widthscope.statistics.intervals import Estimate, batch_means
-from widthscope.studies.limit_law.cells import against_law, against_sample
+from widthscope.studies.limit_law.cells import EDGES
 from widthscope.studies.limit_law.measurements import (
     Measurement,
     curves,
@@ -55,8 +55,8 @@ def figure_curves(table: xr.Dataset) -> xr.Dataset:
     series = []
     widths = [float(row["width"]) for row in _layers(table)]
     for kind in ("own", "wrong"):
-        law = limit_law(table, kind)
-        single = [against_law(row["counts"].sel(functional="y1"), law.cdf).distance for row in _layers(table)]
+        law = limit_law(table, kind).cdf(EDGES)
+        single = [_one(row, law).distance for row in _layers(table)]
         series.append(exact_curve(f"{kind} y1", widths, single))
         for functional in ("y1-y2", "y1·y2"):
             reference = _only(table, "limit" if kind == "own" else "wrong")
@@ -66,11 +66,11 @@ def figure_curves(table: xr.Dataset) -> xr.Dataset:
 
 
 def _limit(table: xr.Dataset, kind: Literal["own", "wrong"]) -> xr.Dataset:
-    law = limit_law(table, kind)
+    law = limit_law(table, kind).cdf(EDGES)
     layers = _layers(table)
     wide = max(int(row["width"]) for row in layers)
     chosen = [row for row in layers if int(row["width"]) >= min(LIMIT_WIDTH, wide)]
-    found = [against_law(row["counts"].sel(functional="y1"), law.cdf) for row in chosen]
+    found = [_one(row, law) for row in chosen]
     return law_evidence(
         [f"y1 n={int(row['width'])}" for row in chosen],
         [one.distance for one in found],
@@ -108,8 +108,12 @@ def _witness(table: xr.Dataset, kind: Literal["own", "wrong"]) -> xr.Dataset:
     )
 
 
+def _one(row: xr.Dataset, law: FloatArray) -> KolmogorovSmirnov:
+    return ks_of_counts_from_law(row["counts"].sel(functional="y1"), law)
+
+
 def _two(row: xr.Dataset, reference: xr.Dataset, functional: str) -> KolmogorovSmirnov:
-    return against_sample(*(one["counts"].sel(functional=functional) for one in (row, reference)))
+    return ks_of_counts(*(one["counts"].sel(functional=functional) for one in (row, reference)))
 
 
 def _mean(row: xr.Dataset) -> Estimate:
