@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 
 from widthscope.attention.gram import FloatArray
+from widthscope.statistics.distances import ks_of_counts
 from widthscope.statistics.evidence import evidence, law_evidence
 from widthscope.statistics.intervals import Estimate, jackknife
 from widthscope.statistics.power_laws import fit_rate
-from widthscope.studies.limit_law.cells import against_sample
 from widthscope.studies.limit_law.extensions.theory import (
     collapsed_growth,
     uniform_chain,
@@ -32,11 +32,12 @@ COLLAPSED = 2
 def depth_tests(table: xr.Dataset) -> Evidence:
     """The finite chain beside the limit chain: its rate, the growth of corrections, token correlations.
 
-    Controls: uniform attention in the limit's place; separate layers, which hand nothing on.
+    Controls: for the rate the limit law of a single layer, the first, in every layer's place; for the growth
+    separate layers, which hand nothing on; for the correlations uniform attention in the limit's place.
     """
-    limit = _only(table, "limit", "plain")
+    limit = _kurtoses(_only(table, "limit", "plain"))
     return {
-        "rate": (_rates(table, _kurtoses(limit)), _rates(table, None)),
+        "rate": (_rates(table, limit), _rates(table, limit[:1] * len(limit))),
         "growth": (_growth(table, "finite"), _growth(table, "separate")),
         "correlation": (_correlations(table, uniform=False), _correlations(table, uniform=True)),
     }
@@ -84,20 +85,18 @@ def _mean_correlations(row: xr.Dataset) -> list[Estimate]:
     return _per_layer(row, lambda values: values.mean(0), "correlation")
 
 
-def _rates(table: xr.Dataset, limit: list[Estimate] | None) -> xr.Dataset:
-    """Exponent of the gap between excess kurtosis at width n and in the limit, layer by layer.
+def _rates(table: xr.Dataset, limit: list[Estimate]) -> xr.Dataset:
+    """Exponent of the gap between excess kurtosis at width n and the limit given for each layer.
 
     From the second layer on: the first has the law of a single layer, whose rate is a claim of its own.
-    Without a limit, that of uniform attention is taken, for the first layer too: its output is Gaussian in
-    every layer.
     """
     finite = list(rows(table, chain="finite", block="plain"))
     found = [_kurtoses(row) for row in finite]
     widths = [int(row["width"]) for row in finite]
     exponents = []
-    layers = range(0 if limit is None else 1, table.sizes["layer"])
+    layers = range(1, table.sizes["layer"])
     for layer in layers:
-        reference = Estimate(0.0, 0.0) if limit is None else limit[layer]
+        reference = limit[layer]
         gap = [one[layer].value - reference.value for one in found]
         error = [float(np.hypot(one[layer].standard_error, reference.standard_error)) for one in found]
         exponents.append(fit_rate(widths, gap, error, power=1.0, degrees=found[0][layer].degrees))
@@ -162,6 +161,6 @@ def _witness(table: xr.Dataset, chain: str) -> xr.Dataset:
             if block == "skip-norm" and functional in ("K11", "K11-2K12+K22"):
                 continue  # K11 is 1 after normalisation, and the difference then says what K12 says
             names.append(f"{functional}, {block}")
-            found.append(against_sample(*(one.sel(functional=functional) for one in (naive, other))))
+            found.append(ks_of_counts(*(one.sel(functional=functional) for one in (naive, other))))
     size = int(table.attrs["draws"])
     return law_evidence(names, [one.distance for one in found], [one.p_value for one in found], size, size)
