@@ -53,11 +53,12 @@ def test_shards_of_a_laptop_run_hold_what_they_read():
     assert sum(shard.cost.seconds for shard in shards) < 35
 
 
-def test_large_runs_are_split_by_width_without_changing_a_point():
+def test_large_runs_are_split_by_point_without_changing_a_point():
     settings = Mixture(kurtosis=Kurtosis(draws=10**7))
     whole = plan.shards(Mixture(), 0)[0].settings["points"]
     shards = [shard for shard in plan.shards(settings, 0) if shard.entry == "mixture.kurtosis"]
-    assert [shard.name for shard in shards][:2] == ["mixture-kurtosis-n16", "mixture-kurtosis-n64"]
+    names = [shard.name for shard in shards]
+    assert names[:2] == ["mixture-kurtosis-orthonormal-4-1-16", "mixture-kurtosis-identical-4-1-16"]
     assert all(shard.cost.seconds < SHARD_SECONDS for shard in shards)
     points = [point for shard in shards for point in shard.settings["points"]]
     assert sorted(map(str, points)) == sorted(map(str, whole))

@@ -5,8 +5,9 @@ import xarray as xr
 
 from widthscope.errors import StudyError
 from widthscope.progress import quiet
-from widthscope.studies.limit_law.packing import Part, packed
-from widthscope.studies.limit_law.parts import part_table, run_parts
+from widthscope.studies.limit_law.measurements import part_table
+from widthscope.studies.limit_law.packing import Part, packed, split
+from widthscope.studies.limit_law.parts import run_parts
 
 
 def part(name, seconds, points=3, datasets=()):
@@ -28,6 +29,16 @@ def test_large_experiments_are_split_first_by_experiment_then_by_point():
     assert [shard.name for shard in shards] == ["family-a", "family-b-1", "family-b-2", "family-b-3"]
     assert [shard.datasets for shard in shards] == [("digits",), (), (), ()]
     assert shards[2].settings == {"b": {"seed": 0, "points": [{"width": 2}]}}
+
+
+def test_one_experiment_is_split_by_point():
+    (whole,) = split(part("family-a", 1.0), "family.a", 500)
+    assert (whole.name, whole.entry, whole.cost.seconds) == ("family-a", "family.a", 3.0)
+    assert whole.settings == {"seed": 0, "points": [{"width": 1}, {"width": 2}, {"width": 3}]}
+    shards = split(part("family-a", 300.0, datasets=("digits",)), "family.a", 500)
+    assert [shard.name for shard in shards] == ["family-a-1", "family-a-2", "family-a-3"]
+    assert shards[1].settings == {"seed": 0, "points": [{"width": 2}]}
+    assert {shard.datasets for shard in shards} == {("digits",)}
 
 
 def test_split_and_unsplit_shards_give_the_same_table():

@@ -56,9 +56,29 @@ def packed(name: str, entry: str, parts: Sequence[Part], memory_mb: int) -> list
             shards.append(_shard(f"{name}-{part.name}", entry, [(part, part.points)], memory_mb))
             continue
         for point in part.points:
-            label = "-".join([name, part.name, *map(str, point.values())])
+            label = _label(f"{name}-{part.name}", point)
             shards.append(_shard(label, entry, [(part, [point])], memory_mb))
     return shards
+
+
+def split(part: Part, entry: str, memory_mb: int) -> list[Shard]:
+    """Shards of one experiment whose module is their entry: one, or one for each point if it takes too long.
+
+    The shard has the experiment's name, and its settings are the experiment's own.
+    """
+    groups = {part.name: part.points}
+    if part.cost > SHARD_SECONDS:
+        groups = {_label(part.name, point): [point] for point in part.points}
+    return [
+        Shard(
+            name, entry, part.settings(points), Cost(sum(map(part.seconds, points)), memory_mb), part.datasets
+        )
+        for name, points in groups.items()
+    ]
+
+
+def _label(name: str, point: Point) -> str:
+    return "-".join([name, *map(str, point.values())])
 
 
 def _shard(name: str, entry: str, content: Sequence[tuple[Part, Sequence[Point]]], memory_mb: int) -> Shard:

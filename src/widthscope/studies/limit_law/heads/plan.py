@@ -1,12 +1,8 @@
 """Shards of the experiments on the number of heads and on the head dimension."""
 
-from collections.abc import Callable
-from typing import Any
-
-from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import Shard
 from widthscope.studies.limit_law.heads.settings import HeadCounts, LowRank, ManyHeads, OrderOfLimits
-
-Point = dict[str, Any]
+from widthscope.studies.limit_law.packing import Part, Point, split
 
 SECONDS_PER_HEAD = 6e-7
 """Of one draw of one head by the single-token sampler, on one core."""
@@ -81,7 +77,7 @@ def _low_rank(settings: LowRank, seed: int) -> list[Shard]:
         "coordinates": settings.coordinates,
         "frequencies": settings.frequencies,
     }
-    return _split("heads-low-rank", "heads.low_rank", points, seconds, common)
+    return split(Part("heads-low-rank", common, points, seconds), "heads.low_rank", MEMORY_MB)
 
 
 def _many_heads(name: str, points: list[Point], seed: int, draws: int, batches: int) -> list[Shard]:
@@ -89,7 +85,7 @@ def _many_heads(name: str, points: list[Point], seed: int, draws: int, batches: 
         return draws * SECONDS_PER_HEAD * float(point["heads"])
 
     common = {"seed": seed, "draws": draws, "batches": batches}
-    return _split(name, "heads.many_heads", points, seconds, common)
+    return split(Part(name, common, points, seconds), "heads.many_heads", MEMORY_MB)
 
 
 def _single_token(law: str, tokens: int, heads: int, width: int, scores: str) -> Point:
@@ -100,16 +96,3 @@ def _single_token(law: str, tokens: int, heads: int, width: int, scores: str) ->
 def _layer(law: str, heads: int, head_dim: int, width: int) -> Point:
     """A point of `low_rank`; a head dimension or width of 0 is infinite (fixed tokens have no width)."""
     return {"law": law, "heads": heads, "head_dim": head_dim, "width": width}
-
-
-def _split(
-    name: str, entry: str, points: list[Point], seconds: Callable[[Point], float], common: dict[str, Any]
-) -> list[Shard]:
-    """All points in one shard, or each in its own where all would take too long."""
-    groups = {name: points}
-    if sum(map(seconds, points)) > SHARD_SECONDS:
-        groups = {"-".join([name, *map(str, point.values())]): [point] for point in points}
-    return [
-        Shard(shard, entry, {**common, "points": inside}, Cost(sum(map(seconds, inside)), MEMORY_MB))
-        for shard, inside in groups.items()
-    ]

@@ -184,10 +184,5 @@ def _absolute(entries: list[Measurement]) -> xr.Dataset:
     )
 
 
-def _by_heads(table: xr.Dataset) -> list[list[xr.Dataset]]:
-    """Points over the widths, for each number of heads."""
-    return [list(rows(table, heads=heads)) for heads in sorted({int(h) for h in table["heads"].values})]
-
-
 def _name(row: xr.Dataset) -> str:
     return f"H={int(row['heads'])} n={int(row['width'])}"

@@ -1,13 +1,8 @@
 """Shards of the experiments on the Gaussian mixture of the outputs."""
 
-from collections.abc import Callable
-from typing import Any
-
-from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import Shard
 from widthscope.studies.limit_law.mixture.settings import Coordinates, Kurtosis, Mixture
-
-Point = dict[str, Any]
-"""One combination of token Gram, tokens s, heads H and width n: ``{"gram", "tokens", "heads", "width"}``."""
+from widthscope.studies.limit_law.packing import Part, Point, split
 
 SECONDS_PER_HEAD = 6e-7
 """Of one draw of one head, on one core: a term per token, from the score and value factors of the sampler."""
@@ -20,7 +15,7 @@ MEMORY_MB = 700
 
 
 def shards(settings: Mixture, seed: int) -> list[Shard]:
-    """One shard per experiment, or one for each of its widths where that would take too long for one job."""
+    """One shard per experiment, or one for each of its points where that would take too long for one job."""
     return [
         *_kurtosis(settings.kurtosis, seed),
         *_coordinates(settings.coordinates, seed),
@@ -41,7 +36,7 @@ def _kurtosis(settings: Kurtosis, seed: int) -> list[Shard]:
         return settings.draws * SECONDS_PER_HEAD * float(point["tokens"] * point["heads"])
 
     common = {"seed": seed, "draws": settings.draws, "batches": settings.batches}
-    return _split("mixture-kurtosis", "mixture.kurtosis", points, seconds, common)
+    return split(Part("mixture-kurtosis", common, points, seconds), "mixture.kurtosis", MEMORY_MB)
 
 
 def _coordinates(settings: Coordinates, seed: int) -> list[Shard]:
@@ -61,22 +56,9 @@ def _coordinates(settings: Coordinates, seed: int) -> list[Shard]:
         "batches": settings.batches,
         "coordinates": settings.coordinates,
     }
-    return _split("mixture-coordinates", "mixture.coordinates", points, seconds, common)
+    return split(Part("mixture-coordinates", common, points, seconds), "mixture.coordinates", MEMORY_MB)
 
 
 def _point(gram: str, tokens: int, heads: int, width: int) -> Point:
+    """Token Gram, tokens s, heads H and width n of one run."""
     return {"gram": gram, "tokens": tokens, "heads": heads, "width": width}
-
-
-def _split(
-    name: str, entry: str, points: list[Point], seconds: Callable[[Point], float], common: dict[str, Any]
-) -> list[Shard]:
-    """All points in one shard, or those of each width in their own where all would take too long."""
-    groups = {name: points}
-    if sum(map(seconds, points)) > SHARD_SECONDS:
-        widths = sorted({point["width"] for point in points})
-        groups = {f"{name}-n{width}": [p for p in points if p["width"] == width] for width in widths}
-    return [
-        Shard(shard, entry, {**common, "points": inside}, Cost(sum(map(seconds, inside)), MEMORY_MB))
-        for shard, inside in groups.items()
-    ]
