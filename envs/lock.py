@@ -16,9 +16,9 @@ HERE = Path(__file__).parent
 LOCK = HERE.parent / "requirements.lock"
 # Later pins of torch pull gigabytes of CUDA packages; this one has a CPU build.
 PINS = ["torch==2.13.0"]
-COMMON = ["dask", "numpy", "psutil", "pydantic", "pyyaml", "threadpoolctl", "tqdm", "xarray", "zarr"]
+COMMON = ["dask", "numpy", "pydantic", "pyyaml", "threadpoolctl", "tqdm", "xarray", "zarr"]
 ENVIRONMENTS = {
-    "analysis": [*COMMON, "jinja2", "jsonschema", "latex2mathml", "scikit-learn", "scipy", "seaborn", "typer"],
+    "analysis": [*COMMON, "jinja2", "jsonschema", "latex2mathml", "scikit-learn", "scipy", "seaborn"],
     "torch": [*COMMON, "scikit-learn", "scipy", "torch"],
 }
 
@@ -52,6 +52,7 @@ def environment(name: str, locked: dict[str, str]) -> str:
 
 
 def main() -> None:
+    """Write what is asked for."""
     if "--envs" not in sys.argv[1:]:
         LOCK.write_text("\n".join(resolve()) + "\n")
     locked = dict(line.split("==") for line in LOCK.read_text().split())
