@@ -67,7 +67,7 @@ class ClusterRun:
             )
 
     def finish(self, seconds: float) -> int:
-        """Waits for Snakemake and returns its exit status; at the time limit it is interrupted, as by Ctrl-C."""
+        """Waits for Snakemake and returns its exit status; at the limit it is interrupted, as by Ctrl-C."""
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -69,7 +69,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def kill_a_sweep(run: ClusterRun, shards: list[str]) -> str:
     """Kills a process that computes a shard, before it is done, and names the shard.
 
-    All shards have been submitted by then, so that the retry does not go out in one array with a first attempt.
+    All shards have been submitted by then, so that the retry does not share an array with first attempts.
     """
 
     def kill() -> str | None:
