@@ -6,7 +6,9 @@ import pytest
 import xarray as xr
 
 from widthscope.attention.sampling import chunks
+from widthscope.attention.softmax_moments import softmax_moments
 from widthscope.progress import quiet
+from widthscope.statistics.distances import squared_mmd
 from widthscope.statistics.rules import Equals
 from widthscope.studies.limit_law.convergence import experiment, rate_fit
 from widthscope.studies.limit_law.convergence.experiment import run
@@ -72,6 +74,24 @@ def test_rate_and_distances_are_those_of_the_notes(fixed):
     assert last.value == pytest.approx(2.0e-7, rel=0.3)
     assert last.standard_error < 0.1 * last.value
     assert float(control.estimate[0]) == pytest.approx(-0.03, abs=0.05)
+
+
+def test_distances_from_other_laws_are_those_of_the_definition_and_carry_the_limits_error(fixed):
+    (found,) = rate_fit.sweeps({"one": xr.DataTree(fixed)})
+    w = fixed.frequencies.values
+    m2, size = softmax_moments(4, 1.0).m2, fixed.sizes["batch"]
+    kernel = np.full((4, 4), 0.25) + (m2 - 0.25) * np.eye(4)
+    limit = fixed.limit_cf.mean(("repeat", "n", "batch")).values
+    gaussian = np.exp(-0.5 * np.einsum("rat,ts,ras->r", w, kernel, w))
+    D = fixed.difference.values[1, 2] + limit - gaussian
+    pairs = [np.mean(D[a] * D[b]) for a in range(size) for b in range(size) if a != b]
+    one = found.distances(1, rate_fit.HEADS)[2]
+    assert one.value == pytest.approx(np.mean(pairs), rel=0.02)  # the kernel is known to 1e-4
+    assert one.standard_error > squared_mmd(D).standard_error
+    marginal = fixed.marginal_cf.mean(("repeat", "n", "batch")).prod("coordinate").values
+    D = fixed.difference.values[0, 5] + limit - marginal
+    pairs = [np.mean(D[a] * D[b]) for a in range(size) for b in range(size) if a != b]
+    assert found.distances(0, rate_fit.COORDINATES)[5].value == pytest.approx(np.mean(pairs), rel=1e-9)
 
 
 def test_split_shards_give_the_same_evidence(fixed):

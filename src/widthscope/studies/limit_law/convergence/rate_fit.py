@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,13 @@ class Sweep:
     Attributes:
         token_law, heads: what was swept.
         shard: batch means by repeat, width and batch.
-        shifts: by law, what turns a coupled difference from the limit law into one from that law, (R,).
+        gaussian: characteristic functions of the Gaussian laws, (R,) each, by name.
     """
 
     token_law: str
     heads: int
     shard: xr.Dataset
-    shifts: dict[str, FloatArray]
+    gaussian: dict[str, FloatArray]
 
     @property
     def name(self) -> str:
@@ -66,14 +67,36 @@ class Sweep:
         """Draws per width of one repeat."""
         return int(self.shard.attrs["draws"]) * self.shard.sizes["batch"]
 
-    def differences(self, repeat: int, place: int, law: str = LIMIT) -> FloatArray:
-        """Batch means (batch, frequency) of the characteristic function at a width less that of a law."""
-        coupled: FloatArray = self.shard.difference.values[repeat, place]
-        return coupled + self.shifts[law]
+    def coupled(self, repeat: int, place: int) -> FloatArray:
+        """Batch means (batch, frequency) of the characteristic function at a width less that of the limit."""
+        differences: FloatArray = self.shard.difference.values[repeat, place]
+        return differences
+
+    @cached_property
+    def limit(self) -> tuple[FloatArray, FloatArray]:
+        """Batch means of the limit's characteristic functions: joint (batch, R), by coordinate (batch, m, R).
+
+        A batch is that of all widths and repeats together, as they share one limit.
+        """
+        shared = self.shard[["limit_cf", "marginal_cf"]].mean(("repeat", "n"))
+        joint = shared.limit_cf.transpose("batch", "frequency").values
+        return joint, shared.marginal_cf.transpose("batch", "coordinate", "frequency").values
+
+    def squared_distance(
+        self, law: str, coupled: FloatArray, limit: FloatArray, marginals: FloatArray
+    ) -> float:
+        """Unbiased squared distance from a law, from batch means of `coupled` and `limit`."""
+        if law == LIMIT:
+            return float(squared_mmd(coupled).value)
+        other = independent_coordinates(marginals.mean(0)) if law == COORDINATES else self.gaussian[law]
+        return float(squared_mmd(coupled + limit.mean(0) - other).value)
 
     def distances(self, repeat: int, law: str) -> list[Jackknife]:
-        """Unbiased squared distances from a law, by width."""
-        return [squared_mmd(self.differences(repeat, place, law)) for place in range(len(self.widths))]
+        """Squared distances from a law by width; errors are over batches, those of the limit included."""
+        return [
+            jackknife(partial(self.squared_distance, law), self.coupled(repeat, place), *self.limit)
+            for place in range(len(self.widths))
+        ]
 
     def rate(self, repeat: int, law: str) -> PowerFit:
         """Fit of the rate at which the distance from a law falls (theory notes 3.6, step 4)."""
@@ -96,24 +119,18 @@ def sweeps(shards: Mapping[str, xr.DataTree]) -> list[Sweep]:
             [piece.drop_vars("frequencies") for piece in pieces], "n", combine_attrs=("override")
         )
         shard = joined.sortby("n").load()
-        found.append(Sweep(law, heads, shard, _shifts(law, shard, np.asarray(frequencies.values))))
+        found.append(Sweep(law, heads, shard, _gaussian_laws(law, shard, np.asarray(frequencies.values))))
     return sorted(found, key=lambda sweep: (tuple(TOLD_APART).index(sweep.token_law), sweep.heads))
 
 
-def _shifts(law: str, shard: xr.Dataset, w: FloatArray) -> dict[str, FloatArray]:
-    """Limit characteristic function less that of each law; the limit's is the mean of all its draws."""
+def _gaussian_laws(law: str, shard: xr.Dataset, w: FloatArray) -> dict[str, FloatArray]:
+    """Characteristic functions of the Gaussian laws (theory notes 3.5) at the frequencies w, (R,)."""
     tokens = int(shard.attrs["tokens"])
     K = limit_gram(law, tokens, np.eye(tokens) if law == "fixed" else None)  # type: ignore[arg-type]
-    everything = ("repeat", "n", "batch")
-    limit = np.asarray(shard.limit_cf.mean(everything).values)
-    marginals = shard.marginal_cf.mean(everything).transpose("coordinate", "frequency").values
-    others = {
-        LIMIT: limit,
+    return {
         HEADS: gaussian_characteristic_function(infinite_head_kernel(K), w),
-        COORDINATES: independent_coordinates(marginals),
         UNIFORM: gaussian_characteristic_function(uniform_kernel(K), w),
     }
-    return {name: limit - other for name, other in others.items()}
 
 
 def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
@@ -157,14 +174,11 @@ def plateau_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset 
 
 
 def _ratios(cells: list[tuple[Sweep, str]]) -> xr.Dataset:
-    def ratio(near: FloatArray, far: FloatArray) -> float:
-        return float(squared_mmd(near).value / squared_mmd(far).value)
-
     estimates = []
     for sweep, law in cells:
         last = len(sweep.widths) - 1
-        other = sweep.differences(1 if law == LIMIT else 0, last, law)
-        estimates.append(jackknife(ratio, sweep.differences(0, last), other))
+        near, far = sweep.coupled(0, last), sweep.coupled(1 if law == LIMIT else 0, last)
+        estimates.append(jackknife(partial(_ratio, sweep, law), near, far, *sweep.limit))
     return evidence(
         [f"{sweep.name}, {law}" for sweep, law in cells],
         [one.value for one in estimates],
@@ -173,6 +187,13 @@ def _ratios(cells: list[tuple[Sweep, str]]) -> xr.Dataset:
         n=[sweep.draws for sweep, _ in cells],
         degrees=[one.degrees for one in estimates],
     )
+
+
+def _ratio(
+    sweep: Sweep, law: str, near: FloatArray, far: FloatArray, limit: FloatArray, marginals: FloatArray
+) -> float:
+    to_limit = sweep.squared_distance(LIMIT, near, limit, marginals)
+    return to_limit / sweep.squared_distance(law, far, limit, marginals)
 
 
 def curves(found: list[Sweep]) -> xr.Dataset:
