@@ -46,7 +46,7 @@ SCORE_COVARIANCE = Claim(
             "mean-square-deviation",
             Equals(margin=0.4),
             "mean square of the standardised deviations of all covariances within and across heads",
-            "5/√136 = 0.43 is five standard errors of the root mean square of 136 independent deviations",
+            "inside 1 ± 0.43 for its root, which is five standard errors, 5/√136, for 136 deviations",
         ),
     ),
     control=Control("independent standard normal scores (within), one score matrix for both heads (across)"),
