@@ -160,27 +160,15 @@ def _write_provenance(
         device=device,
         **provenance.circumstances(_root(snakemake)),
     )
-    provenance.write(record, provenance_path(snakemake))
+    provenance.write(record, Path(snakemake.output.provenance))
 
 
 def _product(snakemake: Any) -> Path:
-    for name in PRODUCT_NAMES:
-        if path := snakemake.output.get(name):
-            return Path(path)
-    return Path(snakemake.output[0])
-
-
-def provenance_path(snakemake: Any) -> Path:
-    """Where the record goes: the output or param of that name, else beside the product."""
-    named = snakemake.output.get("provenance") or snakemake.params.get("provenance")
-    if named:
-        return Path(named)
-    product = _product(snakemake)
-    return product.with_name(product.name.split(".")[0] + provenance.VOLATILE_SUFFIX)
+    return next(Path(snakemake.output.get(name)) for name in PRODUCT_NAMES if snakemake.output.get(name))
 
 
 def _withdraw(snakemake: Any) -> None:
     """Remove what would let an unfinished job count as done."""
-    for path in (_product(snakemake), provenance_path(snakemake)):
+    for path in (_product(snakemake), Path(snakemake.output.provenance)):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
