@@ -45,6 +45,7 @@ def test_a_template_rebuilds_the_page(disturbed: Checkout) -> None:
 
 def test_figures_that_are_gone_are_drawn_again_for_the_page(disturbed: Checkout) -> None:
     shutil.rmtree(disturbed.root / "results/smoke/limit_law/figures")
+    disturbed.append("report/style.css", "\n.new { color: red }\n")
     assert disturbed.scheduled() == {"draw_figures", "build_report"}
 
 
