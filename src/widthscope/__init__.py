@@ -1,1 +1,1 @@
-"""widthscope: re-run the claims about wide networks and attention, and judge each beside a negative control."""
+"""Re-run the claims of papers on wide networks and attention, and judge each beside a negative control."""
