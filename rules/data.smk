@@ -4,6 +4,8 @@ rule record_config:
         provenance="<results>/config.provenance.json",
     log:
         "<results>/config.log",
+    conda:
+        "../envs/analysis.yaml"
     params:
         settings=BIND.settings("record_config"),
         source=BIND.source("record_config"),

@@ -65,5 +65,5 @@ for study in PLAN.shards:
         name:
             study
         input:
-            PLAN.products(study),
+            PLAN.target(study),
         localrule: True

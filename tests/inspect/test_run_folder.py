@@ -83,3 +83,14 @@ def test_a_product_lies_in_its_run() -> None:
     for other in ("results", "results/smoke", "src/a/b.py", "/etc/results/x/y"):
         with pytest.raises(ConfigError, match="is not a product of a run"):
             run_folder_of(Path(other))
+
+
+def test_the_source_of_another_folder_is_not_taken_for_this_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another clone's environment is active: its source says nothing of the results here."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Snakefile").touch()
+    (tmp_path / "src/widthscope").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"runs the source in .* belong to .*make setup"):
+        open_plan(None)

@@ -10,7 +10,7 @@ from tests.checkout import ROOT
 
 from widthscope.config import load
 from widthscope.errors import StoreError, StudyError
-from widthscope.workflow.binding import Binding, check_writable, open_plan
+from widthscope.workflow.binding import Binding, check_writable, open_plan, share_library
 from widthscope.workflow.pinned_plan import VARIABLE
 from widthscope.workflow.planning import Plan
 
@@ -87,3 +87,9 @@ def test_a_wrong_config_ends_the_parse_with_one_sentence(monkeypatch: MonkeyPatc
     file.write_text("run: tryout\n")
     with pytest.raises(SystemExit, match=r"^widthscope: .*config\.yaml.*studies"):
         open_plan({"run": "tryout"}, [str(file)], ROOT)
+
+
+def test_jobs_find_the_library_before_what_was_there(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    share_library(Path("/repository/src"))
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == ["/repository/src", "/elsewhere"]

@@ -109,9 +109,10 @@ def test_a_second_run_does_nothing(smoke: Checkout) -> None:
 
 def test_one_study_is_a_target_and_leaves_the_report(smoke: Checkout, tmp_path: Path) -> None:
     copy = smoke.copy(tmp_path / "one")
-    for product in ("limit_law/fit.digest.json", "report/index.html"):
+    for product in ("limit_law/fit.digest.json", "report/index.html", "config.json"):
         (copy.root / RESULTS / product).unlink()
-    assert copy.scheduled("limit_law") == {"fit_limits", "judge_claims", "draw_figures", "limit_law"}
+    wanted = {"record_config", "fit_limits", "judge_claims", "draw_figures", "limit_law"}
+    assert copy.scheduled("limit_law") == wanted
 
 
 def test_snakemake_makes_its_own_report_too(smoke: Checkout, tmp_path: Path) -> None:

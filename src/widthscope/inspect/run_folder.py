@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import widthscope
 from widthscope import config
 from widthscope.errors import ConfigError
 from widthscope.workflow.planning import Plan
@@ -20,14 +21,15 @@ def open_plan(run_folder: Path | None, config_file: Path | None = None, root: Pa
         root: folder of the Snakefile.
 
     Raises:
-        ConfigError: if this is no folder with a Snakefile, if there is no such run or file, or if the file
-            names another run.
+        ConfigError: if this is no folder with a Snakefile, if the library in use is not that folder's, if
+            there is no such run or file, or if the file names another run.
         StudyError: if a study cannot be planned.
     """
     if not (root / "Snakefile").is_file():
         raise ConfigError(
             f"there is no Snakefile in {root.resolve()}; call widthscope in the folder that has it"
         )
+    check_library(root)
     if config_file is None:
         config_file = root / DEFAULT_CONFIG if run_folder is None else recorded_config_file(run_folder, root)
     settings = config.read(config_file)
@@ -37,6 +39,20 @@ def open_plan(run_folder: Path | None, config_file: Path | None = None, root: Pa
             f"give the file of {run_folder} by --configfile"
         )
     return Plan(settings, config_file.name, root)
+
+
+def check_library(root: Path) -> None:
+    """Refuses to judge a folder's results by the source of another folder, as with another clone's `.venv`.
+
+    Raises:
+        ConfigError: if `root` has the library's source, and it is not the one that is running.
+    """
+    own, running = (root / "src" / "widthscope").resolve(), Path(widthscope.__file__).resolve().parent
+    if own.is_dir() and own != running:
+        raise ConfigError(
+            f"this widthscope runs the source in {running}, and the results here belong to {own}; "
+            "activate the environment of this folder (make setup) or set PYTHONPATH=src"
+        )
 
 
 def recorded_config_file(run_folder: Path, root: Path = Path(".")) -> Path:

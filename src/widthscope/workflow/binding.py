@@ -45,6 +45,12 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
     return planned
 
 
+def share_library(folder: Path) -> None:
+    """Lets jobs in an environment of their own (conda, a cluster node) find the library in this folder."""
+    others = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
+
+
 def check_writable(folder: Path) -> None:
     """Refuses a results folder that no job could write to, before any job starts.
 

@@ -101,6 +101,10 @@ class Plan:
         """What a reader wants of one study: its judged claims and its figures."""
         return [f"{self.results}/{study}/claims.json", f"{self.results}/{study}/figures.json"]
 
+    def target(self, study: str) -> list[str]:
+        """What `snakemake <study>` makes: its products, and the settings that the commands look up."""
+        return [f"{self.results}/config.json", *self.products(study)]
+
     @property
     def report(self) -> str:
         """Path of the report page."""
