@@ -11,8 +11,6 @@ from widthscope.config import load
 ROOT = Path(__file__).parents[1]
 EVERY = [*ROOT.glob("*.md"), *ROOT.glob("*/**/*.md")]
 PAGES = sorted(page for page in EVERY if not {".venv", "results"} & {*page.parts})
-    p for p in [*ROOT.glob("*.md"), *ROOT.glob("*/**/*.md")] if not {".venv", "results"} & {*p.parts}
-)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
