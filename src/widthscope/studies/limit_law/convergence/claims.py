@@ -7,7 +7,7 @@ from widthscope.statistics.rules import Above, Below, Equals, MatchesExact, Repo
 
 _RATE_MARGIN = (
     "0.1 keeps the rate 1/n apart from 1/sqrt(n) and from none, and lies well above the 2% by which the fit "
-    "with one correction term is known to be biased for random tokens (theory notes 3.6)"
+    "with one correction term is known to be biased for random tokens (docs/theory/limit_law.md, 3.6)"
 )
 _TOKENS = {
     "fixed": "orthonormal tokens",
@@ -18,7 +18,7 @@ _TOKENS = {
 OUTPUT_RATE = Claim(
     name="output-rate",
     statement="The joint law of several tokens and coordinates approaches the limit law at rate 1/n.",
-    quantity="exponent of the joint distance (4 tokens, 2 coordinates) in 1/n, orthonormal tokens",
+    quantity="exponent of the joint distance (all tokens, 2 coordinates) in 1/n, orthonormal tokens",
     prediction=1.0,
     tests=tuple(
         Test(
@@ -36,7 +36,7 @@ OUTPUT_RATE = Claim(
     ),
     figure="joint-rate",
     shards=("convergence-fixed-*", "convergence-clip-*", "convergence-relu-*"),
-    needs="ten times the draws of a batch make the interval of the exponent three times shorter",
+    needs="more draws: the interval of the exponent shortens as one over the root of their number",
 )
 
 PLATEAU = Claim(
@@ -64,7 +64,7 @@ PLATEAU = Claim(
     control=Control("the limit law itself as the other law, measured by an independent repeat"),
     figure="joint-rate",
     shards=OUTPUT_RATE.shards,
-    needs="widths from 2048 on, for independent coordinates with the paper's tokens",
+    needs="more draws at the largest width, or larger widths, where the limit law is nearer",
 )
 
 _DISTANCES = {
@@ -113,13 +113,13 @@ PAPER_KL = Claim(
         Test(
             "falls",
             Above(threshold=math.log(3)),
-            "log KL(n = 16) - log KL(n = 64), mean over seeds",
+            "log KL at the smallest width less log KL at the next one, mean over seeds",
             "a fall to a third, as at the floor; two samples of the limit law do not differ on average",
         ),
         Test(
             "above-floor",
             Above(threshold=math.log(3)),
-            "log KL(n = 64) less the log of the floor, the KL of two limit samples, mean over seeds",
+            "log KL at the second width less the log of the floor, the KL of two limit samples, mean over seeds",
             "three times the floor: nearer to it, an estimate says more about the draws than about the law",
         ),
         Test(
@@ -137,14 +137,14 @@ PAPER_KL = Claim(
 LIKELIHOOD_RATIO = Claim(
     name="likelihood-ratio",
     statement="On held-out outputs of a finite layer, the limit law beats the Gaussian of infinite heads.",
-    quantity="mean log-likelihood ratio per draw (nats), smallest of m = 1, 4, 16 coordinates",
+    quantity="mean log-likelihood ratio per draw (nats), smallest over the numbers of coordinates",
     prediction=None,
     tests=(
         Test(
             "log-ratio",
             Above(threshold=0.0, standard_errors=5.0),
             "mean log-likelihood ratio per held-out draw, limit law against Gaussian law",
-            "0 favours neither; five standard errors, Vuong's test at p < 1e-6",
+            "0 favours neither law; five standard errors to spare",
         ),
     ),
     control=Control("draws of the Gaussian law itself"),

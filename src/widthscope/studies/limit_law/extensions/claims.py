@@ -1,4 +1,4 @@
-"""The claims that go beyond the paper, derived in the theory notes (3.7)."""
+"""The claims that go beyond the paper, derived in docs/theory/limit_law.md, 3.7."""
 
 from widthscope.statistics.claims import Claim, Control, Test
 from widthscope.statistics.rules import Above, Below, Equals, MatchesExact, SameLaw
@@ -56,14 +56,15 @@ LENGTH = Claim(
     control=Control("attention to a window of four tokens, whatever the length of the sequence"),
     figure="extensions-length",
     shards=("extensions-sequence*",),
-    needs="importance sampling, or 10⁷ draws, for lengths of 256 and more, where rare draws carry the "
-    "fourth moment",
+    needs="more draws; the reason gives the factor. For sequences much longer than 128 tokens, where rare draws "
+    "carry the fourth moment, importance sampling",
 )
 
 LAYERNORM = Claim(
     name="layernorm",
     statement="Normalising outputs over their channels makes single tokens Gaussian, with excess kurtosis "
-    "-6/(n+2), and leaves tokens dependent: E u_i²u_j² tends to 1 + 2 E ρ² and not to 1 + 2 (E ρ)².",
+    "-6/(n+2), and leaves tokens dependent: the mean of $u_i^2 u_j^2$ tends to 1 + 2 E ρ² and "
+    "not to 1 + 2 (E ρ)².",
     quantity="relative deviation of the kurtosis of one normalised coordinate from 3n/(n+2), pooled",
     prediction=0.0,
     tests=(
@@ -76,7 +77,7 @@ LAYERNORM = Claim(
         Test(
             name="mixed-moment",
             rule=Equals(0.03),
-            quantity="E u_i²u_j² (n+2)/n for two tokens at the largest two widths",
+            quantity="mean of $u_i^2 u_j^2$ times (n+2)/n for two tokens at the largest two widths",
             margin_reason="a third of the difference between 1 + 2 E ρ² = 1.9947 and 1 + 2 (E ρ)² = "
             "1.9000 for four tokens",
         ),
@@ -99,15 +100,15 @@ DEPTH = Claim(
         Test(
             name="exact-chain",
             rule=SameLaw(0.06),
-            quantity="KS distances between the chain and stacks with all weights, two layers of width 12, "
-            "for three blocks",
+            quantity="KS distances between the chain and stacks with all weights of two layers, for three "
+            "blocks",
             margin_reason="what 20,000 stacks in each way exclude, 0.035, and room for chance; the limit "
-            "chain is up to 0.55 away at this width",
+            "chain is up to 0.55 away at width 12",
         ),
         Test(
             name="rate",
             rule=Equals(0.25),
-            quantity="exponent α of the gap n^-α between the excess kurtosis of y_i and its limit, in "
+            quantity="exponent α of the gap $n^{-α}$ between the excess kurtosis of $y_i$ and its limit, in "
             "every layer from the second on",
             margin_reason="half of the difference from a rate of 1/√n",
         ),
@@ -161,7 +162,8 @@ UNIVERSALITY = Claim(
     ),
     figure="extensions-weights",
     shards=("extensions-weights*",),
-    needs="larger widths, at n² weights per draw",
+    needs="more draws, each of n² weights; the reason gives the factor. Larger widths would show the weights' own "
+    "correction vanish",
 )
 
 CLAIMS = (CAUSAL, LAYERNORM, LENGTH, DEPTH, UNIVERSALITY)

@@ -7,20 +7,20 @@ HEADS = Claim(
     name="heads",
     statement="On fixed tokens many heads recover the Gaussian limit: excess kurtosis and KS distance "
     "fall as 1/H, KL as 1/H².",
-    quantity="slope of the logarithm of the excess kurtosis of y_i on log H",
+    quantity="slope of the logarithm of the excess kurtosis of $y_i$ on log H",
     prediction=-1.0,
     tests=(
         Test(
             name="slope",
             rule=Equals(0.02),
-            quantity="slope of the logarithm of the excess kurtosis of y_i on log H",
+            quantity="slope of the logarithm of the excess kurtosis of $y_i$ on log H",
             margin_reason="a fiftieth of the difference from heads that share their scores, whose slope "
             "is near 0",
         ),
         Test(
             name="exact-width",
             rule=MatchesExact(0.02),
-            quantity="excess kurtosis of y_i for each number of heads",
+            quantity="excess kurtosis of $y_i$ for each number of heads",
             margin_reason="the Gaussian limit would be off by 100 %; the same resolution as in the claim "
             "non-gaussian",
         ),
@@ -63,8 +63,8 @@ ORDER_OF_LIMITS = Claim(
         Test(
             name="above-zero",
             rule=Above(0.5, standard_errors=5),
-            quantity="n (exkurt_n - exkurt_∞) with many heads, extrapolated to n = ∞, over its predicted "
-            "limit C",
+            quantity="n times the excess kurtosis beyond that of the limit law with many heads, extrapolated "
+            "to n = ∞, over its predicted limit C",
             margin_reason="half way between a Gaussian many-head limit (0) and the prediction (1), and 5 "
             "standard errors "
             "to spare",
@@ -72,8 +72,8 @@ ORDER_OF_LIMITS = Claim(
         Test(
             name="constant",
             rule=Equals(0.15),
-            quantity="n (exkurt_n - exkurt_∞) with many heads, extrapolated to n = ∞, over its predicted "
-            "limit C",
+            quantity="n times the excess kurtosis beyond that of the limit law with many heads, extrapolated "
+            "to n = ∞, over its predicted limit C",
             margin_reason="C is for infinitely many heads; 256 heads add 0.3 %, and the extrapolation "
             "triples the error",
         ),
@@ -88,13 +88,13 @@ LOW_RANK = Claim(
     statement="With head dimension n/H the corrections have two parts: the head dimension governs that of "
     "the heads, the width "
     "that of the tokens' Gram, each as the square of its inverse in the squared distance.",
-    quantity="slope of the logarithm of the squared MMD to the limit law on log d_k, fixed tokens",
+    quantity="slope of the logarithm of the squared MMD to the limit law on log $d_k$, fixed tokens",
     prediction=-2.0,
     tests=(
         Test(
             name="head-dim",
             rule=Equals(0.2),
-            quantity="slope of the logarithm of the squared MMD to the limit law on log d_k, fixed tokens",
+            quantity="slope of the logarithm of the squared MMD to the limit law on log $d_k$, fixed tokens",
             margin_reason="0.1 in the rate of the distance itself, as for the rate in the width",
         ),
         Test(
@@ -114,12 +114,12 @@ LOW_RANK = Claim(
         Test(
             name="parts",
             rule=Reported(),
-            quantity="squared MMD of the layer, of its d_k part and of its n part where n = H d_k",
+            quantity="squared MMD of the layer, of its $d_k$ part and of its n part where $n = H d_k$",
             margin_reason="none: shown for the paper's experiment",
         ),
     ),
     control=Control(
-        "the Gaussian limit of many heads (head dimension), growing d_k at fixed n (width), the d_k part "
+        "the Gaussian limit of many heads (head dimension), growing $d_k$ at fixed n (width), the $d_k$ part "
         "alone (parts)"
     ),
     figure="heads-low-rank",

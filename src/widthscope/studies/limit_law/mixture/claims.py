@@ -7,7 +7,7 @@ NON_GAUSSIAN = Claim(
     name="non-gaussian",
     statement="One output coordinate stays non-Gaussian as the width grows: its excess kurtosis tends to "
     "(3/H) c > 0.",
-    quantity="relative deviation of the excess kurtosis of y_i from its exact value at each width, pooled",
+    quantity="relative deviation of the excess kurtosis of $y_i$ from its exact value at each width, pooled",
     prediction=0.0,
     tests=(
         Test(
@@ -33,23 +33,23 @@ NON_GAUSSIAN = Claim(
 
 TOKEN_DIFFERENCE = Claim(
     name="token-difference",
-    statement="Across tokens the law is far less Gaussian: with s = 4 orthonormal tokens the difference "
-    "of two tokens' "
-    "outputs has the excess kurtosis 1.927/H, eight times that of one token.",
-    quantity="H times the excess kurtosis of y_i - y_j, extrapolated to n = ∞",
+    statement="Across tokens the law is far less Gaussian: the difference of two tokens' outputs has several "
+    "times the excess kurtosis of one token (for four orthonormal tokens 1.927/H, eight times).",
+    quantity="H times the excess kurtosis of $y_i - y_j$, extrapolated to n = ∞",
     prediction=None,
     tests=(
         Test(
             name="limit",
             rule=Equals(0.1),
-            quantity="H times the excess kurtosis of y_i - y_j, extrapolated to n = ∞",
-            margin_reason="5 % of the predicted 1.927; tokens of independent layers would give 0.12",
+            quantity="H times the excess kurtosis of $y_i - y_j$, extrapolated to n = ∞",
+            margin_reason="5 % of 1.927, predicted for four tokens; tokens of independent layers would give 0.12",
         ),
         Test(
             name="exceeds-token",
             rule=Above(1.0, standard_errors=5),
-            quantity="excess kurtosis of y_i - y_j over that of y_i, in the same draws",
-            margin_reason="a ratio of 1 is no excess; the limit predicts 7.9, independent layers 0.5",
+            quantity="excess kurtosis of $y_i - y_j$ over that of $y_i$, in the same draws",
+            margin_reason="a ratio of 1 is no excess; the limit predicts 7.9 for four tokens, independent "
+            "layers 0.5",
         ),
     ),
     control=Control("two tokens of independent layers, with the same law each"),
@@ -61,77 +61,76 @@ CONDITIONAL_GAUSSIAN = Claim(
     name="conditional-gaussian",
     statement="Given the scores, outputs are Gaussian in the limit, and given scores and values they are "
     "so at every width.",
-    quantity="relative deviation of the kurtosis of y_i/√Σ_ii(G) from its exact value 3 + (6/d_v) E Σ_a "
-    "p_a², pooled",
+    quantity="relative deviation of the kurtosis of $y_i$, divided by its deviation given the scores, from "
+    "its exact value, pooled",
     prediction=0.0,
     tests=(
         Test(
             name="given-scores",
             rule=MatchesExact(0.01),
-            quantity="kurtosis of y_i/√Σ_ii(G) at each width",
+            quantity="kurtosis of $y_i$ divided by its deviation given the scores, at each width",
             margin_reason="0.03 in the kurtosis, an eighth of what the mixture adds in the limit for one "
-            "head (0.243)",
+            "head and four tokens (0.243)",
         ),
         Test(
             name="given-values",
             rule=MatchesExact(0.01),
-            quantity="kurtosis of y_i divided by the root of its variance given scores and values, at "
-            "each width",
+            quantity="kurtosis of $y_i$ divided by its deviation given scores and values, at each width",
             margin_reason="0.03 in the kurtosis, an eighth of what the mixture adds in the limit for one "
-            "head (0.243)",
+            "head and four tokens (0.243)",
         ),
     ),
-    control=Control("the raw output y_i, not divided by its conditional deviation"),
+    control=Control("the raw output $y_i$, not divided by its conditional deviation"),
     figure="mixture-normalised",
     shards=("mixture-coordinates*",),
 )
 
 NON_SELF_AVERAGING = Claim(
     name="non-self-averaging",
-    statement="Averages over coordinates stay random: Var(|y_i|²/n) tends to Var Σ_ii > 0, and |y_i|²/n "
-    "to Σ_ii itself.",
-    quantity="Var(|y_i|²/n) extrapolated to n = ∞, over the exact Var Σ_ii",
+    statement="Averages over coordinates stay random: the variance of $|y_i|^2/n$ tends to that of $Σ_{ii}$ and "
+    "not to 0, and $|y_i|^2/n$ to $Σ_{ii}$ itself.",
+    quantity="variance of $|y_i|^2/n$ extrapolated to n = ∞, over the exact variance of $Σ_{ii}$",
     prediction=1.0,
     tests=(
         Test(
             name="limit",
             rule=Equals(0.1),
-            quantity="Var(|y_i|²/n) extrapolated to n = ∞, over the exact Var Σ_ii",
+            quantity="variance of $|y_i|^2/n$ extrapolated to n = ∞, over the exact variance of $Σ_{ii}$",
             margin_reason="a self-averaging layer would give 0; a tenth of the effect counts as agreement",
         ),
         Test(
             name="plateau",
             rule=Above(-0.5),
-            quantity="slope of log Var(|y_i|²/n) on log n from n = 256 on",
+            quantity="slope of the log of the variance of $|y_i|^2/n$ on log n, at the large widths",
             margin_reason="half way between a plateau (0) and the law of large numbers (-1)",
         ),
         Test(
             name="exact-width",
             rule=MatchesExact(0.03),
-            quantity="Var(|y_i|²/n) at each width",
+            quantity="variance of $|y_i|^2/n$ at each width",
             margin_reason="resolves the difference between n = 1024 and the limit (5 %)",
         ),
         Test(
             name="regression",
             rule=Equals(0.05),
-            quantity="slope of the regression of |y_i|²/n on Σ_ii(G)",
+            quantity="slope of the regression of $|y_i|^2/n$ on $Σ_{ii}$",
             margin_reason="no relation would give 0; a twentieth of the effect counts as agreement",
         ),
         Test(
             name="explained",
             rule=MatchesExact(0.02),
-            quantity="share R² of the variance of |y_i|²/n that Σ_ii(G) explains",
-            margin_reason="resolves the last step of its growth with the width (from 0.95 to 0.99)",
+            quantity="share R² of the variance of $|y_i|^2/n$ that $Σ_{ii}$ explains",
+            margin_reason="resolves its growth from n = 1024 to 4096 (from 0.95 to 0.99)",
         ),
         Test(
             name="explained-increases",
             rule=Above(0.0),
             quantity="growth of R² from one width to the next",
-            margin_reason="any growth; the steps are between 0.04 and 0.4",
+            margin_reason="any growth; from n = 1024 to 4096 it is still 0.04",
         ),
     ),
     control=Control(
-        "scores frozen at their mean (for the variance), and Σ_ii(G) of another draw (for the regression)"
+        "scores frozen at their mean (for the variance), and $Σ_{ii}$ of another draw (for the regression)"
     ),
     figure="mixture-norm",
     shards=("mixture-coordinates*",),
@@ -141,29 +140,28 @@ COORDINATE_DEPENDENCE = Claim(
     name="coordinate-dependence",
     statement="Coordinates of one output vector are uncorrelated but dependent: their squares are "
     "correlated, also in the limit.",
-    quantity="relative deviation of corr(y_α², y_β²) from its exact value at each width, pooled",
+    quantity="relative deviation of corr($y_α^2$, $y_β^2$) from its exact value at each width, pooled",
     prediction=0.0,
     tests=(
         Test(
             name="exact-width",
             rule=MatchesExact(0.03),
-            quantity="corr(y_α², y_β²) of two coordinates of one token",
+            quantity="corr($y_α^2$, $y_β^2$) of two coordinates of one token",
             margin_reason="independent coordinates would be off by 100 %; 3 % resolves the correction of "
             "order 1/n at n = 256",
         ),
         Test(
             name="fraction-of-exact",
             rule=Above(0.5, standard_errors=5),
-            quantity="corr(y_α², y_β²) as a fraction of its exact value",
+            quantity="corr($y_α^2$, $y_β^2$) as a fraction of its exact value",
             margin_reason="half way between independence (0) and the mixture (1), and 5 standard errors "
             "to spare",
         ),
         Test(
             name="linear",
             rule=MatchesExact(0.002),
-            quantity="corr(y_α, y_β) against 0",
-            margin_reason="a tenth of the smallest correlation of squares in the sweep (0.018 for two "
-            "heads in the limit)",
+            quantity="corr($y_α$, $y_β$) against 0",
+            margin_reason="a tenth of the correlation 0.019 of squares in the limit for two heads and four tokens",
         ),
     ),
     control=Control(

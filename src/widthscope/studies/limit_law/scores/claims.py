@@ -27,7 +27,7 @@ EXACT_SAMPLER = Claim(
     control=Control("the limit law in place of the Bartlett sampler, at the same widths"),
     figure="exact-sampler",
     shards=("scores-sampler",),
-    needs="100 times the draws exclude a distance of 0.002",
+    needs="more draws: the distance that they exclude falls as one over the root of their number",
 )
 
 SCORE_COVARIANCE = Claim(
@@ -69,8 +69,8 @@ SCORE_GAUSSIAN = Claim(
         Test(
             "functional-kurtosis",
             MatchesExact(margin=0.25),
-            "excess kurtosis of tr(TᵀG), exact value (6/n) tr(M²)/(tr M)² with M = T K Tᵀ K",
-            "a quarter of the excess kurtosis; a draw has one value per head, against 16 for entries",
+            "excess kurtosis of the trace of $T^T G$, exact value (6/n) tr(M²)/(tr M)² with $M = T K T^T K$",
+            "a quarter of the excess kurtosis; a draw has one value per head, against 16 entries",
         ),
         Test(
             "ks-rate",
@@ -106,7 +106,7 @@ WRONG_SCALING = Claim(
             "variance-rate",
             Equals(margin=0.02),
             "slope of log Var(G) on log n, 1/n scaling",
-            "the exact law is K_ii K_jj/n at every width; 0.02 is far from the slope 0 of 1/√n scaling",
+            "the exact law is $K_{ii} K_{jj}/n$ at every width; 0.02 is far from the slope 0 of 1/√n scaling",
         ),
         Test(
             "variance",
@@ -117,8 +117,8 @@ WRONG_SCALING = Claim(
         Test(
             "uniform-law",
             SameLaw(margin=0.03),
-            "KS distance of one output from N(0, 1ᵀK1/s²) at n = 256 and above",
-            "outputs under 1/√n scaling are 0.047 to 0.056 away (theory notes 4)",
+            "KS distance of one output from $N(0, 1^T K 1 / s^2)$ at the large widths",
+            "outputs under 1/√n scaling are 0.047 to 0.056 away (docs/theory/limit_law.md, 4)",
         ),
     ),
     control=Control("the same layers with scores scaled by 1/√n"),

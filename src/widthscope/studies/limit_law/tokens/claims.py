@@ -5,26 +5,27 @@ from widthscope.statistics.rules import Above, Below, Equals, SameLaw
 
 RELU_GRAM = Claim(
     name="relu-gram",
-    statement="On ReLU tokens the limit law is that of the Gram K = aI + b11ᵀ, a = 1/2 - 1/(2π), b = 1/(2π).",
-    quantity="largest KS distance of one output coordinate from its exact limit law, n >= 256",
+    statement="On ReLU tokens the limit law is that of the Gram $K = aI + b 11^T$ with a = 1/2 - 1/(2π), "
+    "b = 1/(2π).",
+    quantity="largest KS distance of one output coordinate from its exact limit law, at the large widths",
     prediction=0.0,
     tests=(
         Test(
             name="limit",
             rule=SameLaw(0.03),
-            quantity="KS distance of y_1 from its exact limit law, n >= 256",
-            margin_reason="half of the distance 0.067 between the limit laws for this K and for K = I/2",
+            quantity="KS distance of $y_1$ from its exact limit law, at the large widths",
+            margin_reason="half of the distance 0.067 between the limit laws for this K and for K = I/2, four tokens",
         ),
         Test(
             name="variance",
             rule=Equals(0.005),
-            quantity="E y² extrapolated to n = ∞",
+            quantity="mean of $y^2$, extrapolated to n = ∞",
             margin_reason="2 % of the exact limit 0.25477 for four tokens; K = I/2 would give 0.147",
         ),
         Test(
             name="exact-width",
             rule=SameLaw(0.05),
-            quantity="KS distances of y_1, y_1 - y_2 and y_1 y_2 between layers with all weights, tokens' "
+            quantity="KS distances of $y_1$, $y_1 - y_2$ and $y_1 y_2$ between layers with all weights, tokens' "
             "included, and the sampler at the same width",
             margin_reason="less than half of the distances 0.13 and 0.14 of differences and products from "
             "the law for K = I/2; at n = 64 the limit law itself is still 0.02 away, so it is not what is "
@@ -36,7 +37,7 @@ RELU_GRAM = Claim(
     ),
     figure="tokens-relu",
     shards=("tokens-relu*",),
-    needs="1,000 times the draws to see by KS that the limit is not yet reached at n = 1024",
+    needs="more draws; the reason gives the factor",
 )
 
 DATA_GRAM = Claim(
@@ -82,8 +83,8 @@ JOINT_GRAM = Claim(
             name="limit",
             rule=SameLaw(0.04),
             quantity="KS distances between the finite layer and the limit law, five functionals",
-            margin_reason="a fifth of the smallest distance, 0.20, that the theory notes found between the "
-            "limit and the wrong laws in a difference of tokens",
+            margin_reason="a fifth of 0.20, the smallest distance between the limit and the wrong laws in "
+            "a difference of tokens of one image (docs/theory/limit_law.md, 4)",
         ),
         Test(
             name="wrong-laws",
