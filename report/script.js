@@ -65,7 +65,8 @@
         row.hidden = (verdict && row.dataset.verdict !== verdict) || !wanted.every((word) => text.includes(word));
       }
       const shown = rows.filter((row) => !row.hidden).length;
-      count.textContent = shown === rows.length ? `${rows.length} claims` : `${shown} of ${rows.length} claims`;
+      const all = rows.length === 1 ? "1 claim" : `${rows.length} claims`;
+      count.textContent = shown === rows.length ? all : `${shown} of ${all}`;
     };
     for (const button of buttons) {
       button.addEventListener("click", () => {
@@ -90,6 +91,16 @@
     }
   };
 
+  // On a phone a figure is as wide as the screen; a tap shows it larger, to be scrolled. Style says how large.
+  const enlarging = () => {
+    root.classList.add("enlarges");
+    for (const pane of document.querySelectorAll(".pane")) {
+      const turn = () => pane.classList.toggle("enlarged");
+      pane.addEventListener("click", turn);
+      pane.addEventListener("keydown", (event) => { if (event.key === "Enter") turn(); });
+    }
+  };
+
   const printing = () => {
     let opened = [];
     addEventListener("beforeprint", () => {
@@ -104,6 +115,7 @@
     document.querySelectorAll("table.sortable").forEach(sortable);
     filter();
     reading();
+    enlarging();
     printing();
   });
 })();

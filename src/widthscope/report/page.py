@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from widthscope.report import claims as claim_list
-from widthscope.report import figures, numbers, results, theme
+from widthscope.report import figures, numbers, reasons, results, theme
 from widthscope.report.formulas import rich
 from widthscope.report.results import Product, Study
 from widthscope.report.view import LETTERS, ClaimView, tally, view
@@ -48,6 +48,15 @@ class StudyPart:
     study: Study
     claims: list[ClaimView]
     figures: dict[str, Shown]
+
+    @property
+    def judged_together(self) -> tuple[int, float, float] | None:
+        """Number of the study's judged tests, the level at which all hold, that of each; None without any."""
+        judged = [test.raw for claim in self.claims for test in claim.tests if reasons.is_judged(test.raw)]
+        if not judged or not judged[0].get("family_tests"):
+            return None
+        tests, level = int(judged[0]["family_tests"]), float(judged[0]["family_level"])
+        return tests, level, 1 - (1 - level) / tests
 
     @property
     def spare_figures(self) -> list[Shown]:
@@ -92,6 +101,7 @@ def build(
             parts=parts,
             claims=claims,
             counts=tally(claims),
+            causes=reasons.causes_in_words(collected),
             run=facts,
             config_text=json.dumps(facts.config, indent=2, ensure_ascii=False) if facts.config else "",
             products=results.recorded_products(facts.records) if products is None else list(products),
@@ -118,6 +128,11 @@ def study_part(study: Study, claims: Sequence[dict[str, Any]]) -> StudyPart:
         first = users[0] if users else None
         shown[stored.name] = Shown(stored.name, anchor, rich(stored.caption), drawing, first)
     return StudyPart(study, views, shown)
+
+
+def plural(number: int, noun: str) -> str:
+    """Such as ``1 claim`` and ``3 claims``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def content_policy(script: str) -> str:
@@ -147,5 +162,6 @@ def _environment(templates: Path) -> Environment:
         "percent": numbers.percent,
         "finding": numbers.typeset,
     }
+    environment.globals["plural"] = plural
     environment.globals["letters"] = LETTERS
     return environment

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from widthscope.report.formulas import plain, rich
 from widthscope.report.glance import Bounds, Reading, glance
-from widthscope.report.numbers import count, measured, number, percent
+from widthscope.report.numbers import MISSING, count, measured, number, percent
+from widthscope.report.reasons import decided_by, short_reason
 
 LETTERS = {"supported": "S", "refuted": "R", "undecided": "U", "reported": "–"}
 VERDICTS = tuple(LETTERS)
@@ -31,6 +32,7 @@ class ClaimView:
     word: str
     statement: Markup
     quantity: Markup
+    short_quantity: Markup
     measured: str
     headline: str
     predicted: str
@@ -38,10 +40,13 @@ class ClaimView:
     control: str
     control_verdict: str
     draws: str
+    unit: str
     level: str
     graphic: Markup
     tests: tuple["TestView", ...]
     tip: str
+    why: Markup
+    decided_by: Markup
 
     @property
     def id(self) -> str:
@@ -82,13 +87,15 @@ def view(claim: Mapping[str, Any]) -> ClaimView:
         word=word,
         statement=rich(claim["statement"]),
         quantity=quantity_words(str(claim.get("quantity", "")), HEADLINES.get(rule, "")),
+        short_quantity=quantity_words(shortened(str(claim.get("quantity", ""))), HEADLINES.get(rule, "")),
         measured=estimate,
         headline=HEADLINES.get(rule, ""),
         predicted=number(claim.get("prediction")),
         allowed=allowed_words(rule, claim.get("margin")),
         control=measured(beside.estimate, beside.interval) if beside else "",
         control_verdict="rejected" if control.get("rejected") else "not rejected",
-        draws=draws(claim.get("n")),
+        draws=draws(claim.get("n"), shown.estimate),
+        unit=sampling_unit(claim),
         level=percent(claim.get("level")),
         graphic=glance(
             shown,
@@ -99,6 +106,8 @@ def view(claim: Mapping[str, Any]) -> ClaimView:
         ),
         tests=tuple(test_view(test) for test in tests),
         tip=f"{name} — {word}. {plain(claim['statement'])} Measured {estimate}.",
+        why=rich(short_reason(claim)),
+        decided_by=rich(decided_by(claim)),
     )
 
 
@@ -107,6 +116,18 @@ def quantity_words(quantity: str, headline: str) -> Markup:
     if headline and not re.search(r"deviation|distance|\bKS\b|Kolmogorov", quantity):
         return rich(f"{headline}: {quantity}")
     return rich(quantity)
+
+
+def shortened(quantity: str) -> str:
+    """The quantity up to its first comma outside brackets and formulas."""
+    depth, formula = 0, False
+    for place, character in enumerate(quantity):
+        if character == "$":
+            formula = not formula
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth <= 0 and not formula:
+            return quantity[:place]
+    return quantity
 
 
 def is_confounded(claim: Mapping[str, Any]) -> bool:
@@ -168,9 +189,20 @@ def allowed_words(rule: str, margin: float | None) -> str:
             return f"within ±{number(margin)}"
 
 
-def draws(n: int | None) -> str:
-    """Number of independent draws; a deterministic value has none."""
-    return "deterministic" if n == 0 else count(n)
+def draws(n: int | None, estimate: float | None) -> str:
+    """Size of the sample; a deterministic value has none, and neither has one that could not be measured."""
+    if n == 0:
+        return MISSING if estimate is None else "deterministic"
+    return count(n)
+
+
+def sampling_unit(claim: Mapping[str, Any]) -> str:
+    """What n counts: seeds where the quantity is an average over seeds, otherwise draws; empty without n."""
+    n = claim.get("n")
+    if not n:
+        return ""
+    unit = "seed" if re.search(r"\bover seeds\b", str(claim.get("quantity", ""))) else "draw"
+    return unit if n == 1 else f"{unit}s"
 
 
 def tally(claims: Iterable[ClaimView]) -> list[tuple[str, int]]:
