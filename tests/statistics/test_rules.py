@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from widthscope.statistics.bands import more_draws
 from widthscope.statistics.evidence import evidence, law_evidence
 from widthscope.statistics.rules import Above, Below, Equals, MatchesExact, Reported, Rule, SameLaw
 
@@ -136,6 +137,18 @@ def test_undecided_says_how_many_draws_would_do() -> None:
     found = Equals(0.1).judge(evidence("a", 1.0, 0.1, prediction=1.0), LEVEL)
     times = (stats.norm.isf(0.005) * 0.1 / 0.1) ** 2
     assert f"about {times:.2g} times the draws" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("half", "words"),
+    [
+        (1.1, "(slightly more draws would do"),
+        (1.5, "(about 2.2 times the draws"),
+        (12, "(about 140 times the draws"),
+    ],
+)
+def test_times_the_draws_read_well_at_any_size(half: float, words: str) -> None:
+    assert words in more_draws(half, 1.0)
 
 
 def test_exact_match_pools_relative_deviations() -> None:
