@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import dask.array
 import numpy as np
 import xarray as xr
 
@@ -106,6 +105,8 @@ def absorb(pairs: Iterable[tuple[xr.Variable, ArrayDigest]]) -> None:
             sources.append(variable.data.rechunk(block_shape(shape, dtype)))
             targets.append(digest)
     if sources:
+        import dask.array  # only here: half a second that a job without lazy arrays need not spend
+
         # The stubs ask for arrays, dask itself for `__setitem__`.
         dask.array.store(sources, targets, lock=False)  # type: ignore[arg-type]
 

@@ -10,9 +10,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array
 import numpy as np
 import zarr
 from zarr.core.buffer import default_buffer_prototype
@@ -24,6 +23,9 @@ from widthscope.content import Content, Header, dtype_name
 from widthscope.digest import ArrayDigest, Selection, absorb, block_shape, blocks, tree_digest
 from widthscope.errors import StoreError
 from widthscope.files import read_json
+
+if TYPE_CHECKING:
+    import dask.array
 
 _FILL: dict[str, Any] = {"f": "NaN", "c": ["NaN", "NaN"], "b": False, "i": 0, "u": 0}
 
@@ -134,12 +136,14 @@ class StoredArray:
         """Memory for the values; text as objects, since its width is not known beforehand."""
         return np.empty(self.array.shape, dtype=object if self.header["dtype"] == "str" else self.array.dtype)
 
-    def lazy(self) -> dask.array.Array:
+    def lazy(self) -> "dask.array.Array":
         """The values as a dask array, chunked as stored.
 
         Raises:
             StoreError: naming the first chunk that is missing, which zarr would read as fill values.
         """
+        import dask.array  # only here: half a second that a job without lazy arrays need not spend
+
         for selection in blocks(self.array.shape, self.header["dtype"]):
             self._demand_chunks(selection)
         lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
