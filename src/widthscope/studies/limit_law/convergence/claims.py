@@ -119,7 +119,8 @@ PAPER_KL = Claim(
         Test(
             "above-floor",
             Above(threshold=math.log(3)),
-            "log KL at the second width less the log of the floor, the KL of two limit samples, mean over seeds",
+            "log KL at the second width less the log of the floor, the KL of two limit samples, mean over "
+            "seeds",
             "three times the floor: nearer to it, an estimate says more about the draws than about the law",
         ),
         Test(

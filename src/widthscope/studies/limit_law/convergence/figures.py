@@ -44,17 +44,22 @@ def joint_rate(curve: xr.Dataset) -> Drawing:
             strict=True,
         )
     ]
+    ends = [
+        f"{law} from {float(distances[0]):.2g} to {float(distances[-1]):.2g}"
+        for law, distances in zip(
+            shown.token_law.values, shown.squared_distance.sel(law="limit law").values, strict=True
+        )
+    ]
     return Drawing(
         figure,
         f"Squared distance of the joint law of {curve.attrs['tokens']} tokens and 2 coordinates from the "
-        f"limit law and from other laws, $H = {heads}$. From the limit law it falls as $n^{{-2\\alpha}}$ "
-        f"(lines: fits with one correction term; $\\alpha$ and standard error: {', '.join(fitted)}). From "
-        "the other laws it levels off, for ReLU tokens below these distances. Bars are two standard errors,"
-        " mostly smaller than the marks.",
-        "One panel for each token law, logarithmic axes: squared joint distance against the width. The "
-        "distance from the limit law falls along a straight line over three decades; distances from uniform "
-        "attention, from infinitely many heads and from independent coordinates flatten at successively "
-        "lower levels, except for ReLU tokens, where the last two follow the limit law.",
+        f"limit law and from other laws, $H = {heads}$. Lines: fits of $n^{{-2\\alpha}}$ with one correction "
+        f"term to the distance from the limit law ($\\alpha$ and standard error: {', '.join(fitted)}). "
+        "Dotted: the last distance from laws that such widths can tell from the limit law. Bars are two "
+        "standard errors.",
+        "One panel for each token law, logarithmic axes: squared joint distance against the width, from the "
+        "limit law, uniform attention, infinitely many heads and independent coordinates. Distances from "
+        f"the limit law: {', '.join(ends)}.",
     )
 
 
@@ -181,15 +186,16 @@ def paper_kl(curve: xr.Dataset) -> Drawing:
     right.set_ylabel("density estimate")
     right.set_title("one seed")
     right.legend()
+    means = finite.mean("seed").values
     return Drawing(
         figure,
         f"The paper's Figure 1(b): KL between kernel density estimates of {curve.attrs['draws']:,} draws "
         f"(its tokens, $H = 2$, {curve.sizes['seed']} seeds). The band is its floor, the same KL between two"
         " samples of the limit law; no slope is fitted through it. Right: the density estimates of one "
         "seed.",
-        f"Left: KL against the width on logarithmic axes, falling from {float(finite.mean('seed')[0]):.2g} "
-        f"at n = {widths[0]} into the band of the floor around {mean:.2g}. Right: density estimates at each "
-        "width and of the limit law, the smallest width more peaked, the others overlapping.",
+        f"Left: KL against the width on logarithmic axes, {means[0]:.2g} at n = {widths[0]} and "
+        f"{means[-1]:.2g} at n = {widths[-1]}, with the band of the floor around {mean:.2g}. Right: density "
+        "estimates at each width and of the limit law.",
     )
 
 
@@ -214,15 +220,15 @@ def likelihood_ratio(curve: xr.Dataset) -> Drawing:
     axes.set_ylabel("mean log-ratio per draw (nats)")
     axes.set_title("limit law against Gaussian law")
     axes.legend(loc="lower left")
-    largest = float(curve["mean"].sel(source="layer")[-1])
+    most = curve["mean"].isel(coordinates=-1)
     return Drawing(
         figure,
         "Held-out log-likelihood of the limit law less that of the Gaussian law of infinitely many heads, "
-        "per draw. Draws of a finite layer favour the limit law, the more coordinates share their scores the"
-        " more; draws of the Gaussian law favour the Gaussian. Bars are five standard errors.",
-        "Mean log-likelihood ratio against the number of coordinates, symmetric logarithmic axis: positive "
-        "and growing to "
-        f"{largest:.3g} nats for draws of the layer, negative and falling for draws of the Gaussian law.",
+        "per draw, by the number of coordinates that share their scores. Above 0 the draws favour the limit "
+        "law, below it the Gaussian. Bars are five standard errors.",
+        "Mean log-likelihood ratio against the number of coordinates, symmetric logarithmic axis: with "
+        f"{int(most.coordinates)} coordinates {float(most.sel(source='layer')):.3g} nats for draws of the "
+        f"layer and {float(most.sel(source='gaussian')):.3g} for draws of the Gaussian law.",
     )
 
 

@@ -56,7 +56,8 @@ LENGTH = Claim(
     control=Control("attention to a window of four tokens, whatever the length of the sequence"),
     figure="extensions-length",
     shards=("extensions-sequence*",),
-    needs="more draws; the reason gives the factor. For sequences much longer than 128 tokens, where rare draws "
+    needs="more draws; the reason gives the factor. For sequences much longer than 128 tokens, where rare "
+    "draws "
     "carry the fourth moment, importance sampling",
 )
 
@@ -162,7 +163,8 @@ UNIVERSALITY = Claim(
     ),
     figure="extensions-weights",
     shards=("extensions-weights*",),
-    needs="more draws, each of n² weights; the reason gives the factor. Larger widths would show the weights' own "
+    needs="more draws, each of n² weights; the reason gives the factor. Larger widths would show the "
+    "weights' own "
     "correction vanish",
 )
 

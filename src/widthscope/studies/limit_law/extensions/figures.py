@@ -33,12 +33,13 @@ def causal(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         f"Excess kurtosis of one output coordinate by position, $n = {width}$. Under a causal mask (dots) "
-        "token $i$ follows the exact law of a sequence of $i$ tokens (line): the first is Gaussian but "
-        "for $6/n$, later ones are not. Without a mask all positions are alike; a reversed mask reverses "
-        "the order. Bars are 99 % intervals.",
-        "Excess kurtosis against position. Under a causal mask it rises along the exact curve, from "
-        f"{first:.3f} at the first to {final:.3f} at the last position; without a mask it is level at "
-        f"{last(curve, 'none'):.3f}; under a reversed mask it falls to {last(curve, 'reversed'):.3f}.",
+        "token $i$ has the exact law of a sequence of $i$ tokens (line), the first being Gaussian in the "
+        "limit. Squares are without a mask, and a reversed mask shows early tokens most. Bars are 99 % "
+        "intervals.",
+        "Excess kurtosis against position, with the exact curve. Under a causal mask it goes from "
+        f"{first:.3f} at the first to {final:.3f} at the last position; there it is "
+        f"{last(curve, 'none'):.3f} "
+        f"without a mask and {last(curve, 'reversed'):.3f} under a reversed one.",
     )
 
 
@@ -60,16 +61,16 @@ def length(curve: xr.Dataset) -> Drawing:
     peak = int(np.argmax(exact["estimate"].values))
     return Drawing(
         figure,
-        "Excess kurtosis of one output coordinate over the length of the sequence. Measured values (dots) "
-        "follow the exact formula (line), which costs the same for any length: it rises to a maximum near "
-        f"32 tokens and falls beyond. Attention to a {window} (squares) does not depend on the length. "
-        "Bars are 99 % intervals.",
-        "Excess kurtosis against the number of tokens, from 2 to 4096 on a logarithmic axis. The exact "
+        "Excess kurtosis of one output coordinate over the length of the sequence, measured (dots) and by "
+        "the "
+        "exact formula (line), which costs the same for any length and has its maximum at about "
+        f"{exact['x'].values[peak]:.0f} tokens. Squares: attention to a {window}, whatever the length. Bars "
+        "are 99 % intervals.",
+        "Excess kurtosis against the number of tokens on a logarithmic axis. The exact "
         f"curve rises to {float(exact['estimate'].values[peak]):.3f} at about "
         f"{exact['x'].values[peak]:.0f} tokens and falls to {last(curve, 'exact'):.3f}; measured points "
-        f"lie on it, up to {last(curve, 'measured'):.3f} at "
-        f"{part(curve, 'measured')['x'].values.max():.0f} tokens. The limit curve has the same shape a "
-        "little lower.",
+        f"end at {last(curve, 'measured'):.3f}, with {part(curve, 'measured')['x'].values.max():.0f} tokens. "
+        "The limit curve has the same shape a little lower.",
     )
 
 
@@ -101,14 +102,14 @@ def layernorm(curve: xr.Dataset) -> Drawing:
         width_axis(axes, widths)
     return Drawing(
         figure,
-        "Outputs normalised over their channels. Left: single tokens are Gaussian but for the exact "
-        "$-6/(n+2)$ of a point on a sphere (lines), while outputs that are not normalised stay away from "
-        "0. Right: the mixed moment of two tokens tends to $1 + 2\\,\\mathrm{E}\\rho^2$ and not to the "
-        "value of Gaussian tokens with the same mean correlation (dashed). Bars are 99 % intervals.",
-        "Two panels against width. Left: excess kurtosis rises from "
-        f"{float(part(curve, 'RMSNorm')['estimate'].values[0]):.3f} to {last(curve, 'RMSNorm'):.3f} along "
-        f"exact curves, and without normalisation is {last(curve, 'raw'):.2f} at the largest width. Right: "
-        f"the mixed moment is {last(curve, 'mixed'):.3f} at the largest width, on its dashed limit "
+        "Outputs normalised over their channels. Left: one coordinate of a token, beside the exact "
+        "$-6/(n+2)$ of a point on a sphere (lines), and without normalisation (crosses). Right: the mixed "
+        "moment of two tokens, with the limit $1 + 2\\,\\mathrm{E}\\rho^2$ (dashed), and that of Gaussian "
+        "tokens with the same mean correlation. Bars are 99 % intervals.",
+        "Two panels against width. Left: excess kurtosis after RMSNorm from "
+        f"{float(part(curve, 'RMSNorm')['estimate'].values[0]):.3f} to {last(curve, 'RMSNorm'):.3f}, with "
+        f"exact curves, and without normalisation {last(curve, 'raw'):.2f} at the largest width. Right: the "
+        f"mixed moment is {last(curve, 'mixed'):.3f} at the largest width, its dashed limit "
         f"{last(curve, 'limit'):.3f}; Gaussian tokens are at {last(curve, 'mixed gaussian'):.3f}.",
     )
 
@@ -142,15 +143,16 @@ def depth(curve: xr.Dataset) -> Drawing:
     collapse = part(curve, "correlation limit plain n=0")["estimate"].values
     return Drawing(
         figure,
-        "Stacks of attention layers as chains of Gram matrices. Left: with skip and RMSNorm tokens align "
-        "slowly, as the limit chain says (dashed); without a skip they are parallel after two layers "
-        "(dotted). Right: without a skip, corrections of order $1/n$ to the excess kurtosis add up from "
-        "layer to layer. Bars are 99 % intervals.",
-        "Two panels against the layer. Left: the mean token correlation rises to "
-        f"{last(curve, 'correlation limit skip-norm n=0'):.2f} with skip and normalisation, the same at "
-        f"all widths, and without a skip is {collapse[0]:.2f} after one layer and {collapse[1]:.3f} after "
-        f"two. Right: excess kurtosis in the last layer is {ends[0]:.2g} at the smallest and {ends[1]:.2g} "
-        f"at the largest width, against {limit:.2g} in the limit.",
+        "Stacks of attention layers as chains of Gram matrices, at several widths and in the limit (dashed). "
+        "Left: mean correlation of tokens with skip and RMSNorm; without a skip the limit chain (dotted) is "
+        f"at {collapse[1]:.3f} after two layers. Right: excess kurtosis of an output without a skip, "
+        f"{ends[0]:.2g} in the last layer at the smallest width shown and {ends[1]:.2g} at the largest. Bars "
+        "are 99 % intervals.",
+        "Two panels against the layer. Left: the mean token correlation in the limit ends at "
+        f"{last(curve, 'correlation limit skip-norm n=0'):.2f} with skip and normalisation, and without a "
+        f"skip is {collapse[0]:.2f} after one layer and {collapse[1]:.3f} after two. Right: excess kurtosis "
+        f"in the last layer is {ends[0]:.2g} at the smallest and {ends[1]:.2g} at the largest width, against "
+        f"{limit:.2g} in the limit.",
     )
 
 
@@ -177,12 +179,15 @@ def weights(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Distribution function of one output coordinate, less that of the limit law, at $n = "
-        f"{curve.attrs['width']}$ for weights of several laws with the same variance. Random signs and "
-        "uniform weights are no farther from the limit than Gaussian ones; sparse weights, one in $n$ not "
-        "zero, have another law (right, another scale). Bands are three standard errors.",
-        "Two panels: difference of distribution functions against y. Left: Gaussian weights reach "
-        f"{largest['gaussian']:.2g}, on the exact dashed curve, random signs {largest['rademacher']:.2g}, "
-        f"uniform weights {largest['uniform']:.2g}. Right: sparse weights reach {largest['sparse']:.2g}.",
+        f"{curve.attrs['width']}$ for weights of several laws with the same variance. The largest difference "
+        f"is {largest['gaussian']:.2g} for Gaussian weights, {largest['rademacher']:.2g} for random signs, "
+        f"{largest['uniform']:.2g} for uniform and {largest['sparse']:.2g} for sparse weights, one in $n$ "
+        "not "
+        "zero (right, another scale). Bands are three standard errors.",
+        "Two panels: difference of distribution functions against y, with the exact curve for Gaussian "
+        f"weights dashed. Left: Gaussian weights reach {largest['gaussian']:.2g}, random signs "
+        f"{largest['rademacher']:.2g}, uniform weights {largest['uniform']:.2g}. Right: sparse weights reach "
+        f"{largest['sparse']:.2g}.",
     )
 
 

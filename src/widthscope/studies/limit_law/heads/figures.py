@@ -40,17 +40,13 @@ def head_count(kurtosis: xr.Dataset, distance: xr.Dataset) -> Drawing:
         axes.legend()
     return Drawing(
         figure,
-        "Many heads on fixed tokens. Left: the excess kurtosis of one output falls as $1/H$ (line: "
-        "exact); if all "
-        "heads share their scores it does not fall. Right: distances of the limit law to the Gaussian law of "
-        "infinitely many heads fall as $1/H$ (KS) and $1/H^2$ (KL).",
-        "Two panels with logarithmic axes against the number of heads. Left: excess kurtosis falls on a "
-        "straight "
-        f"line of slope minus one to {last(kurtosis, 'own'):.2g}, along the exact values, while with "
-        f"shared scores "
-        f"it stays at {last(kurtosis, 'shared'):.2g}. Right: two straight lines, the KS distance of slope "
-        f"minus "
-        "one and the KL divergence of slope minus two.",
+        "Many heads on fixed tokens. Left: excess kurtosis of one output, beside the exact values (line), "
+        "with a score matrix for every head and with one that all heads share. Right: computed distances of "
+        "the limit law to the Gaussian law of infinitely many heads. Bars are 99 % intervals.",
+        "Two panels with logarithmic axes against the number of heads. Left: excess kurtosis, with the most "
+        f"heads {last(kurtosis, 'own'):.2g} with scores of their own and {last(kurtosis, 'shared'):.2g} with "
+        f"shared scores. Right: with the most heads the KS distance is {last(distance, 'ks'):.2g} and the KL "
+        f"divergence {last(distance, 'kl'):.2g}.",
     )
 
 
@@ -79,20 +75,16 @@ def order_of_limits(width: xr.Dataset, heads: xr.Dataset) -> Drawing:
         axes.legend()
     return Drawing(
         figure,
-        "The limits of many heads and of large width do not commute on random tokens. Left: with many "
-        "heads $n$ "
-        "times the excess kurtosis is flat at the predicted constant (dashed), so the output is not "
-        "Gaussian at "
-        "any width; on fixed tokens (crosses, line exact) it is near zero. Right: at one width more heads "
-        "stop "
-        "helping at the predicted floor.",
-        "Two panels with logarithmic axes. Left: width times excess kurtosis against width; random tokens "
-        "lie on "
-        f"a flat dashed line near {last(width, 'constant'):.3g}, fixed tokens far below, rising with the "
-        f"width to "
-        f"{last(width, 'fixed'):.2g}. Right: excess kurtosis against heads; fixed tokens fall on a "
-        f"straight line, "
-        f"random tokens level off at a dashed floor of {last(heads, 'floor'):.2g}.",
+        f"The limits of many heads and of large width. Left: with {count} heads, $n$ times the excess "
+        "kurtosis on random tokens (dots), beside the constant predicted for infinitely many heads (dashed), "
+        "and on fixed tokens (crosses, line exact). Right: the excess kurtosis at one width over the heads, "
+        "and its predicted floor on random tokens (dashed). Bars are 99 % intervals.",
+        "Two panels with logarithmic axes. Left: width times excess kurtosis against width; at the largest "
+        f"random tokens are at {last(width, 'clip'):.3g}, predicted {last(width, 'constant'):.3g}, and fixed "
+        f"tokens at {last(width, 'fixed'):.2g}. Right: excess kurtosis against heads; with the most, random "
+        f"tokens are at {last(heads, 'clip'):.2g}, fixed ones at {last(heads, 'fixed'):.2g}, and the floor "
+        "is "
+        f"{last(heads, 'floor'):.2g}.",
     )
 
 
@@ -117,17 +109,17 @@ def low_rank(curve: xr.Dataset) -> Drawing:
         axes.legend()
     return Drawing(
         figure,
-        "Squared distance of the joint law (all tokens, several coordinates) to the limit law. Left: on "
-        "fixed tokens "
-        "it falls as $1/d_k^2$; on random tokens of fixed width it stops falling, at what the width "
-        "leaves; its "
-        "distance to the Gaussian limit of many heads does not fall. Right: with infinite head dimension "
-        "the part "
-        "of the width falls as $1/n^2$. Lines are fits.",
-        "Two panels with logarithmic axes. Left: squared MMD against head dimension; fixed tokens fall on a "
-        f"line of slope minus two to {last(curve, 'fixed'):.1g}, random tokens level off at "
-        f"{last(curve, 'clip'):.1g}, distances to the Gaussian limit at {last(curve, 'gaussian'):.1g}. "
-        "Right: squared MMD against width falls on a line of slope minus two.",
+        "Squared distance of the joint law (all tokens, several coordinates) to the limit law. Left: over "
+        "the "
+        f"head dimension, on fixed tokens, and on random tokens of width {width}, of whose distance a part "
+        "is "
+        "left by the width; diamonds are distances to the Gaussian limit of many heads. Right: over the "
+        "width, with infinite head dimension. Lines are fits, bars 99 % intervals.",
+        "Two panels with logarithmic axes. Left: squared MMD against head dimension; at the largest, fixed "
+        f"tokens are at {last(curve, 'fixed'):.1g}, random tokens at {last(curve, 'clip'):.1g}, and "
+        "distances "
+        f"to the Gaussian limit at {last(curve, 'gaussian'):.1g}. Right: squared MMD against width, at the "
+        f"largest {last(curve, 'tokens'):.1g}.",
     )
 
 

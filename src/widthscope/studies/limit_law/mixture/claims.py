@@ -42,7 +42,8 @@ TOKEN_DIFFERENCE = Claim(
             name="limit",
             rule=Equals(0.1),
             quantity="H times the excess kurtosis of $y_i - y_j$, extrapolated to n = ∞",
-            margin_reason="5 % of 1.927, predicted for four tokens; tokens of independent layers would give 0.12",
+            margin_reason="5 % of 1.927, predicted for four tokens; tokens of independent layers would "
+            "give 0.12",
         ),
         Test(
             name="exceeds-token",
@@ -87,7 +88,8 @@ CONDITIONAL_GAUSSIAN = Claim(
 
 NON_SELF_AVERAGING = Claim(
     name="non-self-averaging",
-    statement="Averages over coordinates stay random: the variance of $|y_i|^2/n$ tends to that of $Σ_{ii}$ and "
+    statement="Averages over coordinates stay random: the variance of $|y_i|^2/n$ tends to that of "
+    "$Σ_{ii}$ and "
     "not to 0, and $|y_i|^2/n$ to $Σ_{ii}$ itself.",
     quantity="variance of $|y_i|^2/n$ extrapolated to n = ∞, over the exact variance of $Σ_{ii}$",
     prediction=1.0,
@@ -161,7 +163,8 @@ COORDINATE_DEPENDENCE = Claim(
             name="linear",
             rule=MatchesExact(0.002),
             quantity="corr($y_α$, $y_β$) against 0",
-            margin_reason="a tenth of the correlation 0.019 of squares in the limit for two heads and four tokens",
+            margin_reason="a tenth of the correlation 0.019 of squares in the limit for two heads and four "
+            "tokens",
         ),
     ),
     control=Control(

@@ -56,17 +56,16 @@ def kurtosis(by_width: xr.Dataset, by_length: xr.Dataset) -> Drawing:
     right.legend()
     return Drawing(
         figure,
-        "Excess kurtosis of one output coordinate. Left: with orthonormal tokens (dots) it follows the exact "
-        "finite-width formula (lines) to a positive limit; with identical tokens (crosses) it falls as "
-        "$6/(nH)$ "
-        "to that of a Gaussian. Right: one head, for several numbers of tokens. Bars are 99 % intervals, "
-        "mostly "
-        "smaller than the marks.",
-        "Two panels. Left, logarithmic axes: excess kurtosis against the width; with orthonormal tokens the "
-        f"points lie on curves that level off, at {last(by_width, heads[0]):.2g} for {heads[0]}, while with "
-        "identical tokens they fall on straight lines towards zero. Right: excess kurtosis against the "
-        "number "
-        "of tokens, rising; measured points lie on the exact curve, somewhat above the limit curve.",
+        "Excess kurtosis of one output coordinate. Left: with orthonormal tokens (dots), beside the exact "
+        "finite-width formula (lines), which has a positive limit; with identical tokens (crosses), for "
+        "which "
+        "the exact value is $6/(nH)$ and the limit Gaussian. Right: one head, for several numbers of tokens. "
+        "Bars are 99 % intervals.",
+        "Two panels. Left, logarithmic axes: excess kurtosis against the width, at the largest "
+        f"{last(by_width, heads[0]):.2g} with orthonormal and "
+        f"{last(by_width, f'identical {heads[0]}'):.2g} with identical tokens for {heads[0]}. Right: excess "
+        "kurtosis against the number of tokens, with the exact curve at this width and the limit curve; at "
+        f"the most tokens measured {last(by_length, 'measured'):.2g}.",
     )
 
 
@@ -88,19 +87,17 @@ def difference(curve: xr.Dataset) -> Drawing:
     axes.set_yscale("log")
     axes.set_ylabel("excess kurtosis, one head")
     figure.legend(loc="outside right upper")
+    token = last(curve, "token")
+    far, unrelated = last(curve, "difference") / token, last(curve, "unrelated") / token
     return Drawing(
         figure,
-        "Excess kurtosis of linear functionals across tokens, one head. Differences of two tokens' "
-        "outputs are "
-        "eight times as far from Gaussian as one token, as the limit law predicts (dashed); the "
-        "difference of "
-        "tokens of independent layers, a control, is half as far as one token.",
+        "Excess kurtosis of linear functionals across tokens, one head, beside the limits that the theory "
+        f"predicts (dashed). At the largest width the difference of two tokens' outputs has {far:.2g} times "
+        "that of one token; the difference of tokens of independent layers, a control, "
+        f"{unrelated:.2g} times.",
         "Excess kurtosis against width on logarithmic axes. At the largest width the difference of two "
-        "tokens "
-        f"is at {last(curve, 'difference'):.3g}, next to its dashed limit, one token at "
-        f"{last(curve, 'token'):.2g}, tokens of independent layers at {last(curve, 'unrelated'):.2g}, and "
-        f"the "
-        f"sum of all tokens at {last(curve, 'total'):.1g}.",
+        f"tokens is at {last(curve, 'difference'):.3g}, one token at {token:.2g}, tokens of independent "
+        f"layers at {last(curve, 'unrelated'):.2g}, and the sum of all tokens at {last(curve, 'total'):.1g}.",
     )
 
 
@@ -123,12 +120,11 @@ def normalised(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Kurtosis of an output coordinate, raw and divided by its conditional deviation; 3 is Gaussian "
-        "(dashed). "
-        "Given the scores it tends to 3 as $3 + 6/n$ (line), given scores and values it is 3 at every width, "
-        "and raw it stays above. Bars are 99 % intervals.",
-        "Kurtosis against width, one head. The raw output falls to a plateau at "
-        f"{last(curve, 'raw'):.3g}. Divided by its deviation given the scores it falls to 3 along the exact "
-        "curve. Divided by its deviation given scores and values it lies at 3 at every width.",
+        "(dashed). Exact values are $3 + 6/n$ given the scores (line) and 3 at every width given scores and "
+        "values. Bars are 99 % intervals.",
+        f"Kurtosis against width, one head. At the largest width it is {last(curve, 'raw'):.3g} for the raw "
+        f"output, {last(curve, 'given_scores'):.4g} divided by its deviation given the scores and "
+        f"{last(curve, 'given_values'):.4g} given scores and values.",
     )
 
 
@@ -161,16 +157,14 @@ def norm(law: xr.Dataset, variance: xr.Dataset) -> Drawing:
     right.legend()
     return Drawing(
         figure,
-        "The mean square of an output vector does not become deterministic. Left: its law tends to that of "
-        "$\\Sigma_{11}$ (dashed), not to the point where infinitely many heads would put it (dotted). "
-        "Right: its "
-        "variance follows the exact formula (lines) to a plateau, while with frozen scores it falls as "
-        "$1/n$.",
-        "Two panels. Left: densities of the mean square for growing widths, which sharpen towards the skewed "
-        "law of the conditional variance and not towards the vertical line at "
-        f"{float(law['mean']):.2f}. Right: the variance against width on logarithmic axes levels off, at "
-        f"{last(variance, groups[0]):.3f} for {groups[0]}, while for frozen scores it falls on a straight "
-        f"line.",
+        "The mean square of an output vector. Left: its law by width, beside that of $\\Sigma_{11}$ "
+        "(dashed), "
+        "its limit, and the point where infinitely many heads would put it (dotted). Right: its variance "
+        "beside the exact formula (lines), and with frozen scores (crosses), for which the limit is 0.",
+        "Two panels. Left: densities of the mean square by width, with the skewed law of the conditional "
+        f"variance and a vertical line at {float(law['mean']):.2f}. Right: the variance against width on "
+        f"logarithmic axes, at the largest {last(variance, groups[0]):.2g} for {groups[0]} and "
+        f"{last(variance, 'frozen'):.2g} for frozen scores.",
     )
 
 
@@ -190,13 +184,12 @@ def squares(curve: xr.Dataset) -> Drawing:
     axes.legend()
     return Drawing(
         figure,
-        "Two coordinates of one output vector are uncorrelated (crosses), but their squares are "
-        "correlated (dots), "
-        "as the exact formula says (lines), and stay so in the limit.",
-        "Correlation against width. Correlations of squares fall along the exact curves to plateaus, at "
-        f"{last(curve, f'squares {heads[0]}'):.3f} for {heads[0]}; correlations of the coordinates "
-        f"themselves "
-        "are zero.",
+        "Correlations of two coordinates of one output vector (crosses), which are 0 in theory, and of their "
+        "squares (dots), beside the exact formula (lines), which stays positive in the limit. Bars are 99 % "
+        "intervals.",
+        f"Correlation against width. At the largest, for {heads[0]}, that of squares is "
+        f"{last(curve, f'squares {heads[0]}'):.3f} and that of the coordinates themselves "
+        f"{last(curve, f'linear {heads[0]}'):.3f}.",
     )
 
 

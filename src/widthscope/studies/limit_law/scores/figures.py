@@ -30,15 +30,16 @@ def exact_sampler(curve: xr.Dataset) -> Drawing:
         axes.set_xlabel("KS distance")
     panels[0].set_yticks(rows, [str(name) for name in curve.statistic.values])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    inside = {name: int((curve[f"ks_{name}"] <= chance).sum()) for name in ("bartlett", "limit")}
     return Drawing(
         figure,
         f"Two-sample Kolmogorov-Smirnov distances from layers with all their weights drawn, {draws:,} draws "
-        "each. The Bartlett sampler differs by no more than chance; the limit law is told apart in every "
-        "statistic.",
+        f"each. Of {curve.ks_bartlett.size} distances, {inside['bartlett']} of the Bartlett sampler and "
+        f"{inside['limit']} of the limit law lie in the band that chance alone fills in 99 % of cases.",
         "Three panels, one for each layer shape, with eight statistics as rows and the KS distance on a "
-        "logarithmic axis. All dots of the Bartlett sampler are at or below "
-        f"{float(curve.ks_bartlett.max()):.2g}, within the band of chance; all squares of the limit law are "
-        f"at or above {float(curve.ks_limit.min()):.2g}.",
+        f"logarithmic axis. Dots of the Bartlett sampler reach {float(curve.ks_bartlett.max()):.2g}, squares "
+        f"of the limit law lie between {float(curve.ks_limit.min()):.2g} and "
+        f"{float(curve.ks_limit.max()):.2g}, and the band of chance ends at {chance:.2g}.",
     )
 
 
@@ -75,17 +76,18 @@ def score_covariance(curve: xr.Dataset) -> Drawing:
     right.plot(normal, ndtr(normal), color=PALETTE["muted"], lw=1, ls="--", label="$N(0, 1)$")
     right.set_xlabel("deviation in standard errors")
     right.set_ylabel("share of the 136 covariances")
-    right.set_title("nothing beyond chance")
+    right.set_title("deviations within a head")
     right.legend()
+    largest = float(np.abs(z.sel(law=widths)).max())
     return Drawing(
         figure,
-        "Covariances of the scores of four tokens within a head, at every width equal to $K_{ik} K_{jl}$. "
-        "Independent scores (crosses) have other covariances. Right: the deviations, in standard errors, "
-        "follow a normal law.",
-        "Left: measured against exact covariances; the points of all widths lie on the diagonal, crosses for"
-        " independent scores lie on horizontal lines at 0 and 1. Right: distribution functions of the "
-        "deviations in "
-        f"standard errors for {', '.join(str(law) for law in widths)}, all close to the standard normal one.",
+        "Covariances of the scores of four tokens within a head, at several widths, beside the exact $K_{ik} "
+        "K_{jl}$ (line). Independent scores (crosses) have other covariances. Right: the deviations from the "
+        f"exact values in standard errors, up to {largest:.2g}, beside the law of chance (dashed).",
+        "Left: measured against exact covariances with a diagonal line; crosses for independent scores have "
+        "covariances 0 and 1. Right: distribution functions of the deviations in standard errors for "
+        f"{', '.join(str(law) for law in widths)}, beside the standard normal one; the largest is "
+        f"{largest:.2g}.",
     )
 
 
@@ -125,13 +127,12 @@ def score_law(curve: xr.Dataset) -> Drawing:
     right.legend(loc="center right")
     return Drawing(
         figure,
-        f"Left: draws of one score at $n = {shown}$; under $1/\\sqrt{{n}}$ scaling it is a standard normal "
-        "variable to the eye, under $1/n$ scaling it concentrates at 0. Right: computed distances to $N(0, "
-        "1)$ times $n$, and the constants of the Edgeworth expansion (dashed) that they tend to.",
-        "Left: a broad histogram on the standard normal density for one-over-square-root-n scaling, and a "
-        "narrow peak at zero for one-over-n scaling. Right: n times the KS and Wasserstein distances against"
-        " the width, flat, at "
-        f"{curve.attrs['ks_constant']:.4f} and {curve.attrs['w1_constant']:.4f}.",
+        f"Left: draws of one score at $n = {shown}$ under both scalings, beside the density of $N(0, 1)$ "
+        "(dashed). Right: computed distances to $N(0, 1)$ times $n$ under $1/\\sqrt{n}$ scaling, and the "
+        "constants of the Edgeworth expansion (dashed) that they tend to.",
+        "Left: histograms of one score, broad for one-over-square-root-n scaling and a narrow peak at zero "
+        "for one-over-n scaling. Right: n times the KS and Wasserstein distances against the width, tending "
+        f"to {curve.attrs['ks_constant']:.4f} and {curve.attrs['w1_constant']:.4f}.",
     )
 
 
@@ -156,13 +157,20 @@ def wrong_scaling(curve: xr.Dataset) -> Drawing:
     right.set_ylim(0, None)
     right.set_ylabel("KS distance from $N(0, 1^T K 1 / s^2)$")
     right.set_title("one output")
+    wide = curve.isel(n=-1)
+    far = {name: float(wide.ks.sel(scaling=name)) for name in labels}
     return Drawing(
         figure,
-        "Scores scaled by $1/n$ vanish as $1/n$ in variance, and outputs then have the law of uniform "
-        "attention. Under $1/\\sqrt{n}$ scaling scores keep variance 1 and outputs stay away from that law.",
-        "Left: variance of the scores against the width on logarithmic axes, on the line 1/n for one-over-n "
-        "scaling and flat at 1 for one-over-square-root-n scaling. Right: KS distance of an output from "
-        "uniform attention, within chance at large widths for the former and near 0.05 for the latter.",
+        "Left: variance of the scores under both scalings, and $1/n$ (dashed). Right: KS distance of one "
+        f"output from the law of uniform attention, at $n = {int(wide.n)}$ {far['1/n']:.2g} under $1/n$ "
+        f"scaling and {far['1/sqrt(n)']:.2g} under $1/\\sqrt{{n}}$ scaling; the band, up to {chance:.2g}, is "
+        "what chance alone fills in 99 % of cases.",
+        "Left: variance of the scores against the width on logarithmic axes, "
+        f"{float(wide.score_variance.sel(scaling='1/n')):.2g} for one-over-n and "
+        f"{float(wide.score_variance.sel(scaling='1/sqrt(n)')):.2g} for one-over-square-root-n scaling at "
+        "the "
+        f"largest width. Right: KS distance from uniform attention, {far['1/n']:.2g} and "
+        f"{far['1/sqrt(n)']:.2g} there.",
     )
 
 

@@ -14,7 +14,8 @@ RELU_GRAM = Claim(
             name="limit",
             rule=SameLaw(0.03),
             quantity="KS distance of $y_1$ from its exact limit law, at the large widths",
-            margin_reason="half of the distance 0.067 between the limit laws for this K and for K = I/2, four tokens",
+            margin_reason="half of the distance 0.067 between the limit laws for this K and for K = I/2, "
+            "four tokens",
         ),
         Test(
             name="variance",
@@ -25,7 +26,8 @@ RELU_GRAM = Claim(
         Test(
             name="exact-width",
             rule=SameLaw(0.05),
-            quantity="KS distances of $y_1$, $y_1 - y_2$ and $y_1 y_2$ between layers with all weights, tokens' "
+            quantity="KS distances of $y_1$, $y_1 - y_2$ and $y_1 y_2$ between layers with all weights, "
+            "tokens' "
             "included, and the sampler at the same width",
             margin_reason="less than half of the distances 0.13 and 0.14 of differences and products from "
             "the law for K = I/2; at n = 64 the limit law itself is still 0.02 away, so it is not what is "

@@ -33,15 +33,13 @@ def relu(curve: xr.Dataset) -> Drawing:
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawing(
         figure,
-        "Kolmogorov-Smirnov distance between outputs of a layer on ReLU tokens and two limit laws, two "
-        f"heads, {draws:,} draws. The law for $K = aI + b11^T$ is approached until chance covers the rest; "
-        "the law for $K = I/2$, with independent scores, stays away, most in differences and products of "
-        "tokens.",
-        "Three panels, KS distance against width on logarithmic axes. Distances from the right limit fall "
-        f"into the band of chance, to {last(curve, 'own y1'):.2g} for one token at the largest width. "
-        f"Distances from the wrong law stay level, at {last(curve, 'wrong y1'):.2g} for one token, "
-        f"{last(curve, 'wrong y1-y2'):.2g} for differences and {last(curve, 'wrong y1·y2'):.2g} for "
-        "products.",
+        "Kolmogorov-Smirnov distance between outputs of a layer on ReLU tokens and two limit laws, "
+        f"{draws:,} draws: that for $K = aI + b11^T$, and that for $K = I/2$, whose scores are independent. "
+        "The band is what chance alone fills in 99 % of cases.",
+        "Three panels, KS distance against width on logarithmic axes. At the largest width one token is at "
+        f"{last(curve, 'own y1'):.2g} from the right limit. From the wrong law one token is at "
+        f"{last(curve, 'wrong y1'):.2g}, differences at {last(curve, 'wrong y1-y2'):.2g} and products at "
+        f"{last(curve, 'wrong y1·y2'):.2g}.",
     )
 
 
@@ -62,13 +60,15 @@ def images(curve: xr.Dataset) -> Drawing:
         figure,
         f"Variance and excess kurtosis of the outputs for {attrs['images']} images, each row of pixels a "
         f"token, measured at $n = {attrs['width']}$ and predicted from the Gram alone. Slopes are "
-        f"{attrs['variance_slope']:.4f} and {attrs['kurtosis_slope']:.3f}; the kurtosis lies $6/n$ above "
-        "the diagonal, the correction of finite width. Uniform attention predicts variances "
-        f"{100 * attrs['uniform_error']:.2g} % off.",
+        f"{attrs['variance_slope']:.4f} and {attrs['kurtosis_slope']:.3f}; the limit law leaves out the "
+        "correction of finite width to the kurtosis, about $6/n$ for one head. Uniform attention predicts "
+        f"variances {100 * attrs['uniform_error']:.2g} % off.",
         f"Two scatter plots with a dashed diagonal, one point per token, {curve.sizes['token']} in each. "
-        "Left: measured against predicted variance; points of the limit law lie on the diagonal, with a "
-        f"root mean square error of {100 * attrs['error']:.2g} %, and those of uniform attention above it. "
-        "Right: measured against predicted excess kurtosis, on a line just above the diagonal.",
+        "Left: measured against predicted variance, with a root mean square error of "
+        f"{100 * attrs['error']:.2g} % for the limit law and {100 * attrs['uniform_error']:.2g} % for "
+        "uniform "
+        f"attention. Right: measured against predicted excess kurtosis, of slope "
+        f"{attrs['kurtosis_slope']:.3f}.",
     )
 
 
@@ -97,18 +97,21 @@ def joint(curve: xr.Dataset) -> Drawing:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     single, differences = ["y3", "y4"], ["y3-y4", "y1-y8"]
     wrong = curve["ks"].drop_sel(law="limit")
+    limit = curve["ks"].sel(law="limit")
     return Drawing(
         figure,
         f"Image {curve.attrs['image']} as eight tokens: KS distance between the layer of width "
-        f"{curve.attrs['width']} and four laws of the scores, {curve.attrs['draws']:,} draws each. Single "
-        "tokens cannot tell them apart. Differences and products of tokens tell the limit law from those "
-        "whose scores depend on each other in a wrong way.",
-        "KS distance on a logarithmic axis for five functionals as rows. For the two single tokens all "
-        "four laws lie in or near the band of chance, at most "
-        f"{float(curve['ks'].sel(functional=single).max()):.2g}. For the two differences of tokens the "
-        "limit law stays in it, and the three wrong laws lie between "
+        f"{curve.attrs['width']} and four laws of the scores, {curve.attrs['draws']:,} draws each. In single "
+        f"tokens all laws are within {float(curve['ks'].sel(functional=single).max()):.2g}; in differences "
+        "of "
+        f"tokens the limit law is within {float(limit.sel(functional=differences).max()):.2g}, and those "
+        "whose scores depend on each other in a wrong way are at "
+        f"{float(wrong.sel(functional=differences).min()):.2g} and more.",
+        f"KS distance on a logarithmic axis for five functionals as rows; the band of chance ends at "
+        f"{chance:.2g}. For the two differences of tokens the three wrong laws lie between "
         f"{float(wrong.sel(functional=differences).min()):.2g} and "
-        f"{float(wrong.sel(functional=differences).max()):.2g}.",
+        f"{float(wrong.sel(functional=differences).max()):.2g}, and the limit law is at most "
+        f"{float(limit.sel(functional=differences).max()):.2g}.",
     )
 
 
