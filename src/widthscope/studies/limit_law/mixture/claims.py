@@ -26,7 +26,7 @@ NON_GAUSSIAN = Claim(
             "errors to spare",
         ),
     ),
-    control=Control("identical tokens, K = 11ᵀ: attention has no effect, and the limit law is Gaussian"),
+    control=Control("identical tokens, $K = 11^T$: attention has no effect, and the limit law is Gaussian"),
     figure="mixture-kurtosis",
     shards=("mixture-kurtosis*",),
 )

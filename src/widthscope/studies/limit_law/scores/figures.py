@@ -162,7 +162,8 @@ def wrong_scaling(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Left: variance of the scores under both scalings, and $1/n$ (dashed). Right: KS distance of one "
-        f"output from the law of uniform attention, at $n = {int(wide.n)}$ {far['1/n']:.2g} under $1/n$ "
+        f"output from the law of uniform attention; at $n = {int(wide.n)}$ it is {far['1/n']:.2g} under "
+        "$1/n$ "
         f"scaling and {far['1/sqrt(n)']:.2g} under $1/\\sqrt{{n}}$ scaling; the band, up to {chance:.2g}, is "
         "what chance alone fills in 99 % of cases.",
         "Left: variance of the scores against the width on logarithmic axes, "
