@@ -159,6 +159,60 @@ def test_a_phone_never_scrolls_sideways(browser, address):
     context.close()
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
+
+
+def test_a_phone_shows_all_of_a_claims_row_without_scrolling(browser, address):
+    context = browser.new_context(**PHONE)
+    page = Visit(context, address).page
+    table = page.locator("#claims-table")
+    assert table.evaluate(
+        "table => table.closest('.scroll').scrollWidth <= table.closest('.scroll').clientWidth"
+    )
+    row = table.get_by_role("row").filter(has_text="output-rate")
+    for label, shown in (("Estimate", "0.976"), ("Predicted", "within ±0.1"), ("Control", "rejected")):
+        cell = row.locator(f"td[data-label={label}]")
+        expect(cell).to_contain_text(shown)
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.locator("nav").evaluate("nav => { nav.scrollLeft = nav.scrollWidth; }")
+    last = page.locator("nav a").last.bounding_box()
+    assert last["x"] + last["width"] <= page.locator("#theme").bounding_box()["x"]
+    context.close()
+
+
+def test_a_phone_shows_whole_figures_and_a_tap_enlarges_them(browser, address):
+    context = browser.new_context(**PHONE)
+    page = Visit(context, address).page
+    drawing, pane = page.locator(".drawing").first, page.locator(".pane").first
+    assert drawing.bounding_box()["width"] <= pane.bounding_box()["width"] <= 390
+    drawing.click()
+    assert drawing.bounding_box()["width"] > 600
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    pane.press("Enter")
+    assert drawing.bounding_box()["width"] <= 390
+    context.close()
+
+
+def test_the_table_of_claims_fits_a_laptop(visit):
+    assert visit.page.locator("#claims-table").evaluate(
+        "table => table.closest('.scroll').scrollWidth <= table.closest('.scroll').clientWidth"
+    )
+
+
+def test_verdicts_say_why_and_how(visit):
+    expect(visit.page.locator(".causes")).to_have_text(
+        "3 undecided: 2 for want of draws, 1 because the control was not rejected."
+    )
+    expect(visit.page.locator("#claims-table tr", has_text="paper-kl").locator(".why")).to_contain_text(
+        "Undecided: the interval"
+    )
+    visit.page.locator("#how summary").click()
+    expect(visit.page.locator("#how")).to_contain_text("m = 31 judged tests")
+
+
 def test_columns_sort_both_ways_and_back(visit):
     column = visit.page.locator("#claims-table tbody tr td:nth-child(6)")
     draws = [int(value) for value in column.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
@@ -180,10 +234,10 @@ def test_missing_numbers_sort_last_either_way(visit):
     cells = visit.page.locator("#claims-table tbody tr td:nth-child(4)")
     for _ in ("ascending", "descending"):
         button.click()
-        texts = cells.all_inner_texts()
-        first = texts.index("–")
-        assert set(texts[first:]) == {"–"}
-        assert len(texts[first:]) == 4
+        values = cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")
+        first = values.index("")
+        assert set(values[first:]) == {""}
+        assert len(values[first:]) == 4
 
 
 def test_filter_by_verdict_and_words(visit):

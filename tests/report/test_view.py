@@ -1,6 +1,16 @@
 import pytest
 
-from widthscope.report.view import allowed_band, allowed_words, is_confounded, quantity_words, tally, view
+from widthscope.report.view import (
+    allowed_band,
+    allowed_words,
+    draws,
+    is_confounded,
+    quantity_words,
+    sampling_unit,
+    shortened,
+    tally,
+    view,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +77,20 @@ def test_every_rule_of_the_statistics_has_its_words():
 
     named = {name for name in vars(rules) if hasattr(getattr(rules, name), "criterion") and name != "Rule"}
     assert named == {"Equals", "MatchesExact", "Above", "Below", "SameLaw", "Reported"}
+
+
+def test_quantity_is_shortened_at_a_comma_outside_brackets_and_formulas():
+    assert shortened("exponent (4 tokens, 2 coordinates) in 1/n, fixed tokens") == (
+        "exponent (4 tokens, 2 coordinates) in 1/n"
+    )
+    assert shortened("$f(x), g$ at $n$, pooled") == "$f(x), g$ at $n$"
+    assert shortened("slope") == "slope"
+
+
+def test_sample_names_its_unit_and_nothing_is_drawn_for_an_exact_number():
+    assert sampling_unit({"n": 16, "quantity": "fall of the KL, mean over seeds"}) == "seeds"
+    assert sampling_unit({"n": 16, "quantity": "slope"}) == "draws"
+    assert sampling_unit({"n": 1, "quantity": "slope"}) == "draw"
+    assert sampling_unit({"n": 0, "quantity": "slope"}) == ""
+    assert draws(0, -1.0) == "deterministic"
+    assert draws(0, None) == "–"

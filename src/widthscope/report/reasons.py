@@ -1,7 +1,7 @@
 """Why a claim came out as it did, in the few words that fit beside its verdict."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from widthscope.report.numbers import measured, typeset
@@ -38,7 +38,7 @@ def deciding_tests(claim: Claim) -> list[Test]:
 def control_failed(claim: Claim) -> bool:
     """Whether the claim is undecided because its rule could not tell the control from the claim."""
     control = claim.get("control")
-    return claim["verdict"] == "undecided" and bool(control) and not control["rejected"]
+    return claim["verdict"] == "undecided" and control is not None and not control["rejected"]
 
 
 def cause(claim: Claim) -> str:
@@ -85,7 +85,7 @@ def short_reason(claim: Claim) -> str:
 
 def decided_by(claim: Claim) -> str:
     """Which test decided and what it found, where that is not the test of the headline number; or empty."""
-    tests = claim.get("tests") or ()
+    tests: Sequence[Test] = claim.get("tests") or ()
     if control_failed(claim):
         test = claim["control"].get("test")
         return f"decided by the control of test {test}" if tests and test != tests[0]["name"] else ""
