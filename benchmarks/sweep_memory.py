@@ -1,6 +1,6 @@
 """Peak memory of one shard of the width sweep at 1 and at 10 times the draws, each in a process of its own.
 
-    python benchmarks/sweep_memory.py [--shard convergence-rate] [--factor 10]
+    python benchmarks/sweep_memory.py [--shards NAME ...] [--factor 10]
 
 Beside it the floor: an interpreter that imports the same and draws nothing.
 """
@@ -26,8 +26,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--shard", default="convergence", help="name of the shard, or how it begins")
-    parser.add_argument("--draws", type=int, default=20_000, help="draws per batch of the smaller run")
+    parser.add_argument("--shards", nargs="+", default=["convergence-fixed-h2", "scores-scaling"])
     parser.add_argument("--factor", type=int, default=10)
     args = parser.parse_args()
 
@@ -36,12 +35,16 @@ def main() -> None:
 
     config = load({"run": "memory", "studies": {"limit_law": {}}}, "benchmark")
     shards = load_study("limit_law", "plan").shards(config.studies["limit_law"], config.seed)
-    shard = next(s for s in shards if s.name.startswith(args.shard) and "draws" in s.settings)
-    print(f"shard {shard.name}, {shard.settings.get('batches', 1)} batches")
-    print(f"{'imports only':>28} {peak(shard.entry, None):8.0f} MB")
-    for factor in (1, args.factor):
-        draws = args.draws * factor
-        print(f"{draws:>14} draws a batch {peak(shard.entry, shard.settings | {'draws': draws}):8.0f} MB")
+    for shard in shards:
+        if shard.name not in args.shards:
+            continue
+        print(f"{shard.name}: {peak(shard.entry, None):.0f} MB for the imports alone")
+        for factor in (1, args.factor):
+            draws = shard.settings["draws"] * factor
+            print(
+                f"{draws:>10} draws {peak(shard.entry, shard.settings | {'draws': draws}):8.0f} MB",
+                flush=True,
+            )
 
 
 def peak(entry: str, settings: dict | None) -> float:
