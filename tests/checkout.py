@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "config.paper.yaml", "rules", "scripts", "envs", "profiles", "report")
 PARTS += ("src", "data", "tests/config.smoke.yaml")
-SMOKE = ("--cores", "2", "--configfile", "tests/config.smoke.yaml")
+# The configuration first: whatever stood behind it would be taken for a second one.
+SMOKE = ("--configfile", "tests/config.smoke.yaml", "--cores", "2")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Checkout:
 
     def scheduled(self, *arguments: str) -> set[str]:
         """What a dry run would do: rule names, with the shard for sweeps (``sweep_widths:scores-exact``)."""
-        dry = self.snakemake("--dry-run", "--quiet", "host", *arguments)
+        dry = self.snakemake(*arguments, "--dry-run", "--quiet", "host")
         assert dry.returncode == 0, dry.stdout + dry.stderr
         found = set()
         for block in re.split(r"\n(?=(?:local)?rule )", dry.stdout + dry.stderr):

@@ -75,7 +75,8 @@ def test_a_torn_store_stops_what_reads_it(checkout: Checkout, smoke: Checkout, t
     chunks = sorted((torn.root / "results/smoke/limit_law/sweep").glob("scores-*.zarr/**/c/*"))
     victim = next(path for path in chunks if path.is_file())
     victim.write_bytes(victim.read_bytes()[:-3])
-    (torn.root / "results/smoke/limit_law/fit.digest.json").unlink()
+    for product in ("fit.digest.json", "claims.json", "figures.json"):
+        (torn.root / "results/smoke/limit_law" / product).unlink()
     stopped = torn.snakemake("limit_law")
     assert stopped.returncode == 1
     sentence = next(line for line in stopped.stderr.splitlines() if line.startswith("widthscope: "))

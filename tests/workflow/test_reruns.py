@@ -69,7 +69,7 @@ def test_the_same_content_stops_a_later_cascade(disturbed: Checkout) -> None:
     results = disturbed.root / "results/smoke"
     before = (results / "limit_law/fit.digest.json").read_bytes()
     disturbed.append("src/widthscope/statistics/power_laws.py", "\nEDITED = 1\n")
-    only_fit = disturbed.snakemake("--quiet", "all", "results/smoke/limit_law/fit.digest.json")
+    only_fit = disturbed.snakemake("results/smoke/limit_law/fit.digest.json", "--quiet", "all")
     assert only_fit.returncode == 0, only_fit.stderr
     assert (results / "limit_law/fit.digest.json").read_bytes() == before
     assert disturbed.scheduled() == set()

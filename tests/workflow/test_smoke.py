@@ -94,7 +94,7 @@ def test_the_page_needs_nothing_else(smoke: Checkout) -> None:
     for name in SPECIFIED:
         assert f'id="limit_law/{name}"' in page
     assert "<script src" not in page
-    assert "<link" not in page
+    assert page.count("<link") == page.count('<link rel="icon" href="data:,"')
 
 
 def test_the_resolved_config_is_kept_with_the_results(smoke: Checkout) -> None:
@@ -109,7 +109,8 @@ def test_a_second_run_does_nothing(smoke: Checkout) -> None:
 
 def test_one_study_is_a_target_and_leaves_the_report(smoke: Checkout, tmp_path: Path) -> None:
     copy = smoke.copy(tmp_path / "one")
-    for product in ("limit_law/fit.digest.json", "report/index.html", "config.json"):
+    study = ["limit_law/fit.digest.json", "limit_law/claims.json", "limit_law/figures.json"]
+    for product in (*study, "report/index.html", "config.json"):
         (copy.root / RESULTS / product).unlink()
     wanted = {"record_config", "fit_limits", "judge_claims", "draw_figures", "limit_law"}
     assert copy.scheduled("limit_law") == wanted
