@@ -17,7 +17,7 @@ class Rate(Section):
     tokens: Tokens = Field(4, ge=2, le=64, description="Number of tokens s.")
     widths: Widths = Field((16, 32, 64, 128, 256, 512), min_length=4, description="Widths n = d_k = d_v.")
     batches: Count = Field(20, ge=8, description="Independent batches per width, the unit of errors.")
-    draws: Draws = Field(2_000, ge=100, description="Coupled draws per batch.")
+    draws: Draws = Field(1_500, ge=100, description="Coupled draws per batch.")
     frequencies: Count = Field(128, ge=8, description="Frequencies of the characteristic function.")
     repeats: Count = Field(
         2, ge=2, le=16, description="Whole sweeps with streams of their own; those after the first confirm."

@@ -32,7 +32,7 @@ class Kurtosis(Section):
         128, description="Width n at which the further numbers of tokens are run."
     )
     draws: Draws = Field(
-        200_000, ge=1000, description="Draws of all weights for each combination of settings."
+        100_000, ge=1000, description="Draws of all weights for each combination of settings."
     )
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
@@ -53,7 +53,7 @@ class Coordinates(Section):
         "counted in n.",
     )
     draws: Draws = Field(
-        100_000, ge=1000, description="Draws of all weights for each combination of settings."
+        60_000, ge=1000, description="Draws of all weights for each combination of settings."
     )
     batches: Count = Field(40, ge=8, description="Batches of draws; standard errors are over batches.")
 
