@@ -21,6 +21,7 @@ from widthscope.studies.base import Cost, Shard
 
 PAGE_PARTS = {".j2", ".css", ".js", ".json"}
 SHARD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+STORE_FILES = {"store": "zarr", "digest": "digest.json", "provenance": "provenance.json"}
 SMALL = Cost(seconds=10, memory_mb=1000)
 
 
@@ -246,11 +247,3 @@ class Plan:
             ),
             files=tuple(f"report/{name}" for name in self._page_parts()),
         )
-
-
-STORE_FILES = {"store": "zarr", "digest": "digest.json", "provenance": "provenance.json"}
-
-
-def plan(config: Config, config_file: str = "config.yaml", root: Path = Path(".")) -> Plan:
-    """The plan of a run; see `Plan`."""
-    return Plan(config, config_file, root)
