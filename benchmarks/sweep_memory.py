@@ -18,8 +18,8 @@ torch.set_num_threads(1)
 entry, settings = json.loads(sys.stdin.read())
 module = studies.load("limit_law", entry)
 if settings is not None:
-    from widthscope.progress import quiet
-    module.run(settings, {}, "cpu", quiet)
+    from widthscope.work import Work
+    module.run(settings, {}, Work())
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -97,7 +97,7 @@ def log(snakemake: SimpleNamespace) -> str:
 def test_provenance_says_what_decided_the_product(snakemake: SimpleNamespace) -> None:
     with job(snakemake) as run:
         assert run.results == Path("results/smoke")
-        assert (run.device, run.threads) == ("cpu", 1)
+        assert (run.work.device, run.threads) == ("cpu", 1)
         assert run.wildcards.study == "study"
         write_product(snakemake)
     record = provenance.read(Path(snakemake.output.provenance))
@@ -209,7 +209,7 @@ def test_everything_printed_goes_to_the_log(
         print("from python")
         os.write(2, b"from a C library\n")
         subprocess.run(["echo", "from a child"], check=True)
-        assert list(run.progress(range(3), description="draws")) == [0, 1, 2]
+        assert list(run.work.progress(range(3), description="draws")) == [0, 1, 2]
         write_product(snakemake)
     assert set(log(snakemake).splitlines()) == {"from python", "from a C library", "from a child"}
     print("afterwards")
@@ -255,3 +255,59 @@ def test_a_full_disk_is_one_sentence(
     assert said.count("\n") == 1
     assert "the disk is full" in said
     assert not product(snakemake).exists()
+
+
+def keep_and(snakemake: SimpleNamespace, stop: Callable[[], object]) -> None:
+    """A job that keeps what it has done so far, and is then stopped or goes on to the end."""
+    with job(snakemake) as run:
+        assert run.work.unfinished is not None
+        run.work.unfinished.mkdir(exist_ok=True)
+        (run.work.unfinished / "state").write_text(run.work.identity)
+        stop()
+        write_product(snakemake)
+
+
+def test_what_a_job_keeps_outlives_its_failure_and_goes_with_its_success(snakemake: SimpleNamespace) -> None:
+    kept = Path("results/smoke/study/fit.unfinished")
+    with pytest.raises(ZeroDivisionError):
+        keep_and(snakemake, lambda: 1 / 0)
+    with pytest.raises(SystemExit):
+        keep_and(snakemake, terminate)
+    assert (kept / "state").exists()
+    keep_and(snakemake, lambda: None)
+    assert product(snakemake).exists()
+    assert {path.name for path in kept.parent.iterdir() if "unfinished" in path.name} == set()
+
+
+def test_nothing_is_made_for_a_job_that_keeps_nothing(snakemake: SimpleNamespace) -> None:
+    with job(snakemake) as run:
+        assert run.work.unfinished == Path("results/smoke/study/fit.unfinished")
+        assert not run.work.unfinished.exists()
+        write_product(snakemake)
+
+
+def identity_of(snakemake: SimpleNamespace) -> str:
+    with job(snakemake) as run:
+        identity = run.work.identity
+    assert len(identity) == 64
+    return identity
+
+
+def test_the_identity_follows_all_that_decides_the_result_and_nothing_else(
+    snakemake: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = identity_of(snakemake)
+    Path("results/smoke/study/sweep/a.provenance.json").write_text('{"host": "another"}')
+    snakemake.threads = 1
+    assert identity_of(snakemake) == first
+    found = {first}
+    snakemake.params.settings = {"level": 0.95}
+    found.add(identity_of(snakemake))
+    Path("results/smoke/study/sweep/a.digest.json").write_text('{"digest": "d0"}')
+    found.add(identity_of(snakemake))
+    Path("scripts/fit_limits.py").write_text(SCRIPT.replace("return 1", "return 2"))
+    snakemake.params.source = fingerprint(["scripts/fit_limits.py"]).digest
+    found.add(identity_of(snakemake))
+    monkeypatch.setattr("widthscope.workflow.job.resolve_device", lambda wanted: "cuda")
+    found.add(identity_of(snakemake))
+    assert len(found) == 5

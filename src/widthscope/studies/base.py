@@ -3,7 +3,7 @@
 Imported at every parse of the Snakefile, so nothing here may import torch, xarray or pandas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SHARD_SECONDS = 600.0
@@ -29,10 +29,15 @@ class Shard:
 
     Attributes:
         name: stable and safe in a path; it never changes when other shards come or go.
-        entry: module inside the study whose `run` does the work, e.g. ``experiments.rate``.
+        entry: module inside the study whose `run(settings, datasets, work)` does the work, e.g.
+            ``experiments.rate``.
         settings: every value that the job reads, and nothing else.
         cost: expected time and memory.
         datasets: names of the prepared datasets that the job reads.
+        spectra: module inside the study whose `analyse(swept, settings, work)` turns what the shard stored,
+            read lazily, into spectra, in a job of its own; empty if nothing does.
+        spectra_settings: every value that the analysis reads.
+        spectra_cost: expected time and memory of the analysis; None: as the shard's own.
     """
 
     name: str
@@ -40,6 +45,9 @@ class Shard:
     settings: dict[str, Any]
     cost: Cost
     datasets: tuple[str, ...] = ()
+    spectra: str = ""
+    spectra_settings: dict[str, Any] = field(default_factory=dict)
+    spectra_cost: Cost | None = None
 
 
 @dataclass(frozen=True)

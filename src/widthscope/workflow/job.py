@@ -22,8 +22,10 @@ from widthscope import provenance
 from widthscope.errors import SourceChangedError, WidthscopeError
 from widthscope.files import cannot_write, is_refusal
 from widthscope.fingerprint import Fingerprint, fingerprint, recall
-from widthscope.progress import Progress, progress
+from widthscope.progress import progress
 from widthscope.source_tree import SourceTree
+from widthscope.work import Work
+from widthscope.workflow import unfinished
 from widthscope.workflow.process import limit_threads, log_to, resolve_device, terminated_as_exception
 
 PRODUCT_NAMES = ("digest", "index", "page", "claims", "config")
@@ -37,9 +39,10 @@ class Run:
     Attributes:
         wildcards, params, input, output: Snakemake's own.
         threads: number of threads that numerical libraries may use.
-        device: ``cpu`` or ``cuda``, resolved from the settings' ``device``.
-        progress: wraps a loop and reports to the log.
         results: folder of the run, ``results/<run>``.
+        work: what an experiment is given: the device, resolved from the settings' ``device``; progress, which
+            goes to the log; and for a job that makes a store the folder ``<store's name>.unfinished``
+            beside it, in which a killed job's successor finds what it left.
     """
 
     wildcards: Any
@@ -47,9 +50,8 @@ class Run:
     input: Any
     output: Any
     threads: int
-    device: str
-    progress: Progress
     results: Path
+    work: Work
 
 
 @contextlib.contextmanager
@@ -71,13 +73,13 @@ def job(snakemake: Any) -> Iterator[Run]:
                     input=snakemake.input,
                     output=snakemake.output,
                     threads=snakemake.threads,
-                    device=device,
-                    progress=progress,
                     results=Path(*Path(snakemake.output[0]).parts[:2]),
+                    work=_work(snakemake, source, device),
                 )
                 yield run
             seconds = time.perf_counter() - clock
             _write_provenance(snakemake, source, device, started, seconds)
+            unfinished.discard(run.work.unfinished)
         except (KeyboardInterrupt, SystemExit) as stopped:
             _withdraw(snakemake)
             with contextlib.suppress(OSError):
@@ -109,6 +111,15 @@ def _settings(snakemake: Any) -> dict[str, Any]:
 def _root(snakemake: Any) -> Path:
     """Folder of the Snakefile: scripts lie in its ``scripts/``."""
     return Path(snakemake.scriptdir).parent
+
+
+def _work(snakemake: Any, source: Fingerprint, device: str) -> Work:
+    """What the job gives its experiment."""
+    store = snakemake.output.get("store")
+    identity = unfinished.identity(
+        source.digest, _settings(snakemake), provenance.digests(snakemake.input), device
+    )
+    return Work(device, progress, unfinished.folder(Path(store)) if store else None, identity)
 
 
 def _check_source(snakemake: Any) -> Fingerprint:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies._template.about import ABOUT
 from widthscope.studies._template.claims import CLAIMS
@@ -14,15 +13,14 @@ from widthscope.studies._template.fit import fit
 from widthscope.studies._template.plan import shards
 from widthscope.studies._template.settings import Settings
 from widthscope.studies._template.theory import variance, variance_with_shared_scale
+from widthscope.work import Work
 
 SMALL = Settings(widths=(4, 8, 16, 32), inputs=4, batches=16, draws=4000)
 
 
 @pytest.fixture(scope="module")
 def fitted() -> xr.DataTree:
-    swept = {
-        shard.name: xr.DataTree(run(shard.settings, {}, "cpu", quiet)) for shard in shards(SMALL, seed=1)
-    }
+    swept = {shard.name: xr.DataTree(run(shard.settings, {}, Work())) for shard in shards(SMALL, seed=1)}
     return fit(swept, {})
 
 
@@ -40,7 +38,7 @@ def test_every_claim_has_its_figure(fitted: xr.DataTree) -> None:
 def test_another_width_or_batch_leaves_every_number_as_it_was() -> None:
     (shard,) = shards(SMALL, seed=1)
     fewer = {**shard.settings, "widths": [4, 16], "batches": 3}
-    all_widths, two_widths = (run(settings, {}, "cpu", quiet) for settings in (shard.settings, fewer))
+    all_widths, two_widths = (run(settings, {}, Work()) for settings in (shard.settings, fewer))
     xr.testing.assert_equal(all_widths.sel(width=[4, 16], batch=[0, 1, 2]), two_widths)
 
 

@@ -6,7 +6,6 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from widthscope.attention.competitors import infinite_head_kernel
-from widthscope.progress import quiet
 from widthscope.statistics.rules import Above, MatchesExact
 from widthscope.studies.limit_law.convergence import (
     likelihood_ratio,
@@ -14,6 +13,7 @@ from widthscope.studies.limit_law.convergence import (
     one_dimension_fit,
     paper_kl,
 )
+from widthscope.work import Work
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def laws():
         "draws": 500,
         "seed": 0,
     }
-    return one_dimension.run(settings, {}, "cpu", quiet)
+    return one_dimension.run(settings, {}, Work())
 
 
 @pytest.mark.parametrize(("heads", "ks", "w1"), [(1, 0.1569, 0.2566), (2, 0.0897, 0.1467)])
@@ -52,7 +52,7 @@ def test_coupled_draws_agree_and_need_the_values(laws):
 
 def test_exact_difference_is_the_ks_distance(laws):
     settings = {"heads": [1], "widths": [64], "drawn_widths": [64], "batches": 2, "draws": 10, "seed": 0}
-    found = one_dimension.run(settings, {}, "cpu", quiet)
+    found = one_dimension.run(settings, {}, Work())
     largest = float(found.distance.sel(metric="ks").squeeze())
     assert abs(float(found.exact.squeeze())) == pytest.approx(largest, rel=1e-3)
     assert float(laws.exact.sel(heads=1, drawn_n=64)) == float(found.exact.squeeze())
@@ -67,7 +67,7 @@ def test_densities_integrate_to_one_and_match_the_notes():
 
 @pytest.fixture(scope="module")
 def divergences():
-    return paper_kl.run({"widths": [16, 64], "draws": 50_000, "seeds": 3, "seed": 0}, {}, "cpu", quiet)
+    return paper_kl.run({"widths": [16, 64], "draws": 50_000, "seeds": 3, "seed": 0}, {}, Work())
 
 
 def test_paper_kl_is_that_of_the_notes(divergences):
@@ -115,7 +115,7 @@ def test_likelihoods_tell_the_laws_apart():
     """2.3 to 2.5 nats per draw with 4 coordinates (theory notes 4), with fewer draws and a smaller
     mixture."""
     settings = {"width": 256, "mixture": 10_000, "held_out": 500, "coordinates": [4], "seed": 0}
-    found = likelihood_ratio.run(settings, {}, "cpu", quiet)
+    found = likelihood_ratio.run(settings, {}, Work())
     (measured, control) = one_dimension_fit.likelihood_tests(found)["log-ratio"]
     assert float(measured.estimate[0]) == pytest.approx(2.4, abs=0.5)
     assert Above(0.0, 5.0).judge(measured, 0.99).verdict == "supported"

@@ -7,11 +7,11 @@ import xarray as xr
 
 from widthscope.attention.sampling import chunks
 from widthscope.attention.softmax_moments import softmax_moments
-from widthscope.progress import quiet
 from widthscope.statistics.distances import squared_mmd
 from widthscope.statistics.rules import Equals
 from widthscope.studies.limit_law.convergence import experiment, rate_fit
 from widthscope.studies.limit_law.convergence.experiment import run
+from widthscope.work import Work
 
 WIDTHS = [16, 32, 64, 128, 256, 512]
 
@@ -24,7 +24,7 @@ def settings(**changes):
 
 
 def sweep(**changes):
-    return run(settings(**changes), {}, "cpu", quiet)
+    return run(settings(**changes), {}, Work())
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import xarray as xr
 from widthscope.attention.gram_chain import Block, finite_chain
 from widthscope.attention.sampling import sample_naive
 from widthscope.plotting import svg
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies.limit_law.extensions import depth, layernorm, theory, universality, witness
 from widthscope.studies.limit_law.extensions.claims import CLAIMS
@@ -26,6 +25,7 @@ from widthscope.studies.limit_law.extensions.settings import (
     Universality,
     Witness,
 )
+from widthscope.work import Work
 
 SMALL = Extensions(
     causal=Causal(widths=(64, 256), tokens=4, draws=20_000, batches=20),
@@ -42,7 +42,7 @@ def tree():
     stored = {}
     for shard in shards(SMALL, seed=2):
         entry = importlib.import_module(f"widthscope.studies.limit_law.{shard.entry}")
-        stored[shard.name] = entry.run(shard.settings, {}, "cpu", quiet)
+        stored[shard.name] = entry.run(shard.settings, {}, Work())
     return xr.DataTree.from_dict(fit(stored, {}))
 
 

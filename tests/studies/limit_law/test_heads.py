@@ -3,13 +3,13 @@
 import pytest
 import xarray as xr
 
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.limit_law.heads import figures, fit_low_rank, low_rank, many_heads, plan
 from widthscope.studies.limit_law.heads.claims import CLAIMS
 from widthscope.studies.limit_law.heads.fit import fit
 from widthscope.studies.limit_law.heads.settings import HeadCounts, LowRank, ManyHeads, OrderOfLimits
+from widthscope.work import Work
 
 ENTRIES = {"heads.many_heads": many_heads, "heads.low_rank": low_rank}
 
@@ -22,7 +22,7 @@ def shards():
         low_rank=LowRank(heads=2, paper_heads=(1, 4), draws=16_000, frequencies=64),
     )
     return {
-        shard.name: xr.DataTree(ENTRIES[shard.entry].run(shard.settings, {}, "cpu", quiet))
+        shard.name: xr.DataTree(ENTRIES[shard.entry].run(shard.settings, {}, Work()))
         for shard in plan.shards(settings, 0)
     }
 

@@ -5,10 +5,10 @@ import torch
 
 from widthscope.attention.sampling import characteristic_function, sample_limit
 from widthscope.attention.softmax_moments import finite_excess_kurtosis
-from widthscope.progress import quiet
 from widthscope.studies.limit_law.frequencies import joint_frequencies
 from widthscope.studies.limit_law.heads import low_rank, many_heads
 from widthscope.studies.limit_law.measurements import excess_kurtosis, rows
+from widthscope.work import Work
 
 
 def test_low_rank_tables_hold_coupled_differences():
@@ -19,7 +19,7 @@ def test_low_rank_tables_hold_coupled_differences():
         {"law": "clip", "heads": 2, "head_dim": 0, "width": 32},
     ]
     sizes = {"tokens": 4, "coordinates": 2, "frequencies": 8, "seed": 0, "draws": 8_000, "batches": 10}
-    table = low_rank.run({"points": points, **sizes}, {}, "cpu", quiet)
+    table = low_rank.run({"points": points, **sizes}, {}, Work())
     w = torch.from_numpy(joint_frequencies(8, 4))
     limit = sample_limit(np.eye(4), 2, 200_000, 0, torch.Generator().manual_seed(1)).covariance
     cf = characteristic_function(limit, w).numpy()
@@ -38,7 +38,7 @@ def test_many_heads_have_their_exact_excess_kurtosis():
         for scores in ("own", "shared")
     ]
     settings = {"points": points, "seed": 1, "draws": 20_000, "batches": 20}
-    table = many_heads.run(settings, {}, "cpu", quiet)
+    table = many_heads.run(settings, {}, Work())
     for row in rows(table, scores="own"):
         estimate = excess_kurtosis(row, "token")
         exact = finite_excess_kurtosis(4, int(row["heads"]), 64, 64)
@@ -52,5 +52,5 @@ def test_many_heads_have_their_exact_excess_kurtosis():
 def test_random_tokens_keep_many_heads_from_being_gaussian():
     point = {"law": "clip", "tokens": 4, "heads": 64, "width": 64, "scores": "own"}
     settings = {"points": [point], "seed": 1, "draws": 4000, "batches": 20}
-    estimate = excess_kurtosis(next(rows(many_heads.run(settings, {}, "cpu", quiet))), "token")
+    estimate = excess_kurtosis(next(rows(many_heads.run(settings, {}, Work()))), "token")
     assert abs(64 * estimate.value - 18.9) < 2 + 4.5 * 64 * estimate.standard_error

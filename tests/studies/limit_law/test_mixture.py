@@ -4,13 +4,13 @@ import pytest
 import xarray as xr
 from pydantic import ValidationError
 
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.limit_law.mixture import coordinates, figures, kurtosis, plan
 from widthscope.studies.limit_law.mixture.claims import CLAIMS
 from widthscope.studies.limit_law.mixture.fit import fit
 from widthscope.studies.limit_law.mixture.settings import Coordinates, Kurtosis, Mixture
+from widthscope.work import Work
 
 ENTRIES = {"mixture.kurtosis": kurtosis, "mixture.coordinates": coordinates}
 
@@ -22,7 +22,7 @@ def tree():
         coordinates=Coordinates(widths=(64, 256, 1024, 4096), heads=(1,), draws=100_000, batches=20),
     )
     shards = {
-        shard.name: xr.DataTree(ENTRIES[shard.entry].run(shard.settings, {}, "cpu", quiet))
+        shard.name: xr.DataTree(ENTRIES[shard.entry].run(shard.settings, {}, Work()))
         for shard in plan.shards(settings, 0)
     }
     return xr.DataTree.from_dict(fit(shards, {}))

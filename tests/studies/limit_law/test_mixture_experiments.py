@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from widthscope.attention.sampling import sample_finite, sample_naive
-from widthscope.progress import quiet
 from widthscope.studies.limit_law.measurements import excess_kurtosis, rows
 from widthscope.studies.limit_law.mixture import coordinates, kurtosis
 from widthscope.studies.limit_law.mixture.coordinate_estimates import (
@@ -22,6 +21,7 @@ from widthscope.studies.limit_law.mixture.coordinate_estimates import (
 )
 from widthscope.studies.limit_law.mixture.coordinate_estimates import kurtosis as fourth_moment
 from widthscope.studies.limit_law.mixture.fit_kurtosis import exact_value
+from widthscope.work import Work
 
 
 def generator(seed=0):
@@ -40,7 +40,7 @@ def point(**values):
 def small():
     points = [point(width=n, heads=H) for n in (16, 64) for H in (1, 2)]
     settings = {"points": points, "seed": 7, "draws": 20_000, "batches": 20, "coordinates": 8}
-    return coordinates.run(settings, {}, "cpu", quiet)
+    return coordinates.run(settings, {}, Work())
 
 
 def test_variance_moments_by_loops():
@@ -65,7 +65,7 @@ def test_variance_moments_by_loops():
 def test_excess_kurtosis_is_exact_at_finite_width_and_for_identical_tokens():
     points = [point(), point(heads=2), point(tokens=2), point(gram="identical")]
     settings = {"points": points, "seed": 3, "draws": 20_000, "batches": 20}
-    table = kurtosis.run(settings, {}, "cpu", quiet)
+    table = kurtosis.run(settings, {}, Work())
     for row in rows(table, gram="orthonormal"):
         estimate = excess_kurtosis(row, "token")
         assert abs(estimate.value - exact_value(row)) < 4.5 * estimate.standard_error

@@ -4,10 +4,10 @@ import pytest
 import xarray as xr
 
 from widthscope.errors import StudyError
-from widthscope.progress import quiet
 from widthscope.studies.limit_law.measurements import part_table
 from widthscope.studies.limit_law.packing import Part, packed, split
 from widthscope.studies.limit_law.parts import run_parts
+from widthscope.work import Work
 
 
 def part(name, seconds, points=3, datasets=()):
@@ -42,7 +42,7 @@ def test_one_experiment_is_split_by_point():
 
 
 def test_split_and_unsplit_shards_give_the_same_table():
-    def experiment(settings, datasets, device, progress):
+    def experiment(settings, datasets, work):
         widths = [point["width"] for point in settings["points"]]
         return xr.Dataset(
             {"value": ("point", [10.0 * n for n in widths])}, coords={"width": ("point", widths)}
@@ -52,7 +52,7 @@ def test_split_and_unsplit_shards_give_the_same_table():
     for seconds in (1.0, 300.0):
         shards = packed("family", "family.entry", [part("a", seconds), part("b", seconds)], 500)
         stored = {
-            shard.name: run_parts({"a": experiment, "b": experiment}, shard.settings, {}, "cpu", quiet)
+            shard.name: run_parts({"a": experiment, "b": experiment}, shard.settings, {}, Work())
             for shard in shards
         }
         tables.append(part_table(stored, "family", "b"))

@@ -7,7 +7,6 @@ import xarray as xr
 
 from widthscope.attention.gram import gram
 from widthscope.attention.score_law import score_covariance
-from widthscope.progress import quiet
 from widthscope.statistics.rules import Equals, MatchesExact, SameLaw
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.scores import (
@@ -20,21 +19,22 @@ from widthscope.studies.limit_law.scores import (
     wrong_scaling,
 )
 from widthscope.studies.limit_law.scores.generic_tokens import generic_gram, generic_tokens
+from widthscope.work import Work
 
 
 @pytest.fixture(scope="module")
 def samplers():
-    return sampler.run({"draws": 40_000, "seed": 0}, {}, "cpu", quiet)
+    return sampler.run({"draws": 40_000, "seed": 0}, {}, Work())
 
 
 @pytest.fixture(scope="module")
 def moments():
-    return score_law.run({"widths": [16, 64], "draws": 100_000, "seed": 0}, {}, "cpu", quiet)
+    return score_law.run({"widths": [16, 64], "draws": 100_000, "seed": 0}, {}, Work())
 
 
 @pytest.fixture(scope="module")
 def scalings():
-    return wrong_scaling.run({"widths": [16, 64, 256], "draws": 20_000, "seed": 0}, {}, "cpu", quiet)
+    return wrong_scaling.run({"widths": [16, 64, 256], "draws": 20_000, "seed": 0}, {}, Work())
 
 
 @pytest.mark.parametrize("width", [4, 6, 16, 100])
@@ -135,5 +135,5 @@ def test_wrong_scaling_concentrates(scalings):
 
 
 def test_other_widths_change_no_number(moments):
-    alone = score_law.run({"widths": [64], "draws": 100_000, "seed": 0}, {}, "cpu", quiet)
+    alone = score_law.run({"widths": [64], "draws": 100_000, "seed": 0}, {}, Work())
     xr.testing.assert_identical(alone.sel(law="n=64").drop_attrs(), moments.sel(law="n=64").drop_attrs())

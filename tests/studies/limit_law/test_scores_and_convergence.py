@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.limit_law.about import ABOUT
@@ -22,6 +21,7 @@ from widthscope.studies.limit_law.scores import figures as scores_figures
 from widthscope.studies.limit_law.scores import fit as scores_fit
 from widthscope.studies.limit_law.scores import plan as scores_plan
 from widthscope.studies.limit_law.scores.settings import Scores
+from widthscope.work import Work
 
 CLAIMS = (*scores_claims.CLAIMS, *convergence_claims.CLAIMS)
 ROOM = "widthscope.studies.limit_law"
@@ -52,7 +52,7 @@ def small_shards():
 @pytest.fixture(scope="module")
 def fitted():
     shards = {
-        shard.name: xr.DataTree(import_module(f"{ROOM}.{shard.entry}").run(shard.settings, {}, "cpu", quiet))
+        shard.name: xr.DataTree(import_module(f"{ROOM}.{shard.entry}").run(shard.settings, {}, Work()))
         for shard in small_shards()
     }
     return xr.DataTree.from_dict({**scores_fit.fit(shards, {}), **convergence_fit.fit(shards, {})})

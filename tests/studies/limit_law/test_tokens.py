@@ -11,7 +11,6 @@ from widthscope.attention import softmax_moments
 from widthscope.attention.gram import gram, root
 from widthscope.datasets import digits
 from widthscope.plotting import svg
-from widthscope.progress import quiet
 from widthscope.statistics.claims import judge
 from widthscope.studies.limit_law.tokens import fit_images, joint_gram, relu_gram
 from widthscope.studies.limit_law.tokens.claims import CLAIMS
@@ -20,6 +19,7 @@ from widthscope.studies.limit_law.tokens.fit import fit
 from widthscope.studies.limit_law.tokens.image_tokens import image_tokens
 from widthscope.studies.limit_law.tokens.plan import shards
 from widthscope.studies.limit_law.tokens.settings import DataGram, JointGram, ReluGram, TokenGrams
+from widthscope.work import Work
 
 SMALL = TokenGrams(
     relu_gram=ReluGram(draws=12_000, witness_draws=4_000, batches=20, witness_width=16),
@@ -39,7 +39,7 @@ def tree(digits_data):
     for shard in shards(SMALL, seed=1):
         entry = importlib.import_module(f"widthscope.studies.limit_law.{shard.entry}")
         datasets = dict.fromkeys(shard.datasets, digits_data)
-        stored[shard.name] = entry.run(shard.settings, datasets, "cpu", quiet)
+        stored[shard.name] = entry.run(shard.settings, datasets, Work())
     return xr.DataTree.from_dict(fit(stored, {}))
 
 
@@ -124,7 +124,7 @@ def test_measured_numbers_are_those_of_the_theory_notes(tree):
 def test_a_seed_gives_the_same_numbers_whatever_else_is_run(digits_data):
     settings = {"image": 0, "width": 64, "heads": 1, "draws": 500, "seed": 5}
     both, one = (
-        joint_gram.run({**settings, "points": points}, {"digits": digits_data}, "cpu", quiet)
+        joint_gram.run({**settings, "points": points}, {"digits": digits_data}, Work())
         for points in ([{"law": "finite"}, {"law": "same row"}], [{"law": "same row"}])
     )
     np.testing.assert_array_equal(both["counts"][1], one["counts"][0])

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from widthscope.progress import Progress
 from widthscope.streams import numpy_generator
+from widthscope.work import Work
 
 SHARED_SCALES = (0.5, 1.5)
 """Factors of the control, equally likely; all weights of one draw share one."""
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Variances by batch and width, of the law and of its control.
 
     Returns:
@@ -23,7 +21,7 @@ def run(
     """
     widths, batches = settings["widths"], range(settings["batches"])
     found = np.empty((2, len(batches), len(widths)))
-    for place, width in enumerate(progress(widths, description="widths")):
+    for place, width in enumerate(work.progress(widths, description="widths")):
         for batch in batches:
             # Keyed by what it is for: another width or batch never changes these numbers.
             generator = numpy_generator("_template", "variance", settings["seed"], width, batch)

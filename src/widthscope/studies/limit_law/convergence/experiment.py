@@ -13,25 +13,22 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray, TokenLaw
 from widthscope.attention.sampling import characteristic_change, characteristic_function, chunks
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.coupling import coupled_to_limit
 from widthscope.studies.limit_law.frequencies import COORDINATES, joint_frequencies
+from widthscope.work import Work
 
 CHUNK = 2_000
 """Draws held at once; it decides which random number goes where, so it is part of the algorithm."""
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means of coupled differences of characteristic functions, by repeat, width and batch.
 
     Args:
         settings: token_law, heads, tokens, widths, batches, draws, frequencies, repeats, seed.
         datasets: none is read.
-        device: where layers are computed.
-        progress: shows the batches done.
+        work: its device is where layers are computed; its progress shows the batches done.
 
     Returns:
         Means over the draws of a batch: `difference` with the first-order change taken out,
@@ -42,8 +39,8 @@ def run(
     widths, batches, repeats = settings["widths"], settings["batches"], settings["repeats"]
     cells = [(repeat, n, batch) for repeat in range(repeats) for n in widths for batch in range(batches)]
     means = [
-        _batch(settings, w, repeat, n, batch, device)
-        for repeat, n, batch in progress(cells, total=len(cells), description="batches")
+        _batch(settings, w, repeat, n, batch, work.device)
+        for repeat, n, batch in work.progress(cells, total=len(cells), description="batches")
     ]
     shape = (repeats, len(widths), batches)
     tail = {"marginal_cf": ("coordinate", "frequency"), "covariance": ("token", "other_token")}

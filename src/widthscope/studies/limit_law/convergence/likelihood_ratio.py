@@ -16,24 +16,21 @@ from scipy.special import logsumexp
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.sampling import chunks, normals, sample_finite, sample_limit
 from widthscope.attention.softmax_moments import softmax_moments
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
+from widthscope.work import Work
 
 TOKENS = 4
 CHUNK = 250
 SOURCES = ("layer", "gaussian")
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Moments over held-out draws of the log-ratio log p_limit(y) - log p_gaussian(y), in nats.
 
     Args:
         settings: width, mixture (draws), held_out (draws), coordinates, seed.
         datasets: none is read.
-        device: not used; the sizes are small.
-        progress: shows the chunks done.
+        work: its progress shows the chunks done; its device is not used, as the sizes are small.
 
     Returns:
         `mean` and `deviation` over draws (source, coordinates), the source being the finite layer or the
@@ -45,7 +42,7 @@ def run(
     tasks = [(source, size) for source in SOURCES for size in chunks(settings["held_out"], CHUNK)]
     generators = {source: torch_generator("limit_law", "likelihood", seed, source) for source in SOURCES}
     sums = {source: np.zeros((2, len(coordinates))) for source in SOURCES}
-    for source, size in progress(tasks, total=len(tasks), description="held-out draws"):
+    for source, size in work.progress(tasks, total=len(tasks), description="held-out draws"):
         y = _held_out(source, size, max(coordinates), settings["width"], kernel, generators[source])
         for column, m in enumerate(coordinates):
             ratio = mixture_log_density(y[:, :, :m], covariances) - gaussian_log_density(y[:, :, :m], kernel)

@@ -14,9 +14,9 @@ import xarray as xr
 from widthscope.attention.output_law import OutputLaw, distances, gaussian, limit_output
 from widthscope.attention.sampling import chunks
 from widthscope.attention.variance_law import VarianceLaw, exchangeable_token
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.coupling import coupled_to_limit
+from widthscope.work import Work
 
 TOKENS = 4
 CHUNK = 2_000
@@ -26,16 +26,13 @@ SEARCHED = np.linspace(0, 3, 301)
 """Outputs, in standard deviations, among which the largest difference of distribution functions is sought."""
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Computed distances, and drawn differences of distribution functions.
 
     Args:
         settings: heads, widths, drawn_widths, batches, draws (per batch), seed.
         datasets: none is read.
-        device: where layers are drawn.
-        progress: shows the laws done.
+        work: its device is where layers are drawn; its progress shows the laws done.
 
     Returns:
         By H and width: `distance` from the limit law and `gaussian_distance` from N(0, E σ²) (metric). By H
@@ -49,13 +46,13 @@ def run(
     every = sorted({*widths, *drawn_widths})
     variances = {
         n: exchangeable_token(TOKENS, head_dim=n)
-        for n in progress(every, total=len(every), description="laws of the variance")
+        for n in work.progress(every, total=len(every), description="laws of the variance")
     }
     computed = [_computed(h, n, variances[n]) for h in heads for n in widths]
     tasks = [(h, n) for h in heads for n in drawn_widths]
     drawn = [
-        _drawn(h, n, variances[n], settings, device)
-        for h, n in progress(tasks, total=len(tasks), description="coupled draws")
+        _drawn(h, n, variances[n], settings, work.device)
+        for h, n in work.progress(tasks, total=len(tasks), description="coupled draws")
     ]
     by_width = (len(heads), len(widths), len(METRICS))
     by_drawn = (len(heads), len(drawn_widths))

@@ -15,9 +15,9 @@ import xarray as xr
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.sampling import chunks, sample_finite, sample_limit
 from widthscope.attention.token_laws import finite_roots
-from widthscope.progress import Progress
 from widthscope.statistics.kernel_density import kde_divergence, kernel_density, shared_grid
 from widthscope.streams import torch_generator
+from widthscope.work import Work
 
 TOKENS = 4
 HEADS = 2
@@ -32,16 +32,13 @@ STAND_INS = ("limit as first width", "limit as second width")
 SHOWN = np.linspace(-3.0, 3.0, 241)
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Divergences by seed and sample, and the densities of the first seed.
 
     Args:
         settings: widths, draws (held in memory, as kernel densities need their spread), seeds, seed.
         datasets: none is read.
-        device: where layers are computed.
-        progress: shows the seeds done.
+        work: its device is where layers are computed; its progress shows the seeds done.
 
     Returns:
         `divergence` (seed, sample), KL(sample ‖ limit) in nats; `density` (sample, y) of the first seed, the
@@ -50,10 +47,11 @@ def run(
     finite = [f"n={n}" for n in settings["widths"]]
     names = [*finite, FLOOR, *STAND_INS]
     rows, density = [], np.empty(0)
-    for repetition in progress(range(settings["seeds"]), total=settings["seeds"], description="seeds"):
+    for repetition in work.progress(range(settings["seeds"]), total=settings["seeds"], description="seeds"):
         widths: dict[str, int | None] = dict(zip(finite, settings["widths"], strict=True))
         samples = {
-            name: _sample(widths.get(name), name, repetition, settings, device) for name in [*names, "limit"]
+            name: _sample(widths.get(name), name, repetition, settings, work.device)
+            for name in [*names, "limit"]
         }
         grid = shared_grid(*samples.values())
         rows.append([kde_divergence(samples[name], samples["limit"], grid, BINS) for name in names])

@@ -10,13 +10,11 @@ from torch import Tensor
 
 from widthscope.attention.masks import causal
 from widthscope.attention.sampling import sample_finite
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means (point, batch, position) of Σ_ii given scores and values and of its square.
 
     Args:
@@ -24,8 +22,7 @@ def run(
             itself and those after it; ``tokens``, ``heads``, ``width``; the Gram is the identity), `draws`,
             `batches`, `seed`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
@@ -34,7 +31,7 @@ def run(
 
         def statistics(draws: int, generator: torch.Generator) -> dict[str, Tensor]:
             layer = sample_finite(
-                np.eye(tokens), heads, width, width, draws, 0, generator, mask=mask, device=device
+                np.eye(tokens), heads, width, width, draws, 0, generator, mask=mask, device=work.device
             )
             assert layer.covariance_given_values is not None  # finite width
             own = layer.covariance_given_values.diagonal(dim1=-2, dim2=-1)
@@ -49,6 +46,6 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("position",),
     )

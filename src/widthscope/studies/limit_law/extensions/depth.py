@@ -8,13 +8,11 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.attention.gram_chain import Block, ChainLayer, finite_chain, limit_chain, token_correlation
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means (point, batch, layer) of the conditional output variance, its square, and token
     correlation.
 
@@ -26,8 +24,7 @@ def run(
             given fresh orthonormal tokens; ``block``: "plain", or "skip-norm" with skip and RMSNorm; and
             ``width``, 0 for the limit), `tokens`, `layers`, `heads`, `skip`, `draws`, `batches`, `seed`.
         datasets: none is read.
-        device: where results are wanted; chains are small and computed on the CPU.
-        progress: wraps the loop.
+        work: its progress wraps the loop; chains are small and always computed on the CPU.
     """
     tokens, layers = settings["tokens"], settings["layers"]
 
@@ -53,7 +50,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("layer",),
     )
     return table.assign_attrs({key: settings[key] for key in ("tokens", "layers", "heads", "skip")})

@@ -9,17 +9,15 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.attention.sampling import chunks, normals, sample_finite
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
 from widthscope.studies.limit_law.extensions.theory import correlation_moments
+from widthscope.work import Work
 
 BLOCK = 1 << 17
 """Outputs held at once, few enough for a cache: draws at a time, so part of the algorithm."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means (point, batch) of the moments that `moments` lists, averaged over the channels of a draw.
 
     Args:
@@ -27,8 +25,7 @@ def run(
             Gaussian tokens with the same mean correlation; ``tokens``, ``width``), `draws`, `batches`,
             `seed`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
@@ -40,9 +37,9 @@ def run(
             parts = []
             for few in chunks(draws, size):
                 if point["outputs"] == "layer":
-                    y = layer_outputs(tokens, width, few, generator, device)
+                    y = layer_outputs(tokens, width, few, generator, work.device)
                 else:
-                    y = gaussian_outputs(tokens, width, correlation, few, generator, device)
+                    y = gaussian_outputs(tokens, width, correlation, few, generator, work.device)
                 parts.append(moments(y))
             return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
@@ -55,7 +52,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
     )
 
 

@@ -8,21 +8,18 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.attention.sampling import sample_exchangeable_token
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means (point, batch) of Σ_11 given scores and values and of its square.
 
     Args:
         settings: `points` (each with ``tokens``; ``seen``, the number of them that the token attends to;
             ``heads``, ``width``; the Gram is the identity), `window`, `draws`, `batches`, `seed`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
@@ -35,7 +32,7 @@ def run(
                 draws,
                 generator,
                 dtype=torch.float32,
-                device=device,
+                device=work.device,
             )
             variance = token.variance_given_values.double()
             return {"token": variance, "token_square": variance.square()}
@@ -49,6 +46,6 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
     )
     return table.assign_attrs(window=settings["window"])

@@ -5,15 +5,13 @@ from typing import Any
 
 import xarray as xr
 
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.extensions import depth, layernorm, witness
 from widthscope.studies.limit_law.parts import run_parts
+from widthscope.work import Work
 
 EXPERIMENTS = {"layernorm": layernorm.run, "depth": depth.run, "witness": witness.run}
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.DataTree:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
     """The tables of the experiments that the settings name, by name."""
-    return run_parts(EXPERIMENTS, settings, datasets, device, progress)
+    return run_parts(EXPERIMENTS, settings, datasets, work)

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.sampling import chunks, sample_naive
-from widthscope.progress import Progress
 from widthscope.streams import numpy_generator
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 BLOCK = 1 << 22
 """Weights of one matrix held at once: draws at a time, so part of the algorithm."""
@@ -21,17 +21,14 @@ BIN_EDGES = torch.linspace(0, 3, 121, dtype=torch.float32)
 """Bins of |y|; the last edge is five standard deviations."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means of the conditional output variance, of its square, and of the histogram of |y|.
 
     Args:
         settings: `points` (each with ``weights``, a law of `sample_naive`; ``tokens``, ``heads``, ``width``),
             `coordinates`, `draws`, `batches`, `seed`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
 
     Returns:
         `token`, `token_square` (point, batch), and `histogram` (point, batch, bin), the fraction of outputs
@@ -56,7 +53,7 @@ def run(
                     generator,
                     weight_law=point["weights"],
                     dtype=torch.float32,
-                    device=device,
+                    device=work.device,
                 )
                 assert layer.covariance_given_values is not None  # finite width
                 assert layer.outputs is not None  # coordinates were asked for
@@ -79,7 +76,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("bin",),
     )
     return table.assign(bin_edges=("edge", BIN_EDGES.double().numpy()))

@@ -17,10 +17,10 @@ from widthscope.attention.gram_chain import (
     token_correlation,
 )
 from widthscope.attention.sampling import chunks
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.cells import count
 from widthscope.studies.limit_law.extensions.depth import block_of
+from widthscope.work import Work
 
 CHUNK = 5_000
 TOKENS, HEADS, LAYERS, SKIP = 3, 2, 2, 0.7
@@ -35,21 +35,18 @@ FUNCTIONALS: dict[str, Callable[[Tensor], Tensor]] = {
 """Functions of the Gram K (N, s, s) of the tokens that leave the last layer."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Counts (point, functional, cell) of functions of the last Gram.
 
     Args:
         settings: `points` (each with ``chain``: "naive", "finite" or "limit"; ``block``: "plain", "skip" or
             "skip-norm"), `width`, `draws`, `seed`.
         datasets: none is read.
-        device: where results are wanted; these small stacks are computed on the CPU.
-        progress: wraps the loop.
+        work: its progress wraps the loop; these small stacks are always computed on the CPU.
     """
     width, points = settings["width"], settings["points"]
     tables = []
-    for point in progress(points, total=len(points), description="stacks"):
+    for point in work.progress(points, total=len(points), description="stacks"):
         generator = torch_generator(
             "limit_law", "extensions.witness", settings["seed"], width, point["chain"], point["block"]
         )

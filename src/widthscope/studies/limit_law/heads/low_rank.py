@@ -8,15 +8,13 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.attention.sampling import characteristic_change, characteristic_function
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
 from widthscope.studies.limit_law.coupling import coupled_to_limit
 from widthscope.studies.limit_law.frequencies import joint_frequencies
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means, over (point, batch, frequency), of the joint characteristic functions.
 
     `finite` is that of the layer, `difference` the layer's less the limit's on common random numbers, with
@@ -28,13 +26,12 @@ def run(
             the random tokens; 0 stands for infinity), `tokens`, `coordinates`, `frequencies`, `seed`,
             `draws`, `batches`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
     tokens = settings["tokens"]
     frequencies = torch.from_numpy(
         joint_frequencies(settings["frequencies"], tokens, settings["coordinates"])
-    ).to(device)
+    ).to(work.device)
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
         def statistics(draws: int, generator: torch.Generator) -> dict[str, Tensor]:
@@ -46,7 +43,7 @@ def run(
                 point["head_dim"] or None,
                 draws,
                 generator,
-                device=device,
+                device=work.device,
             )
             finite, limit = (
                 characteristic_function(one, frequencies) for one in (layers.finite, layers.limit)
@@ -68,7 +65,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("frequency",),
     )
     return table.assign(frequencies=(("frequency", "coordinate", "token_index"), frequencies.cpu().numpy()))

@@ -9,13 +9,11 @@ from torch import Tensor
 
 from widthscope.attention.sampling import sample_exchangeable_token, sample_single_token
 from widthscope.attention.token_laws import finite_roots
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means of S and S² of the first token over (point, batch): `token` and `token_square`.
 
     Args:
@@ -23,13 +21,12 @@ def run(
             ``scores``: own ones for each head, or one matrix shared by all), `seed`, `draws`, `batches`.
             Fixed tokens are orthonormal.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
         def statistics(draws: int, generator: torch.Generator) -> dict[str, Tensor]:
-            variance = conditional_variance(point, draws, generator, device)
+            variance = conditional_variance(point, draws, generator, work.device)
             return {"token": variance, "token_square": variance.square()}
 
         return statistics
@@ -41,7 +38,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
     )
 
 

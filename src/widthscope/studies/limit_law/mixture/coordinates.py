@@ -9,16 +9,14 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.attention.sampling import LayerDraws, bartlett_factor, sample_finite
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 BIN_EDGES = torch.linspace(0, 1.2, 97, dtype=torch.float64)
 """Bins for the law of |y_1|²/n; with orthonormal tokens its limit lies between 1/s and 1."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means, over (point, batch), of the statistics that `normalised`, `pairs` and `norms` list.
 
     `norm_histogram`, also over `bin`, is the fraction of draws in each bin between `bin_edges`.
@@ -27,8 +25,7 @@ def run(
         settings: `points` (each with ``tokens``, ``heads``, ``width``; the Gram is the identity),
             `coordinates` (m, at most the smallest width), `seed`, `draws`, `batches`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
@@ -45,9 +42,9 @@ def run(
                 settings["coordinates"],
                 generator,
                 keep_heads=True,
-                device=device,
+                device=work.device,
             )
-            frozen = frozen_norm(tokens, heads, width, draws, generator).to(device)
+            frozen = frozen_norm(tokens, heads, width, draws, generator).to(work.device)
             moments = {"frozen_norm": frozen, "frozen_norm_square": frozen.square()}
             return normalised(layer) | pairs(layer) | norms(layer, width, generator) | moments
 
@@ -60,7 +57,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("bin",),
     )
     return table.assign(bin_edges=("edge", BIN_EDGES.numpy()))

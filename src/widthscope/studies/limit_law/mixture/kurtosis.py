@@ -15,13 +15,11 @@ from torch import Tensor
 
 from widthscope.attention.gram import root
 from widthscope.attention.sampling import sample_finite
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means of S and S², over (point, batch), for four functionals.
 
     `token` is one token, `difference` that of two tokens, `total` the sum of all, averaged over tokens or
@@ -32,8 +30,7 @@ def run(
         settings: `points` (each with ``gram``: orthonormal or identical tokens, ``tokens``, ``heads``,
             ``width``), `seed`, `draws`, `batches`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
     """
 
     def statistics_at(point: Mapping[str, Any]) -> Statistics:
@@ -41,7 +38,7 @@ def run(
         L = root(np.eye(tokens) if point["gram"] == "orthonormal" else np.ones((tokens, tokens)))
 
         def statistics(draws: int, generator: torch.Generator) -> dict[str, Tensor]:
-            layer = sample_finite(L, heads, width, width, draws, 0, generator, device=device)
+            layer = sample_finite(L, heads, width, width, draws, 0, generator, device=work.device)
             assert layer.covariance_given_values is not None  # finite width
             return variance_moments(layer.covariance_given_values)
 
@@ -54,7 +51,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
     )
 
 

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from widthscope.attention.gram import FloatArray, root
 from widthscope.attention.sampling import chunks, sample_finite, sample_limit, sample_naive
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.frequencies import COORDINATES, joint_frequencies
 from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_gram, generic_tokens
+from widthscope.work import Work
 
 CHUNK = 10_000
 BATCHES = 20
@@ -60,16 +60,13 @@ STATISTICS: dict[str, Callable[[Tensor], Tensor]] = {
 SAMPLERS = ("naive", "bartlett", "limit", "limit again")
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Counts of eight statistics and joint characteristic functions, for every shape and sampler.
 
     Args:
         settings: draws (of each sampler and shape), seed.
         datasets: none is read.
-        device: where layers are computed.
-        progress: shows the shapes and samplers done.
+        work: its device is where layers are computed; its progress shows the shapes and samplers done.
 
     Returns:
         `counts` (shape, sampler, statistic, cell): draws in each of the cells, which hold equal shares of a
@@ -77,10 +74,10 @@ def run(
         w·y).
     """
     runs = [(shape, sampler) for shape in SHAPES for sampler in SAMPLERS]
-    edges = {shape: _pilot_edges(shape, settings["seed"], device) for shape in SHAPES}
+    edges = {shape: _pilot_edges(shape, settings["seed"], work.device) for shape in SHAPES}
     drawn = [
-        _counts_and_cf(shape, sampler, edges[shape], settings, device)
-        for shape, sampler in progress(runs, total=len(runs), description="samplers")
+        _counts_and_cf(shape, sampler, edges[shape], settings, work.device)
+        for shape, sampler in work.progress(runs, total=len(runs), description="samplers")
     ]
     counts, cf = (
         np.stack(part).reshape(len(SHAPES), len(SAMPLERS), *part[0].shape)

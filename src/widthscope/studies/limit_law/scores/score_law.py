@@ -11,9 +11,9 @@ from torch import Tensor
 from widthscope.attention.gram import FloatArray, root
 from widthscope.attention.sampling import bartlett_factor, chunks, normals
 from widthscope.attention.score_law import functional_variance
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_functional, generic_gram
+from widthscope.work import Work
 
 HEADS = 2
 BATCHES = 40
@@ -21,16 +21,13 @@ CHUNK = 10_000
 LIMIT, IID = "limit", "iid"
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means of products of scores.
 
     Args:
         settings: widths, draws (per width), seed.
         datasets: none is read.
-        device: where products are formed.
-        progress: shows the laws done.
+        work: its device is where products are formed; its progress shows the laws done.
 
     Returns:
         By law (``n=16``, ..., the ``limit`` law, ``iid`` standard normal scores) and batch, with an entry for
@@ -44,8 +41,8 @@ def run(
     widths = dict(zip(laws, settings["widths"], strict=False))
     cells = [(law, batch) for law in laws for batch in range(BATCHES)]
     means = [
-        _batch(law, widths.get(law), batch, settings, device)
-        for law, batch in progress(cells, total=len(cells), description="batches")
+        _batch(law, widths.get(law), batch, settings, work.device)
+        for law, batch in work.progress(cells, total=len(cells), description="batches")
     ]
     pairs = ("law", "batch", "entry", "other_entry")
     dims = {"second": pairs, "fourth": pairs, "hermite_entry": pairs[:2], "hermite_functional": pairs[:2]}

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.sampling import chunks, sample_finite
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
+from widthscope.work import Work
 
 TOKENS = 4
 HEADS = 2
@@ -23,16 +23,13 @@ SHOWN = np.linspace(-4.0, 4.0, 161)
 """Edges of the cells in which the score G_11 is shown."""
 
 
-def run(
-    settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: dict[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Scores and outputs of orthonormal tokens under both scalings.
 
     Args:
         settings: widths, draws (per width and scaling), seed.
         datasets: none is read.
-        device: where layers are computed.
-        progress: shows the widths done.
+        work: its device is where layers are computed; its progress shows the widths done.
 
     Returns:
         By scaling and width: `score_variance` (batch), mean of G_ij² over entries and heads; `counts` (cell)
@@ -41,8 +38,8 @@ def run(
     """
     cells = [(scaling, n) for scaling in POWERS for n in settings["widths"]]
     drawn = [
-        _width(scaling, n, settings, device)
-        for scaling, n in progress(cells, total=len(cells), description="widths")
+        _width(scaling, n, settings, work.device)
+        for scaling, n in work.progress(cells, total=len(cells), description="widths")
     ]
     dims = {"score_variance": "batch", "counts": "cell", "score_counts": "bin"}
     shape = (len(POWERS), len(settings["widths"]))

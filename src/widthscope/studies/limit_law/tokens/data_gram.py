@@ -10,22 +10,19 @@ from torch import Tensor
 
 from widthscope.attention.gram import gram, root
 from widthscope.attention.sampling import sample_finite
-from widthscope.progress import Progress
 from widthscope.studies.limit_law.batch_means import Statistics, sweep
 from widthscope.studies.limit_law.tokens.image_tokens import image_tokens
+from widthscope.work import Work
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Batch means (point, batch, token) of Σ_ii given scores and values and of its square.
 
     Args:
         settings: `points` (each with ``image``), `width`, `heads`, `draws` (of each image), `batches`,
             `seed`.
         datasets: ``digits``.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
 
     Returns:
         Also `gram` (point, token, other), from which alone the law is predicted.
@@ -39,7 +36,7 @@ def run(
         L = root(grams[point["image"]])
 
         def statistics(draws: int, generator: torch.Generator) -> dict[str, Tensor]:
-            layer = sample_finite(L, heads, width, width, draws, 0, generator, device=device)
+            layer = sample_finite(L, heads, width, width, draws, 0, generator, device=work.device)
             assert layer.covariance_given_values is not None  # finite width
             own = layer.covariance_given_values.diagonal(dim1=-2, dim2=-1)
             return {"token": own, "token_square": own.square()}
@@ -53,7 +50,7 @@ def run(
         seed=settings["seed"],
         draws=settings["draws"],
         batches=settings["batches"],
-        progress=progress,
+        progress=work.progress,
         dims=("row",),
     )
     stacked = np.stack([grams[number] for number in numbers])

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from widthscope.attention.gram import FloatArray, gram, root
 from widthscope.attention.sampling import chunks, normals, sample_finite, sample_given_scores, sample_limit
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.cells import count
 from widthscope.studies.limit_law.tokens.image_tokens import image_tokens
+from widthscope.work import Work
 
 CHUNK = 10_000
 
@@ -27,16 +27,13 @@ FUNCTIONALS: dict[str, Callable[[Tensor], Tensor]] = {
 """Functions of one output coordinate y (N, 8); each value comes from one draw."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Counts (point, functional, cell) of each law.
 
     Args:
         settings: `points` (each with ``law``, see `outputs`), `image`, `width`, `heads`, `draws`, `seed`.
         datasets: ``digits``.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
 
     Returns:
         The laws as coordinate `law` of `point`; the Gram of the image as `gram` (row, col).
@@ -45,13 +42,13 @@ def run(
     K = gram(image_tokens(datasets["digits"], image + 1)[image])
     laws = [point["law"] for point in settings["points"]]
     tables = []
-    for law in progress(laws, total=len(laws), description="laws of one image"):
+    for law in work.progress(laws, total=len(laws), description="laws of one image"):
         generator = torch_generator(
             "limit_law", "tokens.joint_gram", settings["seed"], image, heads, width, law
         )
         parts = []
         for size in chunks(settings["draws"], CHUNK):
-            y = outputs(law, K, heads, width, size, generator, device)
+            y = outputs(law, K, heads, width, size, generator, work.device)
             parts.append([count(functional(y).cpu().numpy()) for functional in FUNCTIONALS.values()])
         tables.append(np.sum(parts, axis=0))
     return xr.Dataset(

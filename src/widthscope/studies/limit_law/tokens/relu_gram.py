@@ -15,9 +15,9 @@ from torch import Tensor
 from widthscope.attention.gram import exchangeable_gram, limit_gram, root
 from widthscope.attention.sampling import LayerDraws, chunks, sample_finite, sample_limit, sample_naive
 from widthscope.attention.token_laws import finite_roots, sample_tokens
-from widthscope.progress import Progress
 from widthscope.streams import torch_generator
 from widthscope.studies.limit_law.cells import count
+from widthscope.work import Work
 
 CHUNK = 10_000
 BLOCK = 1 << 23
@@ -31,9 +31,7 @@ FUNCTIONALS: dict[str, Callable[[Tensor], Tensor]] = {
 """Functions of one output coordinate y (N, s); each value comes from one draw."""
 
 
-def run(
-    settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], device: str, progress: Progress
-) -> xr.Dataset:
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Counts (point, functional, cell) and mean conditional variances (point, batch).
 
     Args:
@@ -41,8 +39,7 @@ def run(
             for a limit law), `tokens`, `heads`, `draws`, `witness_draws` (of the naive sampler), `batches`,
             `seed`.
         datasets: none is read.
-        device: where to compute.
-        progress: wraps the loop.
+        work: its device is where to compute; its progress wraps the loop.
 
     Returns:
         The points as coordinates; `draws` (point) is the number of draws at each.
@@ -51,7 +48,7 @@ def run(
     sizes = [_size(point, settings) // batches for point in points]
     tables, variances = [], []
     tasks = [(place, batch) for place in range(len(points)) for batch in range(batches)]
-    for place, batch in progress(tasks, total=len(tasks), description="ReLU tokens"):
+    for place, batch in work.progress(tasks, total=len(tasks), description="ReLU tokens"):
         point = points[place]
         generator = torch_generator(
             "limit_law",
@@ -63,7 +60,7 @@ def run(
             settings["heads"],
             batch,
         )
-        table, variance = _batch(point, settings, sizes[place], generator, device)
+        table, variance = _batch(point, settings, sizes[place], generator, work.device)
         tables.append(table)
         variances.append(variance)
     counts = np.stack(tables).reshape(len(points), batches, *tables[0].shape).sum(axis=1)
