@@ -21,5 +21,9 @@ class SourceChangedError(WidthscopeError):
     """The source that a job runs is not the source that was planned."""
 
 
+class CheckpointError(WidthscopeError):
+    """A user's checkpoint cannot be read, or holds no attention that can be analysed."""
+
+
 class StudyError(WidthscopeError):
     """A study, or one of its modules, is unknown or incomplete."""
