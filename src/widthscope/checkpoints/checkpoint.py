@@ -68,7 +68,7 @@ class Rotary:
     """Rotary position embedding, which makes the score depend on the offset of two tokens.
 
     Attributes:
-        pairing: of the n rotated coordinates, ``half-split`` pairs i and i + n/2, ``interleaved`` 2i and 2i+1.
+        pairing: ``half-split`` pairs the rotated coordinates i and i + n/2, ``interleaved`` 2i and 2i+1.
         base: of the frequencies base^(-2i/n); None if the file does not tell, or layers differ.
         dims: number n of a head's first coordinates that are rotated.
     """
