@@ -1,0 +1,11 @@
+"""Spectra of the query-key matrices of attention heads, and the random-matrix laws they start from.
+
+NumPy, SciPy, xarray and dask only, float64; nothing is imported here. `query` and `key` are arrays (...,
+head_dim, width) that act on column vectors, q = W_Q x, with any leading dimensions (members, steps, layers,
+heads). The score of key t for query s is x_s^T W x_t with
+
+    W = scale W_Q^T W_K   (width, width),   scale = 1 / sqrt(head_dim) where not said otherwise,
+
+of rank at most head_dim. W itself is never formed. The "theory notes" that docstrings cite are
+docs/theory/qk_spectrum.md; the paper is arXiv:2402.02098.
+"""
