@@ -1,0 +1,89 @@
+"""One update by the gradient of each member's own loss: the step that most studies use."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from widthscope.ensembles.optimisers import Optimiser, State
+from widthscope.ensembles.parameters import Parameters
+from widthscope.ensembles.schedules import Schedule, constant
+
+Batch = Mapping[str, Tensor]
+Loss = Callable[[Parameters, Batch], Tensor]
+
+
+class Step(Protocol):
+    """What the training loop runs; a study may bring its own."""
+
+    def start(self, parameters: Parameters) -> State:
+        """What the step carries along, before the first one: dicts of tensors."""
+
+    def __call__(
+        self, parameters: Parameters, state: State, batch: Batch, step: int
+    ) -> tuple[Parameters, State, Tensor]:
+        """New parameters, state, and each member's loss (member,) at the old parameters.
+
+        `parameters` must stay as they are; `state` may change in place. Members must not mix.
+        """
+
+
+@dataclass(frozen=True)
+class GradientStep:
+    """Gradient of each member's loss, then the optimiser.
+
+    Attributes:
+        loss: (parameters, batch) -> (member,), each member's loss from its own slices alone.
+        optimiser: what to do with the gradients.
+        schedule: factor of the learning rate by step.
+        compile: whether `torch.compile` compiles the loss; it then agrees with the plain one up to rounding.
+    """
+
+    loss: Loss
+    optimiser: Optimiser
+    schedule: Schedule = field(default_factory=constant)
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compile:
+            object.__setattr__(self, "loss", torch.compile(self.loss))
+
+    def start(self, parameters: Parameters) -> State:
+        """The optimiser's state before the first update."""
+        return self.optimiser.start(parameters)
+
+    def __call__(
+        self, parameters: Parameters, state: State, batch: Batch, step: int
+    ) -> tuple[Parameters, State, Tensor]:
+        """One update; see `Step`."""
+        losses, gradients = value_and_gradients(self.loss, parameters, batch)
+        new = self.optimiser.update(parameters, gradients, state, self.schedule(step), step)
+        return new, state, losses
+
+
+def value_and_gradients(loss: Loss, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
+    """Each member's loss (member,) and its gradient, in memory of the gradient's own.
+
+    The losses' sum is differentiated: a member's parameters enter its own loss only, so that the gradient of
+    the sum is each member's own gradient.
+    """
+    leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
+    with torch.enable_grad():
+        losses = loss(leaves, batch)
+        gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
+    return losses.detach(), dict(zip(leaves, _owned(gradients), strict=True))
+
+
+def _owned(gradients: Sequence[Tensor]) -> list[Tensor]:
+    """Gradients that may be written to: autograd may give two parameters one tensor, or slices of one."""
+    seen: set[int] = set()
+    owned = []
+    for gradient in gradients:
+        storage = gradient.untyped_storage().data_ptr()
+        if storage in seen or not gradient.is_contiguous():
+            gradient = gradient.clone(memory_format=torch.contiguous_format)
+        seen.add(storage)
+        owned.append(gradient)
+    return owned

@@ -1,0 +1,125 @@
+"""The training loop: step, mask what diverged, record, and now and then save the state to resume from."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.ensembles.divergence import Divergence
+from widthscope.ensembles.gradient_step import Batch, Step
+from widthscope.ensembles.members import DIM, Members
+from widthscope.ensembles.optimisers import State
+from widthscope.ensembles.parameters import Parameters
+from widthscope.ensembles.recording import Recorder, Recording
+from widthscope.ensembles.resume import Unfinished
+from widthscope.work import Work
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left.
+
+    Attributes:
+        parameters: after the last step, or, for a member that diverged, where it was last finite.
+        history: the recordings, and ``loss`` (member, update): each member's loss before each update, NaN
+            from the step at which it diverged; ``diverged_at`` (member,), -1 for never; the members' factors as
+            coordinates.
+        diverged_at: step at which each member diverged, (member,), -1 for never.
+    """
+
+    parameters: Parameters
+    history: xr.Dataset
+    diverged_at: Tensor
+
+
+def train(
+    members: Members,
+    parameters: Parameters,
+    step: Step,
+    batches: Callable[[int], Batch],
+    steps: int,
+    recordings: Sequence[Recording] = (),
+    work: Work | None = None,
+    name: str = "training",
+    save_seconds: float = 30.0,
+) -> Trained:
+    """Train all members at once.
+
+    Where `work.unfinished` is given, the state is saved there every `save_seconds`, and a run that was killed
+    goes on from it and ends with the same result to the last bit.
+
+    Args:
+        members: who is trained.
+        parameters: initial ones, (member, ...) by name; left as they are.
+        step: one update of all members; see `gradient_step.Step`.
+        batches: data of step k; must depend on k alone.
+        steps: number of updates.
+        recordings: what to keep, and when.
+        work: what the job gives.
+        name: the training's, unique in its job.
+        save_seconds: between two states.
+
+    Raises:
+        ResumeError: if another training of this job has the same name.
+        StoreError: if the disk refuses state or records.
+    """
+    work = Work() if work is None else work
+    unfinished = Unfinished(work, name)
+    try:
+        run = _Run(members, parameters, step, steps, unfinished.restore(work.device))
+        recorder = Recorder(recordings, members, unfinished.folder)
+        saved = time.monotonic()
+        for k in work.progress(range(run.done, steps), description=name):
+            recorder.record(k, run.parameters, run.divergence.alive)
+            run.update(step, batches(k), k)
+            if time.monotonic() - saved >= save_seconds:
+                recorder.flush()
+                unfinished.save(run.content())
+                saved = time.monotonic()
+        recorder.record(steps, run.parameters, run.divergence.alive)
+    except BaseException:
+        unfinished.release()
+        raise
+    return Trained(run.parameters, run.history(members, recorder.dataset()), run.divergence.diverged_at)
+
+
+class _Run:
+    """State of a training between two steps."""
+
+    def __init__(
+        self, members: Members, parameters: Parameters, step: Step, steps: int, kept: dict[str, Any] | None
+    ) -> None:
+        device = next(iter(parameters.values())).device
+        self.parameters = {name: value.detach() for name, value in parameters.items()}
+        self.state: State = step.start(self.parameters) if kept is None else kept["state"]
+        self.divergence = Divergence.none(len(members), device)
+        self.losses = torch.full((steps, len(members)), torch.nan, dtype=torch.float64, device=device)
+        self.done = 0
+        if kept is not None:
+            self.parameters, self.done = kept["parameters"], kept["done"]
+            self.divergence = Divergence(kept["diverged_at"])
+            self.losses[: self.done] = kept["losses"]
+
+    def update(self, step: Step, batch: Batch, k: int) -> None:
+        new, self.state, losses = step(self.parameters, self.state, batch, k)
+        self.parameters = self.divergence.keep(self.parameters, new, losses, k)
+        self.losses[k] = torch.where(self.divergence.alive, losses.detach().double(), torch.nan)
+        self.done = k + 1
+
+    def content(self) -> dict[str, Any]:
+        return {
+            "parameters": self.parameters,
+            "state": self.state,
+            "diverged_at": self.divergence.diverged_at,
+            "losses": self.losses[: self.done].clone(),
+            "done": self.done,
+        }
+
+    def history(self, members: Members, recorded: xr.Dataset) -> xr.Dataset:
+        recorded["loss"] = ((DIM, "update"), self.losses.T.cpu().numpy())
+        recorded["diverged_at"] = (DIM, self.divergence.diverged_at.cpu().numpy())
+        return recorded.assign_coords(update=range(len(self.losses)))
