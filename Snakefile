@@ -1,8 +1,10 @@
-"""widthscope: data -> width sweep -> fit -> verdicts and figures -> one report.
+"""widthscope: data -> width sweep (-> spectra) -> fit -> verdicts and figures -> one report.
 
 snakemake --cores all              every study of config.yaml, and the report
 snakemake --cores all limit_law    one study, judged and drawn
 """
+
+import re
 
 from snakemake.utils import min_version
 
@@ -25,9 +27,10 @@ report: "report/workflow.rst"
 
 
 wildcard_constraints:
-    study="[a-z0-9_]+",
+    study="(?!checkpoints\\b)[a-z0-9_]+",
     dataset="[a-z0-9_]+",
     shard="[A-Za-z0-9_.-]+",
+    checkpoint="|".join(map(re.escape, PLAN.checkpoints)) or "none",
 
 
 localrules:
@@ -43,5 +46,7 @@ rule all:
 
 include: "rules/data.smk"
 include: "rules/sweep.smk"
+include: "rules/spectra.smk"
 include: "rules/fit.smk"
+include: "rules/checkpoints.smk"
 include: "rules/report.smk"

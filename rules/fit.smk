@@ -1,7 +1,7 @@
 rule fit_limits:
     input:
-        digests=BIND.shard_digests,
-        stores=ancient(BIND.shard_stores),
+        digests=BIND.digests("fit_limits"),
+        stores=ancient(BIND.stores("fit_limits")),
     output:
         store=directory("<results>/{study}/fit.zarr"),
         digest="<results>/{study}/fit.digest.json",

@@ -33,6 +33,18 @@ rule build_report:
         claims=expand("<results>/{study}/claims.json", study=PLAN.shards),
         figures=expand("<results>/{study}/figures.json", study=PLAN.shards),
         drawings=ancient(expand("<results>/{study}/figures", study=PLAN.shards)),
+        checkpoints=expand(
+            "<results>/checkpoints/{name}.digest.json", name=PLAN.checkpoints
+        ),
+        checkpoint_figures=expand(
+            "<results>/checkpoints/{name}.figures.json", name=PLAN.checkpoints
+        ),
+        checkpoint_stores=ancient(
+            expand("<results>/checkpoints/{name}.zarr", name=PLAN.checkpoints)
+        ),
+        checkpoint_drawings=ancient(
+            expand("<results>/checkpoints/{name}.figures", name=PLAN.checkpoints)
+        ),
         provenance=ancient(PLAN.provenances),
     output:
         page=report(

@@ -1,7 +1,7 @@
 rule sweep_widths:
     input:
-        digests=BIND.dataset_digests,
-        stores=ancient(BIND.dataset_stores),
+        digests=BIND.digests("sweep_widths"),
+        stores=ancient(BIND.stores("sweep_widths")),
     output:
         store=directory("<results>/{study}/sweep/{shard}.zarr"),
         digest="<results>/{study}/sweep/{shard}.digest.json",

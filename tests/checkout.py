@@ -43,15 +43,15 @@ class Checkout:
         return self.command(sys.executable, "-c", program, *arguments)
 
     def scheduled(self, *arguments: str) -> set[str]:
-        """What a dry run would do: rule names, with the shard for sweeps (``sweep_widths:scores-exact``)."""
+        """What a dry run would do: rules, with the shard or checkpoint (``sweep_widths:scores-exact``)."""
         dry = self.snakemake(*arguments, "--dry-run", "--quiet", "host")
         assert dry.returncode == 0, dry.stdout + dry.stderr
         found = set()
         for block in re.split(r"\n(?=(?:local)?rule )", dry.stdout + dry.stderr):
             rule = re.match(r"(?:local)?rule (\w+):", block)
             if rule and rule[1] != "all":
-                shard = re.search(r"shard=([\w.-]+)", block)
-                found.add(f"{rule[1]}:{shard[1]}" if shard else rule[1])
+                which = re.search(r"(?:shard|checkpoint)=([\w.-]+)", block)
+                found.add(f"{rule[1]}:{which[1]}" if which else rule[1])
         return found
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -82,3 +82,14 @@ def fresh_checkout(where: Path) -> Checkout:
         else:
             shutil.copy2(source, target)
     return Checkout(where)
+
+
+def descent_checkout(where: Path, config: str) -> Checkout:
+    """A fresh checkout whose only study is the made one that trains, `tests/workflow/descent`."""
+    checkout = fresh_checkout(where)
+    for slug in [path.parent.name for path in (where / "src/widthscope/studies").glob("[!_]*/settings.py")]:
+        shutil.rmtree(where / "src/widthscope/studies" / slug)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tests/workflow/descent", where / "src/widthscope/studies/descent", ignore=ignored)
+    (where / "tests/config.smoke.yaml").write_text(f"run: smoke\n{config}")
+    return checkout

@@ -53,7 +53,7 @@ def test_a_malformed_slug_is_refused(tmp_path: Path, slug: str) -> None:
 
 def test_a_name_with_another_use_is_refused(tmp_path: Path) -> None:
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    taken = {"all", "datasets", "report", *re.findall(r"^rule (\w+):", rules, re.MULTILINE)}
+    taken = {"all", "checkpoints", "datasets", "report", *re.findall(r"^rule (\w+):", rules, re.MULTILINE)}
     assert taken == new_study.RESERVED
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies/base.py").touch()

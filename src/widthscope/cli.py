@@ -139,7 +139,7 @@ def compare(
 
     A product is identical (equal digests), within intervals (its study's claims have the same verdicts, and
     each estimate lies inside the other run's interval), or different. Names the first stage, in the order of
-    the data (datasets, sweep, fit, claims, figures), at which the runs part, and what differed in its making.
+    the data (datasets, sweep, spectra, fit, claims, figures), at which the runs part, and what differed in its making.
 
     \b
     Examples:

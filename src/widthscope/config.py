@@ -9,15 +9,19 @@ from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, InstanceOf, SerializeAsAny, ValidationError
+from pydantic import Field, InstanceOf, SerializeAsAny, ValidationError, field_validator
 
 from widthscope import studies
+from widthscope.checkpoints.settings import Checkpoint
 from widthscope.config_errors import Problem, problems_in, refuse, unknown
 from widthscope.datasets.settings import Datasets
 from widthscope.errors import ConfigError
 from widthscope.settings_types import Section
 
 __all__ = ["Config", "Section", "check_run_folder", "differences", "load", "parse", "read", "resolved"]
+
+FIGURES_END = ".figures"
+"""What the folder of a checkpoint's figures has after the checkpoint's name."""
 
 MISSING = "(absent)"
 """Stands for the side of a difference that has no such setting."""
@@ -38,6 +42,20 @@ class Config(Section):
         description="The studies to run, by slug, each with the settings that differ from its defaults.",
     )
     datasets: Datasets = Field(Datasets(), description="How the datasets are prepared that studies name.")
+    checkpoints: tuple[Checkpoint, ...] = Field(
+        (), description="Models of your own; the report shows the query-key spectra of each."
+    )
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _names_are_distinct(cls, checkpoints: tuple[Checkpoint, ...]) -> tuple[Checkpoint, ...]:
+        names = [checkpoint.name for checkpoint in checkpoints]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise ValueError(f"two of them have the name '{name}', and each needs its own")
+            if name.endswith(FIGURES_END):
+                raise ValueError(f"'{name}' ends in '{FIGURES_END}', as the figures of another one would")
+        return checkpoints
 
 
 def read(path: Path) -> Config:

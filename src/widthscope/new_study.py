@@ -14,9 +14,10 @@ PLACEHOLDER_ARXIV = "0000.00000"
 
 RESERVED = frozenset(
     {
-        *("all", "record_config", "prepare_dataset", "sweep_widths"),
+        *("all", "record_config", "prepare_dataset", "sweep_widths", "analyse_spectra"),
         *("fit_limits", "judge_claims", "draw_figures", "build_report"),
-        *("datasets", "report"),
+        *("analyse_checkpoint", "draw_checkpoint"),
+        *("datasets", "checkpoints", "report"),
     }
 )
 """Names that a study cannot have: the workflow's rules, and the other folders in ``results/<run>``."""

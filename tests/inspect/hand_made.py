@@ -13,7 +13,7 @@ import xarray as xr
 from widthscope import provenance, store
 from widthscope.files import atomic_write_json
 from widthscope.source_tree import SourceTree
-from widthscope.workflow.planning import Job
+from widthscope.workflow.jobs import Job
 
 RUN = "results/smoke"
 DATASET = f"{RUN}/datasets/digits.digest.json"

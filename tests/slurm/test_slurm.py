@@ -15,7 +15,8 @@ from tests.slurm.cluster_run import ClusterRun, SlurmJob
 
 from widthscope.config import load, parse
 from widthscope.workflow.binding import Binding
-from widthscope.workflow.planning import Job, Plan
+from widthscope.workflow.jobs import Job
+from widthscope.workflow.planning import Plan
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("cluster"), pytest.mark.timeout(600)]
 

@@ -55,9 +55,7 @@ def test_a_job_that_waited_reads_the_settings_that_were_planned(plan: Plan) -> N
 
 def test_a_job_that_waited_is_told_the_source_that_was_planned(plan: Plan, monkeypatch: MonkeyPatch) -> None:
     digest = plan.jobs[FIT].source.digest
-    monkeypatch.setattr(
-        "widthscope.workflow.planning.fingerprint", lambda *_, **__: pytest.fail("planned anew")
-    )
+    monkeypatch.setattr("widthscope.workflow.jobs.fingerprint", lambda *_, **__: pytest.fail("planned anew"))
     later = Plan(plan.config, root=ROOT)
     study = SimpleNamespace(items={"study": "limit_law"}.items)
     assert Binding(later).source("fit_limits")(study) == digest

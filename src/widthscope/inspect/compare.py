@@ -22,9 +22,12 @@ from widthscope.provenance import Provenance
 STAGES = {
     "prepare_dataset": "datasets",
     "sweep_widths": "sweep",
+    "analyse_spectra": "spectra",
     "fit_limits": "fit",
     "judge_claims": "claims",
     "draw_figures": "figures",
+    "analyse_checkpoint": "checkpoints",
+    "draw_checkpoint": "figures of checkpoints",
 }
 """Rules whose products are compared, in the order of the data, and the stage that each belongs to.
 
@@ -48,8 +51,8 @@ class Compared:
 
     Attributes:
         name: path inside the run's folder.
-        stage: datasets, sweep, fit, claims or figures.
-        study: slug; empty for a dataset.
+        stage: one of `STAGES`.
+        study: slug; empty for a dataset or a checkpoint.
         grade: see `Grade`.
         reasons: why it is not identical.
     """

@@ -17,7 +17,8 @@ from widthscope.errors import StoreError
 from widthscope.fingerprint import Fingerprint
 from widthscope.inspect.source_changes import source_changes
 from widthscope.provenance import Provenance
-from widthscope.workflow.planning import Job, Plan
+from widthscope.workflow.jobs import Job
+from widthscope.workflow.planning import Plan
 
 
 class State(StrEnum):

@@ -37,7 +37,7 @@ class Shard:
         spectra: module inside the study whose `analyse(swept, settings, work)` turns what the shard stored,
             read lazily, into spectra, in a job of its own; empty if nothing does.
         spectra_settings: every value that the analysis reads.
-        spectra_cost: expected time and memory of the analysis; None: as the shard's own.
+        spectra_cost: expected time and memory of the analysis.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Shard:
     datasets: tuple[str, ...] = ()
     spectra: str = ""
     spectra_settings: dict[str, Any] = field(default_factory=dict)
-    spectra_cost: Cost | None = None
+    spectra_cost: Cost = Cost(seconds=60, memory_mb=1500)
 
 
 @dataclass(frozen=True)

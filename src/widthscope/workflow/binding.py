@@ -10,8 +10,10 @@ from typing import Any
 from widthscope.config import check_run_folder, load, parse
 from widthscope.errors import StoreError, WidthscopeError
 from widthscope.studies.base import Cost
+from widthscope.workflow.checkpoint_jobs import check_paths
+from widthscope.workflow.jobs import SMALL, Job
 from widthscope.workflow.pinned_plan import PinnedJob, pin, pinned
-from widthscope.workflow.planning import SMALL, Job, Plan
+from widthscope.workflow.planning import Plan
 
 FLOOR_MB = 1500  # an interpreter with torch and xarray imported
 
@@ -36,6 +38,7 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
         for path in config_files:
             parse(Path(path))  # Snakemake takes the last of repeated keys without a word
         config = load(raw, config_file)
+        check_paths(config.checkpoints, config_file)
         check_writable(Path("results") / config.run)
         check_run_folder(Path("results") / config.run, config_file)
         planned = Plan(config, config_file, root)
@@ -121,21 +124,13 @@ class Binding:
         """GPUs that a sweep asks for: one if the config's device is cuda, else none."""
         return int(self.plan.config.device == "cuda")
 
-    def dataset_digests(self, wildcards: Wildcards) -> list[str]:
-        """Digests of the datasets that a shard reads."""
-        return list(self._job("sweep_widths", wildcards).inputs)
+    def digests(self, rule: str) -> Answer:
+        """Digests of the stores that a job of the rule reads."""
+        return lambda wildcards: list(self._job(rule, wildcards).inputs)
 
-    def dataset_stores(self, wildcards: Wildcards) -> list[str]:
-        """Stores of the datasets that a shard reads."""
-        return [_store_of(digest) for digest in self.dataset_digests(wildcards)]
-
-    def shard_digests(self, wildcards: Wildcards) -> list[str]:
-        """Digests of all shards of a study."""
-        return list(self._job("fit_limits", wildcards).inputs)
-
-    def shard_stores(self, wildcards: Wildcards) -> list[str]:
-        """Stores of all shards of a study."""
-        return [_store_of(digest) for digest in self.shard_digests(wildcards)]
+    def stores(self, rule: str) -> Answer:
+        """The stores that a job of the rule reads, in the order of their digests."""
+        return lambda wildcards: [_store_of(digest) for digest in self._job(rule, wildcards).inputs]
 
 
 def _store_of(digest: str) -> str:

@@ -6,8 +6,6 @@ disagree. Imported at every parse of the Snakefile: nothing here may import torc
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,53 +13,13 @@ from widthscope import studies
 from widthscope.config import Config, resolved
 from widthscope.datasets import catalogue
 from widthscope.errors import StudyError
-from widthscope.fingerprint import Fingerprint, fingerprint
 from widthscope.source_tree import SourceTree
-from widthscope.studies.base import Cost, Shard
+from widthscope.studies.base import Shard
+from widthscope.workflow.checkpoint_jobs import checkpoint_jobs
+from widthscope.workflow.jobs import Job, figure_files, store_files
 
 PAGE_PARTS = {".j2", ".css", ".js", ".json"}
 SHARD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-STORE_FILES = {"store": "zarr", "digest": "digest.json", "provenance": "provenance.json"}
-SMALL = Cost(seconds=10, memory_mb=1000)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job: what it makes, from what, and everything that decides the result.
-
-    Attributes:
-        rule, wildcards: the Snakemake rule and its wildcards.
-        product: the small file that stands for the result (a digest, a list of claims, an index).
-        outputs: every output by its name in the rule, the product and the provenance included.
-        inputs: the products that the job reads.
-        settings: the values that the job reads.
-        entries: scripts and modules where its source starts; files: other files that decide the result.
-        cost: expected time and memory of one attempt.
-        datasets: names of the datasets that the job reads.
-        tree: the source as it was when the plan was made.
-    """
-
-    rule: str
-    wildcards: dict[str, str]
-    product: str
-    outputs: dict[str, str]
-    inputs: tuple[str, ...]
-    settings: dict[str, Any]
-    entries: tuple[str, ...]
-    files: tuple[str, ...] = ()
-    cost: Cost = SMALL
-    datasets: tuple[str, ...] = ()
-    tree: SourceTree = field(default_factory=SourceTree, compare=False, repr=False)
-
-    @property
-    def provenance(self) -> str:
-        """Path of the provenance file."""
-        return self.outputs["provenance"]
-
-    @cached_property
-    def source(self) -> Fingerprint:
-        """Fingerprint of the source that the job runs."""
-        return fingerprint(self.entries, self.files, tree=self.tree)
 
 
 class Plan:
@@ -107,6 +65,11 @@ class Plan:
         return [f"{self.results}/config.json", *self.products(study)]
 
     @property
+    def checkpoints(self) -> list[str]:
+        """Names of the user's own models."""
+        return [checkpoint.name for checkpoint in self.config.checkpoints]
+
+    @property
     def report(self) -> str:
         """Path of the report page."""
         return f"{self.results}/report/index.html"
@@ -136,18 +99,17 @@ class Plan:
             yield self._prepare_dataset(name)
         for slug, shards in self.shards.items():
             yield from (self._sweep_widths(slug, shard) for shard in shards.values())
+            yield from (self._analyse_spectra(slug, shard) for shard in shards.values() if shard.spectra)
             yield self._fit_limits(slug)
             yield self._judge_claims(slug)
             yield self._draw_figures(slug)
+        yield from checkpoint_jobs(self.config.checkpoints, self.results, self.tree)
         yield self._build_report()
 
     def _page_parts(self) -> list[str]:
         """The templates, style, script and schema that the page is built with."""
         folder = self.tree.root / "report"
         return sorted(path.name for path in folder.glob("*") if path.suffix in PAGE_PARTS)
-
-    def _store(self, stem: str) -> dict[str, str]:
-        return {kind: f"{stem}.{end}" for kind, end in STORE_FILES.items()}
 
     def _job(self, rule: str, product: str, outputs: dict[str, str], **fields: Any) -> Job:
         entries = (f"scripts/{rule}.py", *fields.pop("modules", ()))
@@ -165,7 +127,7 @@ class Plan:
         )
 
     def _prepare_dataset(self, name: str) -> Job:
-        outputs = self._store(f"{self.results}/datasets/{name}")
+        outputs = store_files(f"{self.results}/datasets/{name}")
         return self._job(
             "prepare_dataset",
             outputs["digest"],
@@ -177,7 +139,7 @@ class Plan:
         )
 
     def _sweep_widths(self, slug: str, shard: Shard) -> Job:
-        outputs = self._store(f"{self.results}/{slug}/sweep/{shard.name}")
+        outputs = store_files(f"{self.results}/{slug}/sweep/{shard.name}")
         return self._job(
             "sweep_widths",
             outputs["digest"],
@@ -190,15 +152,30 @@ class Plan:
             datasets=shard.datasets,
         )
 
+    def _analyse_spectra(self, slug: str, shard: Shard) -> Job:
+        outputs = store_files(f"{self.results}/{slug}/spectra/{shard.name}")
+        return self._job(
+            "analyse_spectra",
+            outputs["digest"],
+            outputs,
+            wildcards={"study": slug, "shard": shard.name},
+            inputs=(f"{self.results}/{slug}/sweep/{shard.name}.digest.json",),
+            settings={"shard": shard.spectra_settings, "entry": shard.spectra},
+            modules=(f"widthscope.studies.{slug}.{shard.spectra}",),
+            cost=shard.spectra_cost,
+        )
+
     def _fit_limits(self, slug: str) -> Job:
-        outputs = self._store(f"{self.results}/{slug}/fit")
-        sweeps = (f"{self.results}/{slug}/sweep/{name}.digest.json" for name in self.shards[slug])
+        outputs = store_files(f"{self.results}/{slug}/fit")
+        shards = self.shards[slug].values()
+        stores = [f"sweep/{shard.name}" for shard in shards]
+        stores += [f"spectra/{shard.name}" for shard in shards if shard.spectra]
         return self._job(
             "fit_limits",
             outputs["digest"],
             outputs,
             wildcards={"study": slug},
-            inputs=tuple(sweeps),
+            inputs=tuple(f"{self.results}/{slug}/{name}.digest.json" for name in stores),
             settings=studies.stage_settings(self.config.studies[slug], "fit"),
             modules=(f"widthscope.studies.{slug}.fit",),
         )
@@ -216,8 +193,7 @@ class Plan:
         )
 
     def _draw_figures(self, slug: str) -> Job:
-        folder = f"{self.results}/{slug}/figures"
-        outputs = {"figures": folder, "index": f"{folder}.json", "provenance": f"{folder}.provenance.json"}
+        outputs = figure_files(f"{self.results}/{slug}/figures")
         return self._job(
             "draw_figures",
             outputs["index"],
@@ -234,14 +210,18 @@ class Plan:
             "claims": f"{self.results}/claims.json",
             "provenance": f"{self.results}/report/index.provenance.json",
         }
-        products = (product for slug in self.shards for product in self.products(slug))
+        products = [product for slug in self.shards for product in self.products(slug)]
+        for name in self.checkpoints:
+            products += [
+                f"{self.results}/checkpoints/{name}.{end}" for end in ("digest.json", "figures.json")
+            ]
         return self._job(
             "build_report",
             outputs["page"],
             outputs,
             wildcards={},
             inputs=(f"{self.results}/config.json", *products),
-            settings={"studies": list(self.shards)},
+            settings={"studies": list(self.shards), "checkpoints": self.checkpoints},
             modules=tuple(
                 f"widthscope.studies.{slug}.{name}" for slug in self.shards for name in ("about", "claims")
             ),

@@ -1,0 +1,86 @@
+"""The jobs for models that a user brings: one that analyses a file, one that draws what came out.
+
+Read at every parse of the Snakefile: nothing here may import torch, numpy or xarray.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from widthscope.checkpoints.settings import Checkpoint
+from widthscope.errors import ConfigError
+from widthscope.source_tree import SourceTree
+from widthscope.studies.base import Cost
+from widthscope.workflow.jobs import Job, figure_files, store_files
+
+WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".json"}
+"""Endings of the files that decide what is read from a folder."""
+
+BYTES_PER_SECOND = 2e7
+"""Of the file; it is mostly not read, and its queries and keys are decomposed in float64."""
+
+
+def checkpoint_jobs(checkpoints: Sequence[Checkpoint], results: str, tree: SourceTree) -> Iterator[Job]:
+    """The two jobs of every checkpoint; their products lie in ``<results>/checkpoints``."""
+    for checkpoint in checkpoints:
+        stem = f"{results}/checkpoints/{checkpoint.name}"
+        wildcards = {"checkpoint": checkpoint.name}
+        stored, drawn = store_files(stem), figure_files(f"{stem}.figures")
+        read = stamp(Path(checkpoint.path))
+        yield Job(
+            rule="analyse_checkpoint",
+            wildcards=wildcards,
+            product=stored["digest"],
+            outputs=stored,
+            inputs=(),
+            settings={"checkpoint": checkpoint.model_dump(mode="json"), "stamp": read},
+            entries=("scripts/analyse_checkpoint.py",),
+            cost=_cost(sum(size for _, size, _ in read)),
+            tree=tree,
+        )
+        yield Job(
+            rule="draw_checkpoint",
+            wildcards=wildcards,
+            product=drawn["index"],
+            outputs=drawn,
+            inputs=(stored["digest"],),
+            settings={},
+            entries=("scripts/draw_checkpoint.py",),
+            tree=tree,
+        )
+
+
+def stamp(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size in bytes, and time of change in ns of every file that decides what is read; none if gone.
+
+    They tell that a model has changed without reading gigabytes: a folder stands for the weights and configs
+    in it, the index of a sharded file for its folder, and a single file for itself and a ``config.json``
+    beside it.
+    """
+    path = path.expanduser()
+    if path.is_dir() or path.name.endswith(".index.json"):
+        folder = path if path.is_dir() else path.parent
+        files = {file for file in folder.glob("*") if file.suffix in WEIGHTS}
+    else:
+        files = {path, path.with_name("config.json")}
+    facts = ((file.name, file.stat()) for file in sorted(files) if path.exists() and file.is_file())
+    return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
+
+
+def check_paths(checkpoints: Sequence[Checkpoint], source: str) -> None:
+    """Refuse a model that is not there, before any job starts.
+
+    Raises:
+        ConfigError: naming the first such path, and the setting that it comes from.
+    """
+    for place, checkpoint in enumerate(checkpoints):
+        path = Path(checkpoint.path).expanduser()
+        if not path.exists():
+            raise ConfigError(
+                f"in {source}, checkpoints[{place}].path is '{checkpoint.path}', and there is no such file "
+                f"or folder; a relative path starts in {Path.cwd()}"
+            )
+
+
+def _cost(size: int) -> Cost:
+    """Expected time and memory for files of this many bytes; queries and keys of one layer are held."""
+    return Cost(seconds=30 + size / BYTES_PER_SECOND, memory_mb=round(1500 + size / 8e6))
