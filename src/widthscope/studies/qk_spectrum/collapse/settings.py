@@ -1,7 +1,55 @@
 """Settings of the family `collapse`: rank collapse and entropy collapse."""
 
-from widthscope.settings_types import Section
+from typing import Annotated
+
+from pydantic import Field
+
+from widthscope.settings_types import Count, Distinct, Increasing, Section, Tokens, Width
+
+Mean = Annotated[float, Field(ge=0, le=100)]
+"""A mean of the eigenvalues of sqrt(d) W."""
+
+Spread = Annotated[float, Field(ge=0, le=100)]
+"""A standard deviation of the eigenvalues of sqrt(d) W."""
+
+Entropy = Annotated[float, Field(gt=0.05, lt=1)]
+"""An attention entropy over the logarithm of the number of keys."""
+
+
+class EntropyOverSpread(Section):
+    """Attention entropy over the spread of the eigenvalues, at fixed means."""
+
+    width: Width = Field(64, description="Width d of the tokens.")
+    tokens: Annotated[Tokens, Field(ge=4)] = Field(64, description="Number of tokens T of a walk.")
+    walks: Count = Field(16, description="Walks over which a seed's entropy is averaged.")
+    seeds: Annotated[Count, Field(ge=4)] = Field(48, description="Independent seeds, the sampling units.")
+    means: Increasing[Mean] = Field(
+        (0.0, 0.5, 1.0), description="Means m of the eigenvalues at which the claim is judged."
+    )
+    large_means: Increasing[Mean] = Field(
+        (2.0, 3.0), description="Larger means m, at which entropies are reported and not judged."
+    )
+    spreads: Increasing[Spread] = Field(
+        (0.0, 0.1, 0.3, 1.0, 3.0),
+        min_length=3,
+        description="Standard deviations s of the eigenvalues; the last is the scale of the control too.",
+    )
+
+
+class MatchedEntropy(Section):
+    """Token diversity of a concentrated spectrum and of a spread one at the same attention entropy."""
+
+    width: Width = Field(64, description="Width d of the tokens.")
+    tokens: Annotated[Tokens, Field(ge=4)] = Field(64, description="Number of tokens T of a sequence.")
+    sequences: Count = Field(16, description="Sequences over which a seed's entropy is averaged.")
+    seeds: Annotated[Count, Field(ge=4)] = Field(48, description="Independent seeds, the sampling units.")
+    entropies: Distinct[Entropy] = Field(
+        (0.98, 0.94, 0.9, 0.85), description="Entropies at which the two spectra are compared."
+    )
 
 
 class Collapse(Section):
     """Attention entropy and token diversity against the spectrum, with the true softmax."""
+
+    entropy_over_spread: EntropyOverSpread = EntropyOverSpread()
+    matched_entropy: MatchedEntropy = MatchedEntropy()
