@@ -48,11 +48,12 @@ def cdf(u: ArrayLike, aspect: float) -> FloatArray:
         ValueError: if aspect < 1.
     """
     gap = _checked(aspect) - 1
-    inside = np.clip(np.asarray(u, dtype=np.float64), 0, np.sqrt(aspect))
+    r = np.asarray(u, dtype=np.float64)
+    inside = np.clip(r, 0, np.sqrt(aspect))
     # The formula times its conjugate: no difference of near numbers at small u and large alpha.
     conjugate = gap + np.hypot(gap, 2 * inside)
     fraction = 2 * inside**2 / np.where(conjugate > 0, conjugate, 1.0)
-    return np.asarray(np.minimum(fraction, 1.0), dtype=np.float64)
+    return np.where(r >= np.sqrt(aspect), 1.0, np.minimum(fraction, 1.0))
 
 
 def density(u: ArrayLike, aspect: float) -> FloatArray:
