@@ -58,7 +58,7 @@ def settings_tables() -> str:
         rows = [
             _row(name, resolve(field, root), root, required=name in section.get("required", ()))
             for name, field in section["properties"].items()
-            if "properties" not in _filled(field, root)
+            if "properties" not in _filled(field, root) or resolve(field, root).get("type") == "array"
         ]
         title = f"## `{path}`" if path else "## The run"
         text += f"\n{title}\n\n{section.get('description', '').strip()}\n"
@@ -73,12 +73,15 @@ def _sections(section: Schema, root: Schema, path: str) -> Iterator[tuple[str, S
     for name, field in section["properties"].items():
         below = _filled(field, root)
         if "properties" in below:
-            yield from _sections(below, root, f"{path}.{name}" if path else name)
+            several = "[]" if resolve(field, root).get("type") == "array" else ""
+            yield from _sections(below, root, f"{path}.{name}{several}" if path else f"{name}{several}")
 
 
 def _filled(field: Schema, root: Schema) -> Schema:
-    """The schema of a setting when it is not left empty."""
+    """The schema of a setting when it is not left empty; of an entry where it is a list of sections."""
     field = resolve(field, root)
+    if "properties" in (entry := resolve(field.get("items", {}), root)):
+        return entry
     branches = [resolve(branch, root) for branch in field.get("anyOf", ())]
     filled = [branch for branch in branches if branch.get("type") != "null"]
     return filled[0] if len(filled) == 1 and "properties" in filled[0] else field

@@ -6,6 +6,8 @@ Read at every parse of the Snakefile: nothing here may import numpy, torch or xa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +128,15 @@ CARDS = (
             vouched="md5: as pinned by torchtext; sha256: as pinned by CorpusLoaders.jl",
         ),
     ),
+    Card(
+        name="text",
+        title="A text, character by character: a file of yours, or the documentation that comes with Python",
+        licence="PSF License Version 2 (the documentation of Python)",
+        source="the module pydoc_data.topics of the running Python, without what is not ASCII",
+        paper="",
+        holds="`character` (position) numbers of symbols; `vocabulary` (symbol) their code points",
+        module="widthscope.datasets.text",
+    ),
 )
 
 
@@ -154,8 +165,19 @@ def settings_of(name: str, config: "Config") -> dict[str, Any]:
     Raises:
         DataError: there is no dataset of this name.
     """
-    keyed = {"seed": config.seed} if card(name).keyed else {}
-    return {**getattr(config.datasets, name).model_dump(mode="json"), **keyed}
+    keyed: dict[str, Any] = {"seed": config.seed} if card(name).keyed else {}
+    settings: dict[str, Any] = getattr(config.datasets, name).model_dump(mode="json")
+    if settings.get("file"):  # another content under the same name is another dataset
+        keyed["sha256"] = file_sha256(settings["file"])
+    return {**settings, **keyed}
+
+
+def file_sha256(file: str) -> str | None:
+    """The sha256 of a user's file; None if it cannot be read, which preparing it will say."""
+    try:
+        return sha256(Path(file).expanduser().read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def table() -> str:

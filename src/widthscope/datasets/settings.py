@@ -28,6 +28,14 @@ class Download(Section):
     sha256: Sha256 | None = Field(None, description="Checksum of the archive; empty for the catalogue's.")
 
 
+class Text(Section):
+    """A text, character by character."""
+
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="A text file in UTF-8; empty for the documentation that comes with Python."
+    )
+
+
 class Datasets(Section):
     """How each dataset is prepared."""
 
@@ -35,3 +43,4 @@ class Datasets(Section):
     gaussian: Gaussian = Gaussian()
     cifar10: Download = Download()
     wikitext2: Download = Download()
+    text: Text = Text()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from widthscope.config import check_run_folder, load, parse
-from widthscope.errors import StoreError, WidthscopeError
+from widthscope.errors import ConfigError, StoreError, WidthscopeError
 from widthscope.studies.base import Cost
 from widthscope.workflow.checkpoint_jobs import check_paths
 from widthscope.workflow.jobs import SMALL, Job
@@ -42,6 +42,7 @@ def open_plan(raw: Mapping[str, Any], config_files: Sequence[str | Path], root: 
         check_writable(Path("results") / config.run)
         check_run_folder(Path("results") / config.run, config_file)
         planned = Plan(config, config_file, root)
+        check_texts(planned)
         pin(planned)
     except WidthscopeError as error:
         sys.exit(f"widthscope: {error}")
@@ -68,6 +69,21 @@ def check_writable(folder: Path) -> None:
         raise StoreError(
             f"results cannot be written: this user may not write to the folder {folder.absolute()}"
         )
+
+
+def check_texts(plan: Plan) -> None:
+    """Refuses a dataset's text file that cannot be read, before any job starts.
+
+    Raises:
+        ConfigError: naming the setting and the file.
+    """
+    for job in plan.jobs.values():
+        if job.rule == "prepare_dataset" and job.settings.get("file") and job.settings["sha256"] is None:
+            setting = f"datasets.{job.wildcards['dataset']}.file"
+            raise ConfigError(
+                f"in {plan.config_file}, {setting} is '{job.settings['file']}', which cannot be read; "
+                f"a relative path starts in {Path.cwd()}"
+            )
 
 
 class Binding:

@@ -32,7 +32,10 @@ def checkpoint_jobs(checkpoints: Sequence[Checkpoint], results: str, tree: Sourc
             product=stored["digest"],
             outputs=stored,
             inputs=(),
-            settings={"checkpoint": checkpoint.model_dump(mode="json"), "stamp": read},
+            settings={
+                "checkpoint": checkpoint.model_dump(mode="json"),
+                "stamp": [list(facts) for facts in read],
+            },
             entries=("scripts/analyse_checkpoint.py",),
             cost=_cost(sum(size for _, size, _ in read)),
             tree=tree,
