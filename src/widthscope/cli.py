@@ -1,4 +1,4 @@
-"""The command line: why a product would be redone, whether results are whole, how two runs differ."""
+"""The command line: what a run needs, whether results are whole, how runs differ; one checkpoint’s table."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from widthscope.cli_spectra import spectra
 from widthscope.errors import WidthscopeError
 
 PROBLEM = 1
@@ -45,11 +46,11 @@ ConfigFile = Annotated[
 
 @app.callback()
 def main() -> None:
-    """Look at the results of widthscope's workflow, and start a new study.
+    """Look at the results of widthscope's workflow and at checkpoints, and start a new study.
 
     The workflow itself is Snakemake's: `snakemake --cores all` runs what is missing or stale. These commands
     read what lies beside the results (digests, provenance) and compare it with the settings and the source as
-    they are now. Call them in the folder that has the Snakefile.
+    they are now. Call them in the folder that has the Snakefile; spectra can be called anywhere.
 
     \b
     Exit status: 0 all is well, 1 a problem or a difference was found, 2 the command or its input is wrong.
@@ -139,7 +140,8 @@ def compare(
 
     A product is identical (equal digests), within intervals (its study's claims have the same verdicts, and
     each estimate lies inside the other run's interval), or different. Names the first stage, in the order of
-    the data (datasets, sweep, spectra, fit, claims, figures), at which the runs part, and what differed in its making.
+    the data (datasets, sweep, spectra, fit, claims, figures), at which the runs part, and what
+    differed in its making.
 
     \b
     Examples:
@@ -165,6 +167,9 @@ def compare(
         if one is not first:
             typer.echo("\n".join([f"{one.name}:", *(f"  {reason}" for reason in one.reasons)]))
     raise typer.Exit(PROBLEM if different else 0)
+
+
+app.command()(spectra)
 
 
 @app.command(name="new-study")

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from widthscope.report import claims as claim_list
 from widthscope.report import figures, numbers, reasons, results, theme
+from widthscope.report.checkpoints import read_checkpoint
 from widthscope.report.formulas import rich
 from widthscope.report.results import Product, Study
 from widthscope.report.view import LETTERS, ClaimView, tally, view
@@ -69,6 +70,7 @@ def build(
     slugs: Sequence[str],
     products: Sequence[Product] | None = None,
     *,
+    checkpoints: Sequence[str] = (),
     templates: Path = Path("report"),
     about_of: Callable[[str], About] = results.load_about,
     patterns_of: Callable[[str], claim_list.Patterns] = claim_list.load_patterns,
@@ -80,6 +82,8 @@ def build(
         slugs: the studies to show, in order. A study whose results are missing or torn is shown as such.
         products: the state of each product of the plan; records of others are passed over. Without it, every
             product that has a record is listed as recorded.
+        checkpoints: names of the checkpoints to show after the studies, in order; one that could not be read
+            is shown with the reason.
         templates: folder of the templates, the style, the script and the schema.
         about_of: the paper behind a study.
         patterns_of: which shards each claim of a study rests on.
@@ -99,6 +103,7 @@ def build(
         .get_template("page.html.j2")
         .render(
             parts=parts,
+            checkpoints=[read_checkpoint(run, name, planned) for name in checkpoints],
             claims=claims,
             counts=tally(claims),
             causes=reasons.causes_in_words(collected),

@@ -122,9 +122,9 @@ def read_study(
         about = about_of(slug)
     except (WidthscopeError, ImportError, AttributeError, AssertionError) as error:
         problems.append(f"The paper's facts cannot be read: {error}")
-    claims = _listed(results / slug / "claims.json", "The claims were not judged", problems)
-    index = _listed(results / slug / "figures.json", "The figures were not drawn", problems)
-    figures = [_figure(results / slug / "figures", entry) for entry in index if "name" in entry]
+    claims = listed(results / slug / "claims.json", "The claims were not judged", problems)
+    index = listed(results / slug / "figures.json", "The figures were not drawn", problems)
+    figures = [stored_figure(results / slug / "figures", entry) for entry in index if "name" in entry]
     problems += [f"The file of figure {figure.name} is missing." for figure in figures if figure.svg is None]
     records = read_records((results / slug).rglob(f"*{VOLATILE_SUFFIX}"), planned)
     return Study(slug, about, claims, figures, records, tuple(problems))
@@ -136,7 +136,7 @@ def read_run(results: Path, studies_read: Iterable[Study], planned: Planned = No
         config = read_json(results / "config.json")
     except StoreError:
         config = None
-    folders = (results, results / "datasets")
+    folders = (results, results / "datasets", results / "checkpoints")
     paths = (path for folder in folders for path in folder.glob(f"*{VOLATILE_SUFFIX}"))
     records = read_records(paths, planned)
     records += [record for study in studies_read for record in study.records]
@@ -166,7 +166,7 @@ def recorded_products(records: Sequence[dict[str, Any]]) -> list[Product]:
     return [Product(str(record.get("product", "")), record["rule"], "recorded") for record in records]
 
 
-def _listed(path: Path, what: str, problems: list[str]) -> list[dict[str, Any]]:
+def listed(path: Path, what: str, problems: list[str]) -> list[dict[str, Any]]:
     """The list of objects in a file; if there is none, an empty list and a line among the problems."""
     if not path.is_file():
         problems.append(f"{what}: {path.name} is missing.")
@@ -182,7 +182,8 @@ def _listed(path: Path, what: str, problems: list[str]) -> list[dict[str, Any]]:
     return content
 
 
-def _figure(folder: Path, entry: dict[str, Any]) -> StoredFigure:
+def stored_figure(folder: Path, entry: dict[str, Any]) -> StoredFigure:
+    """The figure that an entry of the index names."""
     name = str(entry["name"])
     path = folder / f"{name}.svg"
     # The name comes from a file: it must not lead out of the folder.

@@ -26,3 +26,24 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     unsorted = np.empty_like(p)
     unsorted[order] = adjusted
     return unsorted
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
+    """Return Benjamini and Hochberg's step-up adjusted p-values, in the order given.
+
+    The k-th smallest p becomes min over j >= k of m p_(j) / j, at most 1 (Benjamini and Hochberg 1995). Rejecting
+    those up to q keeps the expected share of false ones among the rejected at or below q, for independent or
+    positively dependent tests. NaN counts as a test and stays NaN.
+
+    Args:
+        p_values: (m,) p-values in [0, 1].
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)  # NaN last
+    scaled = p[order] * p.size / np.arange(1, p.size + 1)
+    # NaN would spread to all smaller ones; the running minimum goes over those that are known.
+    known = np.where(np.isnan(scaled), np.inf, scaled)
+    adjusted = np.minimum(1.0, np.minimum.accumulate(known[::-1])[::-1])
+    unsorted = np.empty_like(p)
+    unsorted[order] = np.where(np.isnan(scaled), np.nan, adjusted)
+    return unsorted

@@ -1,0 +1,116 @@
+"""The command `widthscope spectra`: the table of one checkpoint, at once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from widthscope.checkpoints.settings import Checkpoint
+
+
+def spectra(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Weights file, index of a sharded one, or their folder.")
+    ],
+    layout: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="How queries and keys are stored; auto tells where it is certain."),
+    ] = "auto",
+    heads: Annotated[
+        int | None, typer.Option(metavar="N", help="Query heads of a layer.", show_default=False)
+    ] = None,
+    key_heads: Annotated[
+        int | None, typer.Option(metavar="N", help="Key heads, if shared.", show_default=False)
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Name of the query weights, with {layer}.", show_default=False),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Name of the key weights, with {layer}.", show_default=False),
+    ] = None,
+    norm: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Name of the norm's gain, with {layer}.", show_default=False),
+    ] = None,
+    transposed: Annotated[
+        bool, typer.Option("--transposed", help="The patterns' weights are stored as (input, output).")
+    ] = False,
+    scale: Annotated[
+        float | None, typer.Option(metavar="X", help="Factor of the scores.", show_default=False)
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PREFIX", help="Of the tensors, if a file has several models.", show_default=False
+        ),
+    ] = None,
+    every_head: Annotated[bool, typer.Option("--all", help="A row for each head, not each layer.")] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every head, every column.", show_default=False),
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the figures as SVG.", show_default=False)
+    ] = None,
+) -> None:
+    """Look at the query-key spectra of a checkpoint.
+
+    Prints its table by layer or by head, and the ten heads most worth a look. Reads only query and key
+    weights, one layer at a time; builds no model and executes nothing from the file. What the columns mean:
+    docs/checkpoints.md.
+
+    \b
+    Examples:
+      widthscope spectra model.safetensors
+      widthscope spectra path/to/llama --all --csv llama.csv --figures llama-figures
+      widthscope spectra model.pt --heads 12 --query "net.{layer}.q.weight" --key "net.{layer}.k.weight"
+
+    Exit status: 0 it is printed, 2 the checkpoint cannot be read, or an argument is wrong.
+    """
+    from widthscope.checkpoints import listing
+    from widthscope.checkpoints.analysis import analyse
+    from widthscope.checkpoints.opening import open_checkpoint
+    from widthscope.files import atomic_write_text
+    from widthscope.progress import progress
+
+    asked = _settings(
+        path=str(path),
+        layout=layout,
+        heads=heads,
+        key_heads=key_heads,
+        query=query,
+        key=key,
+        norm=norm,
+        transposed=transposed,
+        scale=scale,
+        part=part,
+    )
+    table = analyse(open_checkpoint(**asked.model_dump(exclude={"name"})), progress)
+    typer.echo(listing.overview(table, every_head))
+    if csv is not None:
+        atomic_write_text(csv, listing.csv_text(table))
+        typer.echo(f"\nwrote {csv}", err=True)
+    if figures is not None:
+        from widthscope.checkpoints.figures import draw  # only here: it takes a second to load
+        from widthscope.plotting import save_all
+
+        drawings = draw(table)
+        save_all(drawings, figures, figures / "figures.json")
+        typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+
+def _settings(**given: Any) -> "Checkpoint":
+    """The options as settings of a checkpoint, checked like those of the configuration."""
+    from pydantic import ValidationError
+
+    from widthscope.checkpoints.settings import Checkpoint
+    from widthscope.config_errors import problems_in, refuse
+
+    try:
+        return Checkpoint(name="checkpoint", **given)
+    except ValidationError as error:
+        refuse(problems_in(error, Checkpoint), "the options")
+        raise
