@@ -52,15 +52,18 @@ class LayerReader:
 
     name: str
     tensors: tuple[str, ...]
-    _read: Callable[[], LayerHeads] = field(repr=False, compare=False)
+    _read: Callable[[slice], LayerHeads] = field(repr=False, compare=False)
 
-    def read(self) -> LayerHeads:
-        """Read this layer's queries, keys and norm gain, and nothing else.
+    def read(self, heads: slice = slice(None)) -> LayerHeads:
+        """Read this layer's queries, keys and norm, and nothing else.
+
+        Args:
+            heads: which query heads; a few at a time keep the memory of a wide layer small.
 
         Raises:
             CheckpointError: a weight is NaN or infinite, or the file changed since it was opened.
         """
-        return self._read()
+        return self._read(heads)
 
 
 @dataclass(frozen=True)

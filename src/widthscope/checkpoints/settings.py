@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Heads, Positive, Section
 
-LayoutName = Literal["auto", "gpt2", "separate", "stacked", "per_head", "per_key_head", "pattern"]
+LayoutName = Literal["auto", "gpt2", "separate", "stacked", "per_head", "pattern"]
 """How queries and keys lie in the tensors: a layout of `widthscope.checkpoints.layouts`, or what finds it."""
 
 NamePattern = Annotated[str, Field(pattern=r"^[^{}]*\{layer\}[^{}]*$")]
