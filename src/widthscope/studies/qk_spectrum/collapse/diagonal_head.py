@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from widthscope.attention.collapse import relative_residual
+
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 TokenLaw = Literal["walk", "iid"]
@@ -41,8 +43,8 @@ def sequences(law: TokenLaw, count: int, tokens: int, width: int, generator: np.
 def entropy(tokens: Floats, eigenvalues: Floats) -> float:
     """Attention entropy over log T, averaged over the queries and sequences.
 
-    With scores w and Z = Σ exp(w), a row's entropy is log Z - Σ A w: no logarithm of a weight is taken, and a
-    weight of zero adds nothing.
+    The number of `widthscope.attention.collapse.attention_entropy`, from the scores w in half the time: with
+    Z = Σ exp(w), a row's entropy is log Z - Σ A w, so that no weight's logarithm is taken.
 
     Args:
         tokens: (count, T, d) sequences, T >= 2.
@@ -55,25 +57,18 @@ def entropy(tokens: Floats, eigenvalues: Floats) -> float:
     return float(np.mean(np.log(total) - mean_score) / np.log(tokens.shape[-2]))
 
 
-def relative_residual(tokens: Floats, eigenvalues: Floats) -> float:
-    """Token diversity R = ||AX - mean|| / ||X - mean|| (Frobenius), averaged over the sequences.
-
-    The mean is that over the tokens of a sequence. R = 0 is rank collapse: all outputs are one vector.
+def diversity_kept(tokens: Floats, eigenvalues: Floats) -> float:
+    """Relative residual R of the tokens that attention gives out, averaged over the sequences.
 
     Args:
         tokens, eigenvalues: as for `entropy`.
     """
     weights = np.exp(_shifted_scores(tokens, eigenvalues))
-    outputs = weights @ tokens / weights.sum(axis=-1, keepdims=True)
-    return float(np.mean(_deviation(outputs) / _deviation(tokens)))
+    attention = weights / weights.sum(axis=-1, keepdims=True)
+    return float(np.mean(relative_residual(attention, tokens)))
 
 
 def _shifted_scores(tokens: Floats, eigenvalues: Floats) -> Floats:
     """Scores (count, T, T), of which each row's largest is 0."""
     scores = (tokens * (eigenvalues / np.sqrt(tokens.shape[-1]))) @ tokens.mT
     return np.asarray(scores - scores.max(axis=-1, keepdims=True))
-
-
-def _deviation(tokens: Floats) -> Floats:
-    """Norm (count,) of each sequence's deviation from its mean token."""
-    return np.asarray(np.linalg.norm(tokens - tokens.mean(axis=-2, keepdims=True), axis=(-2, -1)))

@@ -12,9 +12,9 @@ from widthscope.streams import numpy_generator
 from widthscope.studies.qk_spectrum.collapse.diagonal_head import (
     LAWS,
     Floats,
+    diversity_kept,
     entropy,
     normal_spectrum,
-    relative_residual,
     sequences,
 )
 
@@ -49,12 +49,12 @@ def table(settings: Mapping[str, Any], progress: Progress) -> xr.Dataset:
             names = ("qk_spectrum", "collapse", "matched entropy", law, settings["seed"], width)
             generator = numpy_generator(*names, settings["tokens"], seed)
             tokens = sequences(law, settings["sequences"], settings["tokens"], width, generator)
-            uniform[i, seed] = relative_residual(tokens, np.zeros(width))
+            uniform[i, seed] = diversity_kept(tokens, np.zeros(width))
             for j, eigenvalues in enumerate(spectra.values()):
                 strength[i, j, :, seed] = strengths(tokens, eigenvalues, targets)
                 for k, found in enumerate(strength[i, j, :, seed]):
                     reached[i, j, k, seed] = entropy(tokens, found * eigenvalues)
-                    residual[i, j, k, seed] = relative_residual(tokens, found * eigenvalues)
+                    residual[i, j, k, seed] = diversity_kept(tokens, found * eigenvalues)
             equal[i, :, seed] = [entropy(tokens, found * shape) for found in strength[i, 0, :, seed]]
     dims = ("law", "spectrum", "target", "seed")
     return xr.Dataset(
