@@ -119,7 +119,10 @@ def test_simulated_singular_values_have_the_law_and_those_of_the_small_product_t
     assert np.abs(product_law.cdf(np.sort(x.ravel()), aspect) - steps).max() < 0.02
     for order in (1, 2):
         by_head = (x**order).mean(-1)
-        assert abs(by_head.mean() - exact_mean(order, head_dim, width)) < 4.5 * by_head.std(ddof=1) / 4
+        assert (
+            abs(by_head.mean() - product_law.mean_power(order, head_dim, width))
+            < 4.5 * by_head.std(ddof=1) / 4
+        )
     small = np.linalg.svd(key @ np.swapaxes(query, -1, -2), compute_uv=False) / np.sqrt(head_dim)
     wrong = product_law.scaled_squares(small, np.full(heads, width), width)
     distance = np.abs(product_law.cdf(np.sort(wrong.ravel()), aspect) - steps).max()
@@ -127,20 +130,26 @@ def test_simulated_singular_values_have_the_law_and_those_of_the_small_product_t
     assert distance < 0.02 if aspect == 1 else distance > 0.5
 
 
-def exact_mean(order: int, head_dim: int, width: int) -> float:
-    """E x^order at finite size; x are the eigenvalues of A B / head_dim^2, A = W_Q W_Q^T, B = W_K W_K^T.
+@pytest.mark.parametrize(("head_dim", "width"), [(1, 1), (1, 5), (3, 3), (4, 12)])
+def test_mean_powers_at_finite_size_by_simulation(head_dim: int, width: int) -> None:
+    draws = 100_000
+    query, key = np.random.default_rng(5).standard_normal((2, draws, head_dim, width))
+    AB = query @ np.swapaxes(query, -1, -2) @ key @ np.swapaxes(key, -1, -2) / head_dim**2
+    for order, power in ((1, AB), (2, AB @ AB)):
+        sample = np.trace(power, axis1=-2, axis2=-1) / head_dim
+        error = sample.std(ddof=1) / np.sqrt(draws)
+        assert abs(sample.mean() - product_law.mean_power(order, head_dim, width)) < 4.5 * error
 
-    Wishart matrices A of d degrees have E A = d I and E A B A = (d^2 + d) B + d tr(B) I.
-    """
-    n, d = head_dim, width
-    if order == 1:
-        return d**2 / n**2
-    # E tr ABAB = E tr (d^2 + d) B^2 + d (tr B)^2, tr B^2 = n d (d + n + 1), (tr B)^2 = n d (n d + 2)
-    return ((d**2 + d) * n * d * (d + n + 1) + d * n * d * (n * d + 2)) / n**5
+
+def test_mean_power_of_one_number_by_hand() -> None:
+    assert product_law.mean_power(2, 1, 1) == 9  # E (q^2 k^2)^2 = 3 * 3
+    with pytest.raises(ValueError, match="order"):
+        product_law.mean_power(3, 4, 8)
 
 
-def test_finite_size_mean_tends_to_the_moment() -> None:
-    assert exact_mean(2, 10**6, 4 * 10**6) == pytest.approx(384, rel=1e-5)
+def test_mean_powers_tend_to_the_moments() -> None:
+    assert product_law.mean_power(2, 10**6, 4 * 10**6) == pytest.approx(384, rel=1e-5)
+    assert product_law.mean_power(2, 64, 256) == pytest.approx(386.26, abs=0.01)
 
 
 def test_law_of_square_matrices_is_told_apart() -> None:

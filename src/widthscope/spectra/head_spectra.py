@@ -15,7 +15,7 @@ from widthscope.spectra import scores
 from widthscope.spectra.departure import departure
 from widthscope.spectra.query_key import head_grams
 
-BLOCK_BYTES = 2**25  # float64 query and key weights of one block; about three times as much is in use
+BATCH_BYTES = 2**21  # small enough for a cache; about three times as much is in use
 
 COLUMNS = {
     "eigenvalues": "eigenvalues of W that can differ from zero, by decreasing modulus",
@@ -37,7 +37,7 @@ COLUMNS = {
 
 
 def head_columns(
-    query: NDArray[Any], key: NDArray[Any], scale: float | None = None
+    query: NDArray[Any], key: NDArray[Any], scale: float | None = None, *, batch_bytes: int = BATCH_BYTES
 ) -> dict[str, NDArray[Any]]:
     """All `COLUMNS` of heads in memory: eigenvalues (..., head_dim) complex, the others (...) float64.
 
@@ -45,13 +45,76 @@ def head_columns(
     zero, and NaN where a quotient by its norm is meant.
 
     Args:
-        query: W_Q (..., head_dim, width).
+        query: W_Q (..., head_dim, width), of any floating type.
         key: W_K, of the same shape.
         scale: factor of the score; 1 / sqrt(head_dim) where None.
+        batch_bytes: of weights in float64 at a time; one head is the least.
 
     Raises:
         ValueError: if shapes differ, or head_dim > width.
     """
+    if query.shape != key.shape or query.ndim < 2:
+        raise ValueError(
+            f"query and key must both be (..., head_dim, width), not {query.shape} and {key.shape}"
+        )
+    *leading, head_dim, width = query.shape
+    heads = prod(leading)
+    queries, keys = (weights.reshape(heads, head_dim, width) for weights in (query, key))
+    batch = max(1, batch_bytes // (2 * 8 * head_dim * width))
+    found: dict[str, NDArray[Any]] = {name: np.empty(heads) for name in COLUMNS}
+    found["eigenvalues"] = np.empty((heads, head_dim), dtype=np.complex128)
+    for start in range(0, heads, batch):
+        part = slice(start, start + batch)
+        for name, values in _batch_columns(queries[part], keys[part], scale).items():
+            found[name][part] = values
+    return {name: values.reshape((*leading, *values.shape[1:])) for name, values in found.items()}
+
+
+def head_spectra(query: xr.DataArray, key: xr.DataArray, *, scale: float | None = None) -> xr.Dataset:
+    """`COLUMNS` of every head of labelled weights.
+
+    Lazy where the weights are dask arrays, else computed. One block of weights as stored is in memory for
+    each worker, and a batch of it in float64; heads that blocks divide are put together first.
+
+    Args:
+        query: W_Q with dimensions "head_dim", "width" and any others, in any order; any floating type.
+        key: W_K, with the same.
+        scale: factor of the score; 1 / sqrt(head_dim) where None.
+
+    Returns:
+        variables as `COLUMNS` over the other dimensions, "eigenvalues" with a dimension "eigenvalue" besides.
+
+    Raises:
+        ValueError: if the dimensions or coordinates of the two differ, or head_dim > width.
+    """
+    core = ("head_dim", "width")
+    if set(query.dims) != set(key.dims) or not set(core) <= set(query.dims):
+        raise ValueError(f"query and key must share dimensions with {core}, not {query.dims} and {key.dims}")
+    key = key.transpose(*query.dims)
+    if query.chunks or key.chunks:
+        # Alike blocks of whole heads: a block of both is then one task.
+        query = query.chunk(dict.fromkeys(core, -1))
+        key = key.chunk(query.chunksizes)
+    found = xr.apply_ufunc(
+        lambda q, k: tuple(head_columns(q, k, scale).values()),
+        query,
+        key,
+        input_core_dims=[core, core],
+        output_core_dims=[["eigenvalue"], *([] for _ in range(len(COLUMNS) - 1))],
+        join="exact",
+        dask="parallelized",
+        output_dtypes=[np.complex128, *(np.float64 for _ in range(len(COLUMNS) - 1))],
+        dask_gufunc_kwargs={"output_sizes": {"eigenvalue": query.sizes["head_dim"]}},
+    )
+    return xr.Dataset(
+        {
+            name: array.assign_attrs(long_name=meaning)
+            for (name, meaning), array in zip(COLUMNS.items(), found, strict=True)
+        }
+    )
+
+
+def _batch_columns(query: NDArray[Any], key: NDArray[Any], scale: float | None) -> dict[str, NDArray[Any]]:
     head_dim, width = query.shape[-2:]
     with np.errstate(invalid="ignore", over="ignore"):  # of heads that are not finite
         grams = head_grams(query, key, scale)
@@ -74,64 +137,3 @@ def head_columns(
             "positive_mass": apart.positive_mass,
             "real_fraction": apart.real_fraction,
         }
-
-
-def head_spectra(
-    query: xr.DataArray, key: xr.DataArray, *, scale: float | None = None, block_bytes: int = BLOCK_BYTES
-) -> xr.Dataset:
-    """`COLUMNS` of every head of labelled weights.
-
-    Lazy where the weights are dask arrays, else computed; in both cases block by block. Blocks are those the
-    weights are stored in, or smaller where these exceed `block_bytes`; a head is never divided.
-
-    Args:
-        query: W_Q with dimensions "head_dim", "width" and any others, in any order; any floating type.
-        key: W_K, with the same.
-        scale: factor of the score; 1 / sqrt(head_dim) where None.
-        block_bytes: of float64 query and key weights in one block; one head is the least.
-
-    Returns:
-        variables as `COLUMNS` over the other dimensions, "eigenvalues" with a dimension "eigenvalue" besides.
-
-    Raises:
-        ValueError: if the dimensions or coordinates of the two differ, or head_dim > width.
-    """
-    core = ("head_dim", "width")
-    if set(query.dims) != set(key.dims) or not set(core) <= set(query.dims):
-        raise ValueError(f"query and key must share dimensions with {core}, not {query.dims} and {key.dims}")
-    leading = [dim for dim in query.dims if dim not in core]
-    query, key = (weights.transpose(*leading, *core) for weights in (query, key))
-    chunks = _chunks(query, block_bytes)
-    found = xr.apply_ufunc(
-        lambda q, k: tuple(head_columns(q, k, scale).values()),
-        query.chunk(chunks),
-        key.chunk(chunks),
-        input_core_dims=[core, core],
-        output_core_dims=[["eigenvalue"], *([] for _ in range(len(COLUMNS) - 1))],
-        join="exact",
-        dask="parallelized",
-        output_dtypes=[np.complex128, *(np.float64 for _ in range(len(COLUMNS) - 1))],
-        dask_gufunc_kwargs={"output_sizes": {"eigenvalue": query.sizes["head_dim"]}},
-    )
-    spectra = xr.Dataset(
-        {
-            name: array.assign_attrs(long_name=meaning)
-            for (name, meaning), array in zip(COLUMNS.items(), found, strict=True)
-        }
-    )
-    return spectra if query.chunks or key.chunks else spectra.compute()
-
-
-def _chunks(weights: xr.DataArray, block_bytes: int) -> dict[Any, Any]:
-    """Chunks of weights (..., head_dim, width): the present ones where small enough, else runs in C order."""
-    *leading, head_dim, width = weights.sizes.values()
-    heads = max(1, block_bytes // (2 * 8 * head_dim * width))
-    names = weights.dims[:-2]
-    whole = dict.fromkeys(weights.dims[-2:], -1)
-    if weights.chunks and prod(max(sizes) for sizes in weights.chunks[:-2]) <= heads:
-        return {**dict(zip(names, weights.chunks, strict=False)), **whole}
-    sizes: dict[Any, Any] = {}
-    for name, length in zip(reversed(names), reversed(leading), strict=True):
-        sizes[name] = max(1, min(length, heads))
-        heads = heads // sizes[name] if sizes[name] == length else 1
-    return {**sizes, **whole}

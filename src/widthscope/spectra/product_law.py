@@ -93,6 +93,27 @@ def moment(order: int, aspect: float) -> float:
     return float(sum(terms)) / k
 
 
+def mean_power(order: int, head_dim: int, width: int) -> float:
+    """E of the mean of x^order over a head's d_h values at finite size, for order 1 or 2.
+
+    x are the eigenvalues of A B / d_h^2 with A = W_Q W_Q^T, B = W_K W_K^T, and Wishart matrices have
+    E A = d I, E A B A = (d^2 + d) B + d tr(B) I. Hence alpha^2 at every size, and
+
+        d^2 ((d + 1)(d + d_h + 1) + d d_h + 2) / d_h^4,
+
+    which is above `moment(2, alpha)` by a share of order 1/d_h.
+
+    Raises:
+        ValueError: if order is neither 1 nor 2.
+    """
+    d, n = width, head_dim
+    if order == 1:
+        return (d / n) ** 2
+    if order == 2:
+        return d**2 * ((d + 1) * (d + n + 1) + d * n + 2) / n**4
+    raise ValueError(f"order is {order}, allowed are 1 and 2")
+
+
 def _moment_series(x: FloatArray, aspect: float) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
     """Root psi with positive imaginary part of (1 + psi)(alpha + psi)^2 = x psi, and where there is one.
 
