@@ -1,11 +1,9 @@
 """The table of a checkpoint: what the spectrum of every head's query-key matrix says, layer by layer.
 
-Only one layer's queries and keys are ever in memory, and only a block of its heads in each computation.
+Only some heads of one layer are ever in memory: those whose queries fill `_BLOCK_BYTES`.
 Columns are explained in `widthscope.checkpoints.table`. Source: theory notes 3.3, 3.4 and 3.7.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 
 from widthscope.attention.gram import FloatArray
 from widthscope.checkpoints import initial_heads
-from widthscope.checkpoints.checkpoint import Checkpoint, LayerHeads, Rotary
+from widthscope.checkpoints.checkpoint import Checkpoint, LayerHeads, LayerReader, Rotary
 from widthscope.errors import CheckpointError
 from widthscope.progress import Progress, quiet
 from widthscope.spectra import rotary as rotary_traces
@@ -27,7 +25,7 @@ from widthscope.spectra.query_key import head_grams
 from widthscope.statistics.multiplicity import benjamini_hochberg
 
 _BLOCK_BYTES = 2**25
-"""Queries, and as many keys, of the heads that are worked on at a time."""
+"""Queries, and as many keys, of the heads that are read and worked on at a time."""
 
 Columns = dict[str, np.ndarray]
 OFFSETS = -np.array([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
@@ -44,12 +42,18 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet) -> xr.Dataset:
         where the matrix is not the score (`Checkpoint.skips_theory`). Attributes hold the facts.
 
     Raises:
-        CheckpointError: if a layer cannot be read.
+        CheckpointError: if a layer cannot be read, or heads are wider than the model.
     """
-    layers = progress(checkpoint.layers, len(checkpoint.layers), "layers")
-    found = [_layer(reader.read(), checkpoint) for reader in layers]
-    table = xr.concat(found, dim="layer", join="outer", data_vars="all")
-    table = table.assign_coords(layer=np.array([reader.name for reader in checkpoint.layers], dtype=np.str_))
+    if checkpoint.head_dim > checkpoint.width:
+        raise CheckpointError(
+            f"{Path(checkpoint.path).name}: heads have dimension {checkpoint.head_dim} in a width of "
+            f"{checkpoint.width}, allowed are heads no wider than the model"
+        )
+    walks = normalised_walks(checkpoint.width)
+    readers = progress(checkpoint.layers, len(checkpoint.layers), "layers")
+    table = xr.concat([_layer(reader, checkpoint, walks) for reader in readers], dim="layer", data_vars="all")
+    names = np.array([reader.name for reader in checkpoint.layers], dtype=np.str_)
+    table = table.assign_coords(layer=names, head=np.arange(checkpoint.heads))
     for name, adjusted in _ADJUSTED.items():
         if name in table:
             table[adjusted] = (("layer", "head"), _adjusted(table[name].values))
@@ -71,17 +75,12 @@ _ADJUSTED = {
 }
 
 
-def _layer(heads: LayerHeads, checkpoint: Checkpoint) -> xr.Dataset:
+def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> xr.Dataset:
     """The columns of one layer, with the dimensions (head,), (head, eigenvalue) and (head, offset)."""
-    count, head_dim, width = heads.query.shape
+    head_dim, width = checkpoint.head_dim, checkpoint.width
     size = max(1, _BLOCK_BYTES // (8 * head_dim * width))
-    if head_dim > width:
-        raise CheckpointError(
-            f"{Path(checkpoint.path).name}: heads of dimension {head_dim} in a width of {width}, allowed "
-            "are heads no wider than the model"
-        )
-    walks = normalised_walks(width)
-    blocks = [_block(part, checkpoint, walks) for part in _parts(heads, size)]
+    starts = range(0, checkpoint.heads, size)
+    blocks = [_block(reader.read(slice(start, start + size)), checkpoint, walks) for start in starts]
     columns = {name: np.concatenate([part[name] for part in blocks]) for name in blocks[0]}
     if "ks" in columns:
         chance = initial_heads.by_chance(head_dim, width)
@@ -89,17 +88,7 @@ def _layer(heads: LayerHeads, checkpoint: Checkpoint) -> xr.Dataset:
         columns["reach_p_value"] = initial_heads.p_values(columns["reach"], chance.reach)
     last = {"eigenvalues": "eigenvalue", "rotary_trace": "offset"}
     dims = {name: ("head", last[name]) if name in last else ("head",) for name in columns}
-    return xr.Dataset(
-        {name: (dims[name], values) for name, values in columns.items()}, coords={"head": np.arange(count)}
-    )
-
-
-def _parts(heads: LayerHeads, size: int) -> Iterator[LayerHeads]:
-    """The same layer, `size` heads at a time."""
-    for start in range(0, len(heads.query), size):
-        part = slice(start, start + size)
-        bias = None if heads.query_bias is None else heads.query_bias[part]
-        yield replace(heads, query=heads.query[part], key=heads.key[part], query_bias=bias)
+    return xr.Dataset({name: (dims[name], values) for name, values in columns.items()})
 
 
 def _block(heads: LayerHeads, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:

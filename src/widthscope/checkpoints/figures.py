@@ -7,10 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Patch, PathPatch
 from matplotlib.path import Path as Outline
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from widthscope.attention.gram import FloatArray
-from widthscope.checkpoints.notable import notable
+from widthscope.checkpoints.notable import counts, notable
 from widthscope.plotting import PALETTE, Drawing, new, shades
 from widthscope.spectra import radial_law
 
@@ -35,6 +35,8 @@ def draw(table: xr.Dataset) -> dict[str, Drawing]:
     drawings = {"spectrum": spectrum(table), "heads": heads(table)}
     if notable(table):
         drawings["notable"] = notable_spectra(table)
+    if "rotary_trace" in table and _with_trace(table).any():
+        drawings["rotary"] = rotary(table)
     return drawings
 
 
@@ -107,8 +109,8 @@ def heads(table: xr.Dataset) -> Drawing:
     score = table["trace_score"].values
     return Drawing(
         figure,
-        "Every head, one cell each, the first layer at the top. Trace score: blue where a head favours keys "
-        "that resemble the query, orange where it avoids them, empty within 3 standard deviations of "
+        "Every head, one cell each, the first layer, 0, at the top. Trace score: blue where a head favours "
+        "keys that resemble the query, orange where it avoids them, empty within 3 standard deviations of "
         "chance. Stronger colour elsewhere: more concentrated, more local, farther from the law at "
         "initialisation.",
         f"{len(panels)} maps of {layers} layers by {count} heads. Trace scores go from "
@@ -131,18 +133,44 @@ def notable_spectra(table: xr.Dataset) -> Drawing:
         own = own[np.isfinite(own)]
         reach = max(1.2, 1.1 * float(np.abs(own).max()))
         _plane(panel, own, reach, PALETTE["c1"], size=9)
-        panel.set_title(f"layer {head.place + 1}, head {head.head}")
+        panel.set_title(f"layer {head.place}, head {head.head}")
         panel.set_xlabel("")
         panel.set_ylabel("")
     for spare in axes[len(found) :]:
         spare.set_axis_off()
-    said = "; ".join(f"layer {head.place + 1}, head {head.head}" for head in found)
+    said = "; ".join(f"layer {head.place}, head {head.head}" for head in found)
     return Drawing(
         figure,
         "Eigenvalues of the first heads of the list, each in the complex plane and in units of the edge at "
-        "its own norm (dashed circle). Layers are counted from 1. Points far to the right favour keys like "
+        "its own norm (dashed circle). Layers are counted from 0. Points far to the right favour keys like "
         "the query, far to the left avoid them; pairs beside the real axis rotate.",
         f"{len(found)} panels with the eigenvalues of one head each, around a circle of radius one: {said}.",
+    )
+
+
+def rotary(table: xr.Dataset) -> Drawing:
+    """Trace of W over the offset of two tokens, for heads whose content matrix has a trace."""
+    curves = table["rotary_trace"].values[_with_trace(table)]
+    share = curves / curves[:, :1]
+    offsets = -table["offset"].values
+    figure, *panels = new(width=4.6, height=2.9)
+    axes = panels[0]
+    low, middle, high = np.quantile(share, [0.1, 0.5, 0.9], axis=0)
+    axes.fill_between(offsets, low, high, color=PALETTE["band"], linewidth=0, label="80 % of heads")
+    axes.plot(offsets, middle, color=PALETTE["c0"], marker="o", label="median")
+    axes.axhline(0, color=PALETTE["muted"], linewidth=0.8)
+    axes.set_xscale("symlog", base=2, linthresh=1)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    axes.set_xlabel("tokens between query and key")
+    axes.set_ylabel("trace of $W$, relative")
+    axes.legend()
+    return Drawing(
+        figure,
+        "Rotary positions give a matrix for each offset of the key. The trace of $W$ at an offset over that "
+        f"at none, for the {len(share)} heads whose content matrix has a trace beyond chance: where it "
+        "falls, the positions alone localise attention.",
+        f"Relative trace against offset; its median falls from 1 at no offset to {middle[-1]:.2f} at "
+        f"{offsets[-1]} tokens.",
     )
 
 
@@ -218,6 +246,11 @@ def _finish(axes: Axes, values: FloatArray, keys: Sequence[Patch]) -> None:
         axes.legend(
             handles=list(keys), loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=0.9, borderpad=0.2
         )
+
+
+def _with_trace(table: xr.Dataset) -> np.ndarray:
+    """Heads whose trace score counts."""
+    return counts(table, "trace_score", "p_adjusted")
 
 
 def _aspect(table: xr.Dataset) -> float:

@@ -153,8 +153,8 @@ def _respects(table: xr.Dataset) -> list[_Respect]:
     return respects
 
 
-def _counts(table: xr.Dataset, score: str, adjusted: str) -> np.ndarray:
-    """Which trace scores count: by adjusted p-value, or by size where there is none."""
+def counts(table: xr.Dataset, score: str, adjusted: str) -> np.ndarray:
+    """Which heads' trace scores count (layer, head): by adjusted p-value, or by size where there is none."""
     if adjusted not in table:
         return np.asarray(np.abs(table[score].values) >= TRACE_SCORE)
     return np.asarray(table[adjusted].values <= LEVEL)
@@ -162,11 +162,11 @@ def _counts(table: xr.Dataset, score: str, adjusted: str) -> np.ndarray:
 
 def _by_trace_score(table: xr.Dataset) -> list[_Respect]:
     score = table["trace_score"].values
-    counts = _counts(table, "trace_score", "p_adjusted")
+    beyond = counts(table, "trace_score", "p_adjusted")
     most = float(table.attrs["largest_trace_score"])
     return [
         _Respect(
-            np.where(counts & (sign * score > 0), sign * score, np.nan),
+            np.where(beyond & (sign * score > 0), sign * score, np.nan),
             lambda head, words=words: f"trace score {score[head]:.1f} of at most ±{most:.0f}: {words}",  # type: ignore[misc]
             short,
         )
@@ -198,9 +198,9 @@ def _by_spectrum(table: xr.Dataset) -> list[_Respect]:
 
 def _by_folding(table: xr.Dataset) -> _Respect:
     raw, folded = table["trace_score"].values, table["trace_score_folded"].values
-    counts = _counts(table, "trace_score", "p_adjusted")
-    counts_folded = _counts(table, "trace_score_folded", "p_adjusted_folded")
-    turned = (counts != counts_folded) | (counts & counts_folded & (raw * folded < 0))
+    before = counts(table, "trace_score", "p_adjusted")
+    after = counts(table, "trace_score_folded", "p_adjusted_folded")
+    turned = (before != after) | (before & after & (raw * folded < 0))
     return _Respect(
         np.where(turned, np.abs(raw - folded), np.nan),
         lambda head: (

@@ -184,19 +184,31 @@ COLUMNS = (
         "real_fraction",
         "real",
         "real eigenvalues",
-        "share of the eigenvalues that are real; 10 to 20 % at initialisation at common sizes",
+        "share of the eigenvalues that are real; a tenth to a fifth at initialisation at common sizes",
         listed=False,
     ),
     Column("trace_of_square", "tr W2", "trace of $W^2$", "sum of the squared eigenvalues", listed=False),
-    Column("var_tr2", "var tr2", "variance from $\\mathrm{tr} W^2$", "can be negative", listed=False),
+    Column(
+        "var_tr2",
+        "var tr2",
+        "variance from $\\mathrm{tr} W^2$",
+        "mean of $(\\lambda - m)^2$; negative where the eigenvalues are mostly imaginary",
+        listed=False,
+    ),
     Column(
         "var_fro",
         "var fro",
         "variance from $\\lVert W \\rVert_F$",
-        "at least the spread of the moduli",
+        "$\\lVert W - m I \\rVert_F^2 / d$ with $m$ the mean of the eigenvalues",
         listed=False,
     ),
-    Column("var_sym", "var sym", "variance of $(W + W^\\top)/2$", "of the symmetric part", listed=False),
+    Column(
+        "var_sym",
+        "var sym",
+        "variance of $(W + W^\\top)/2$",
+        "variance of the eigenvalues of the symmetric part",
+        listed=False,
+    ),
 )
 """All columns, in the order of the table."""
 

@@ -35,9 +35,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One head, or one layer."""
+    """One head, or one layer, of which `head` is None."""
 
-    name: str
+    layer: str
+    head: int | None
     cells: tuple[Cell, ...]
 
 
@@ -156,7 +157,7 @@ def _rows(table: "xr.Dataset", columns: Sequence[Column]) -> tuple[Row, ...]:
     values = [table[column.name].values.tolist() for column in columns]
     present = table["frobenius"].notnull().values
     return tuple(
-        Row(f"{layer} · {head}", tuple(_cell(of_column[i][j]) for of_column in values))
+        Row(str(layer), int(head), tuple(_cell(of_column[i][j]) for of_column in values))
         for i, layer in enumerate(table["layer"].values.tolist())
         for j, head in enumerate(table["head"].values.tolist())
         if present[i, j]
@@ -168,7 +169,7 @@ def _rows_by_layer(table: "xr.Dataset", columns: Sequence[Column]) -> tuple[list
     kept = [column for column in columns if not re.match(r"(ks_)?p_", column.name)]
     medians = [table[column.name].median("head").values.tolist() for column in kept]
     return kept, tuple(
-        Row(str(layer), tuple(_cell(of_column[i]) for of_column in medians))
+        Row(str(layer), None, tuple(_cell(of_column[i]) for of_column in medians))
         for i, layer in enumerate(table["layer"].values.tolist())
     )
 
