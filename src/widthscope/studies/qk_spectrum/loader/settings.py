@@ -1,7 +1,31 @@
 """Settings of the family `loader`: reading checkpoints."""
 
-from widthscope.settings_types import Section
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from widthscope.settings_types import Count, Heads, Section, Tokens, Width
 
 
 class Loader(Section):
-    """Query and key weights of checkpoints, whatever their layout."""
+    """Small modules of every layout, saved and read back."""
+
+    width: Width = Field(32, description="Width d of the tokens.")
+    heads: Heads = Field(4, description="Number of query heads H.")
+    key_heads: Heads = Field(2, description="Number of key heads, where query heads share them.")
+    tokens: Annotated[Tokens, Field(ge=4)] = Field(12, description="Number of tokens T.")
+    draws: Count = Field(4, description="Times that each module is drawn anew; the worst is judged.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> "Loader":
+        if self.width % self.heads or self.width // self.heads % 4:
+            raise PydanticCustomError(
+                "head_dim", "'width' must be a multiple of 4 times 'heads', so that coordinates pair up"
+            )
+        if self.heads % self.key_heads or not 1 < self.key_heads < self.heads:
+            message = (
+                "'key_heads' must divide 'heads' and lie between 1 and 'heads', so that reading can go wrong"
+            )
+            raise PydanticCustomError("key_heads", message)
+        return self
