@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widthscope.statistics.multiplicity import bonferroni, holm
+from widthscope.statistics.multiplicity import benjamini_hochberg, bonferroni, holm
 
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -62,3 +62,47 @@ def test_holm_keeps_the_family_error_under_the_null() -> None:
     # P(any false rejection) = 1 - 0.995^10 = 0.0489; six binomial standard deviations around it
     expected = 1 - (1 - 0.05 / 10) ** 10
     assert abs(false / families - expected) < 6 * np.sqrt(expected * (1 - expected) / families)
+
+
+def test_benjamini_hochberg_by_hand() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.5 times 4/1, 4/2, 4/3, 4/4 is 0.04, 0.04, 0.04, 0.5.
+    np.testing.assert_allclose(benjamini_hochberg([0.03, 0.5, 0.01, 0.02]), [0.04, 0.5, 0.04, 0.04])
+    # 0.04 · 2/1 is above 0.05 · 2/2, which pulls it down.
+    np.testing.assert_allclose(benjamini_hochberg([[0.04, 0.05]]), [[0.05, 0.05]])
+
+
+def brute_force_benjamini_hochberg(p: list[float], q: float) -> set[int]:
+    """Indices up to the last k with p_(k) <= k q / m."""
+    order = np.argsort(p, kind="stable")
+    passing = [k for k in range(1, len(p) + 1) if p[order[k - 1]] * len(p) / k <= q]
+    return {int(index) for index in order[: max(passing, default=0)]}
+
+
+@given(p_lists, st.floats(0.001, 0.5))
+def test_benjamini_hochberg_decides_as_the_step_up_procedure(p: list[float], q: float) -> None:
+    assert set(np.flatnonzero(benjamini_hochberg(p) <= q)) == brute_force_benjamini_hochberg(p, q)
+
+
+@given(p_lists)
+def test_benjamini_hochberg_lies_between_p_and_holm(p: list[float]) -> None:
+    adjusted = benjamini_hochberg(p)
+    assert np.all(adjusted >= np.asarray(p) - 1e-15)
+    assert np.all(adjusted <= holm(p) + 1e-15)
+
+
+def test_benjamini_hochberg_counts_missing_tests() -> None:
+    adjusted = benjamini_hochberg([np.nan, 0.01, 0.2])
+    assert np.isnan(adjusted[0])
+    np.testing.assert_allclose(adjusted[1:], [0.03, 0.3])
+    assert np.isnan(benjamini_hochberg([np.nan])).all()
+
+
+def test_benjamini_hochberg_keeps_the_false_discovery_rate() -> None:
+    rng = np.random.default_rng(2)
+    families, nulls, effects, q = 2000, 15, 5, 0.1
+    p = np.concatenate([rng.random((families, nulls)), rng.random((families, effects)) * 1e-3], axis=1)
+    rejected = np.array([benjamini_hochberg(family) <= q for family in p])
+    share = rejected[:, :nulls].sum(1) / np.maximum(rejected.sum(1), 1)
+    # For independent tests the rate is q · nulls / m exactly.
+    expected = q * nulls / (nulls + effects)
+    assert abs(share.mean() - expected) < 4.5 * share.std(ddof=1) / np.sqrt(families)

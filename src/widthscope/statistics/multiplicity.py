@@ -29,21 +29,20 @@ def holm(p_values: ArrayLike) -> np.ndarray:
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
-    """Return Benjamini and Hochberg's step-up adjusted p-values, in the order given.
+    """Return Benjamini and Hochberg's adjusted p-values, in the order given.
 
-    The k-th smallest p becomes min over j >= k of m p_(j) / j, at most 1 (Benjamini and Hochberg 1995). Rejecting
-    those up to q keeps the expected share of false ones among the rejected at or below q, for independent or
-    positively dependent tests. NaN counts as a test and stays NaN.
+    The k-th smallest p becomes min over j >= k of m·p_(j)/j, at most 1 (Benjamini and Hochberg 1995).
+    Rejecting those up to q keeps the expected share of false rejections at most q, for independent tests and for
+    positively dependent ones. NaN counts as a test (it was planned) and stays NaN.
 
     Args:
-        p_values: (m,) p-values in [0, 1].
+        p_values: p-values in [0, 1], of any shape.
     """
     p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)  # NaN last
-    scaled = p[order] * p.size / np.arange(1, p.size + 1)
-    # NaN would spread to all smaller ones; the running minimum goes over those that are known.
-    known = np.where(np.isnan(scaled), np.inf, scaled)
-    adjusted = np.minimum(1.0, np.minimum.accumulate(known[::-1])[::-1])
-    unsorted = np.empty_like(p)
-    unsorted[order] = np.where(np.isnan(scaled), np.nan, adjusted)
-    return unsorted
+    flat = p.ravel()
+    order = np.argsort(flat)  # NaN last
+    steps = np.nan_to_num(flat[order], nan=np.inf) * flat.size / np.arange(1, flat.size + 1)
+    adjusted = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
+    unsorted = np.empty_like(flat)
+    unsorted[order] = adjusted
+    return np.where(np.isnan(p), np.nan, unsorted.reshape(p.shape))
