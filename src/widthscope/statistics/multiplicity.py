@@ -32,8 +32,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
     """Return Benjamini and Hochberg's adjusted p-values, in the order given.
 
     The k-th smallest p becomes min over j >= k of m·p_(j)/j, at most 1 (Benjamini and Hochberg 1995).
-    Rejecting those up to q keeps the expected share of false rejections at most q, for independent tests and for
-    positively dependent ones. NaN counts as a test (it was planned) and stays NaN.
+    Rejecting those up to q keeps the expected share of false rejections at most q, for independent tests and
+    for positively dependent ones. NaN counts as a test (it was planned) and stays NaN.
 
     Args:
         p_values: p-values in [0, 1], of any shape.
