@@ -56,6 +56,14 @@ def test_lazy_weights_give_lazy_spectra_of_equal_numbers(chunks: dict[str, int])
     xr.testing.assert_identical(lazy.compute(), head_spectra(query, key))
 
 
+def test_one_lazy_side_is_enough() -> None:
+    query, key = weights((1, 4, 1, 2, 4, 8))
+    for pair in ((query, key.chunk({"step": 2})), (query.chunk({"step": 2}), key)):
+        found = head_spectra(*pair)
+        assert found.trace.chunksizes["step"] == (2, 2)
+        xr.testing.assert_identical(found.compute(), head_spectra(query, key))
+
+
 def test_dimensions_in_another_order() -> None:
     query, key = weights((2, 3, 1, 2, 4, 8))
     turned = query.transpose("width", "head", "step", "head_dim", "layer", "member")

@@ -1,8 +1,8 @@
 """One attention layer of finite and infinite width: its exact samplers and its exact theory.
 
 Torch: `masks`, `token_laws`, `sampling`, `gram_chain`. NumPy and SciPy only: `gram`, `quadrature`,
-`score_law`, `softmax_moments`, `variance_law`, `output_law`, `competitors`. Nothing is imported here, so
-that a fit or a figure that needs a closed form does not load torch. The "theory notes" that docstrings cite
+`score_law`, `softmax_moments`, `variance_law`, `output_law`, `competitors`, `collapse`. Nothing is imported
+here, so that a fit or a figure that needs a closed form does not load torch. The "theory notes" that docstrings cite
 are docs/theory/limit_law.md.
 
 The layer (arXiv:2506.00846; theory notes 2): tokens X (s, d) with Gram K = X X^T / d; per head W_Q, W_K (d,
