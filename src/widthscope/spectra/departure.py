@@ -23,8 +23,9 @@ class Departure:
         ks: Kolmogorov-Smirnov distance of the moduli from the radial law at alpha = width / head_dim.
         outliers: number of eigenvalues beyond the law's edge times `edge_allowance`.
         positive_mass: share of sum |lambda| that eigenvalues with a positive real part have; 1/2 in the law.
-        real_fraction: share of the head_dim eigenvalues that are real. A tenth to a fifth is usual at
-            initialisation, a finite-size effect (theory notes, trap 11).
+        real_fraction: share of the head_dim eigenvalues that are real. At initialisation it is a finite-size
+            effect, near 1.13 / sqrt(head_dim) for alpha = 1 and 0.80 / sqrt(head_dim) for large alpha: .41 to
+            .10 at head_dim 8 to 64 (theory notes, trap 11; sqrt(2 m / pi) for m square real factors).
     """
 
     ks: FloatArray

@@ -93,7 +93,7 @@ def head_spectra(query: xr.DataArray, key: xr.DataArray, *, scale: float | None 
     key = key.transpose(*query.dims)
     if query.chunks or key.chunks:
         # Alike blocks of whole heads: a block of both is then one task.
-        blocks = {**(query if query.chunks else key).chunksizes, **dict.fromkeys(core, -1)}
+        blocks: dict[Any, Any] = {**(query if query.chunks else key).chunksizes, **dict.fromkeys(core, -1)}
         query, key = query.chunk(blocks), key.chunk(blocks)
     found = xr.apply_ufunc(
         lambda q, k: tuple(head_columns(q, k, scale).values()),
