@@ -154,7 +154,7 @@ def _named_norm(tensors: Tensors, pattern: str, number: int, width: int, family:
 
 def _said_of_norm(sources: Sequence[LayerSource], family: Family) -> tuple[str, ...]:
     without = [source for source in sources if source.norm is None]
-    count = "" if len(without) == len(sources) else f" of {len(without)} layers"
+    count = "" if len(without) == len(sources) else f" in {len(without)} of {len(sources)} layers"
     why = "the model has none there" if family.post_norm else "the file has none there, or does not tell"
     return (f"No norm is folded into the weights in front of attention{count}: {why}.",)
 

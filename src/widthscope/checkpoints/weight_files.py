@@ -77,7 +77,7 @@ def _shards(index: Path) -> tuple[tuple[Path, ...], frozenset[str]]:
         raise CheckpointError(f"{index} is not the index of a checkpoint: it has no 'weight_map'")
     names = sorted({str(name) for name in weight_map.values()})
     for name in names:
-        if Path(name).name != name:
+        if Path(name).name != name or name == "..":
             raise CheckpointError(f"{index} names the shard {name!r}, which is not a file beside it")
     missing = [name for name in names if not (index.parent / name).is_file()]
     if missing:
