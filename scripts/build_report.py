@@ -1,4 +1,4 @@
-"""Collect the judged claims of all studies and build the page."""
+"""Collect the judged claims of all studies and the users' checkpoints, and build the page."""
 
 from pathlib import Path
 
@@ -10,6 +10,13 @@ from widthscope.workflow.job import job
 with job(snakemake) as run:
     root = Path(snakemake.scriptdir).parent
     products = freshness.products(run.results, root)
-    built = report.build(run.results, run.params.settings["studies"], products, templates=root / "report")
+    shown = run.params.settings
+    built = report.build(
+        run.results,
+        shown["studies"],
+        products,
+        checkpoints=shown["checkpoints"],
+        templates=root / "report",
+    )
     atomic_write_json(run.output.claims, built.claims)
     atomic_write_text(run.output.page, built.page)

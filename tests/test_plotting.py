@@ -119,6 +119,12 @@ def test_save_all_refuses_unsafe_names_and_silent_figures(tmp_path, name, captio
     assert not (tmp_path / "index.json").exists()
 
 
+def test_save_all_leaves_a_folder_and_an_index_where_there_is_nothing_to_draw(tmp_path):
+    plotting.save_all({}, tmp_path / "figures", tmp_path / "figures.json")
+    assert list((tmp_path / "figures").iterdir()) == []
+    assert json.loads((tmp_path / "figures.json").read_text()) == []
+
+
 def test_shades_grow_and_end_strong():
     assert plotting.shades(1) == [PALETTE["s6"]]
     assert plotting.shades(7) == [PALETTE[name] for name in SHADES]

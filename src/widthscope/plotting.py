@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from widthscope.files import atomic_write_json, atomic_write_text
+from widthscope.files import atomic_write_json, atomic_write_text, cannot_write
 from widthscope.palette import MARKERS, PALETTE, SERIES, SHADES
 
 __all__ = [
@@ -173,6 +173,10 @@ def save_all(drawings: Mapping[str, Drawing], folder: Path | str, index: Path | 
             raise ValueError(f"figure name '{name}' may hold only letters, digits, '-' and '_'")
         if not drawing.caption.strip() or not drawing.alt.strip():
             raise ValueError(f"figure '{name}' needs a caption and an alternative text")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)  # also where there is nothing to draw
+    except OSError as error:
+        raise cannot_write(Path(folder), error) from error
     listed = [
         {
             "name": name,

@@ -1,122 +1,133 @@
-"""Each module of a study edited in turn: a dry run schedules exactly what the table says."""
+"""Each module of each study edited in turn: exactly what its study's table says becomes stale.
 
-from concurrent.futures import ThreadPoolExecutor
+The table of a study is `mutations/<slug>.py`, with every module of the study in one of the lists `PLANNING`
+(changes no job), `FITTING`, `JUDGING` and `DRAWING`, or among the keys of `SWEEPING` and `ANALYSING`, whose
+values are patterns of the shards whose sweep, or whose spectra, the module changes.
+"""
+
+import runpy
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from queue import SimpleQueue
+from typing import Any
 
 import pytest
 from tests.checkout import ROOT, Checkout
 
-STUDY = "src/widthscope/studies/limit_law"
+from widthscope import studies
+from widthscope.config import load, read
+from widthscope.fingerprint import fingerprint
+from widthscope.source_tree import SourceTree
+from widthscope.workflow.jobs import Job
+from widthscope.workflow.planning import Plan
+
+TABLES = Path(__file__).parent / "mutations"
 JUDGED = {"judge_claims", "build_report"}
 DRAWN = {"draw_figures", "build_report"}
 FITTED = {"fit_limits"} | JUDGED | DRAWN
-
-# Read when the plan is made: they change what runs only by changing a shard's settings.
-PLANNING = """
-convergence/plan.py convergence/settings.py extensions/plan.py extensions/settings.py heads/plan.py
-heads/settings.py mixture/plan.py mixture/settings.py packing.py plan.py scores/plan.py
-scores/settings.py settings.py tokens/plan.py tokens/settings.py
-"""
-FITTING = """
-convergence/fit.py convergence/one_dimension_fit.py convergence/rate_fit.py extensions/fit.py
-extensions/fit_depth.py extensions/fit_layernorm.py extensions/fit_sequence.py extensions/fit_weights.py
-fit.py heads/fit.py heads/fit_low_rank.py heads/fit_many_heads.py heads/theory.py measurements.py
-mixture/coordinate_curves.py mixture/coordinate_estimates.py mixture/fit.py mixture/fit_coordinates.py
-mixture/fit_kurtosis.py mixture/theory.py orthonormal.py scores/covariance_fit.py scores/fit.py
-scores/gaussian_fit.py scores/sampler_fit.py scores/scaling_fit.py tokens/fit.py tokens/fit_images.py
-tokens/fit_relu.py
-"""
-JUDGING = """
-about.py claims.py convergence/claims.py extensions/claims.py heads/claims.py mixture/claims.py
-scores/claims.py tokens/claims.py
-"""
-DRAWING = """
-convergence/figures.py extensions/figures.py figures.py heads/figures.py mixture/figures.py
-scores/figures.py series.py tokens/figures.py
-"""
-# Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING = {
-    "batch_means.py": "mixture-* heads-* extensions-* tokens-digits",
-    "cells.py": "tokens-* extensions-stack",
-    "convergence/experiment.py": "convergence-*-h2",
-    "convergence/likelihood_ratio.py": "convergence-likelihood-ratio",
-    "convergence/one_dimension.py": "convergence-one-dimension",
-    "convergence/paper_kl.py": "convergence-paper-kl",
-    "coupling.py": "convergence-*-h2 convergence-one-dimension heads-low-rank",
-    "extensions/causal.py": "extensions-sequence",
-    "extensions/depth.py": "extensions-stack",
-    "extensions/layernorm.py": "extensions-stack",
-    "extensions/length.py": "extensions-sequence",
-    "extensions/sequence.py": "extensions-sequence",
-    "extensions/stack.py": "extensions-stack",
-    "extensions/theory.py": "extensions-stack",
-    "extensions/universality.py": "extensions-weights",
-    "extensions/weights.py": "extensions-weights",
-    "extensions/witness.py": "extensions-stack",
-    "frequencies.py": "convergence-*-h2 scores-sampler heads-low-rank",
-    "heads/low_rank.py": "heads-low-rank",
-    "heads/many_heads.py": "heads-count heads-order-of-limits",
-    "mixture/coordinates.py": "mixture-coordinates",
-    "mixture/kurtosis.py": "mixture-kurtosis",
-    "parts.py": "extensions-* tokens-*",
-    "scores/generic_tokens.py": "scores-sampler scores-law",
-    "scores/sampler.py": "scores-sampler",
-    "scores/score_law.py": "scores-law",
-    "scores/wrong_scaling.py": "scores-scaling",
-    "tokens/data_gram.py": "tokens-digits",
-    "tokens/digits.py": "tokens-digits",
-    "tokens/image_tokens.py": "tokens-digits",
-    "tokens/joint_gram.py": "tokens-digits",
-    "tokens/relu.py": "tokens-relu",
-    "tokens/relu_gram.py": "tokens-relu",
-}
+STAGES = {"PLANNING": set(), "FITTING": FITTED, "JUDGING": JUDGED, "DRAWING": DRAWN}
+EDIT = "\nEDITED = 1\n"
 
 
-def expected(module: str, shards: list[str]) -> set[str]:
-    """What an edit of the module must schedule, by the table."""
-    if module in SWEEPING:
-        patterns = SWEEPING[module].split()
-        return FITTED | {f"sweep_widths:{s}" for s in shards if any(fnmatch(s, p) for p in patterns)}
-    stages = [(PLANNING, set()), (FITTING, FITTED), (JUDGING, JUDGED), (DRAWING, DRAWN)]
-    found = [scheduled for table, scheduled in stages if module in table.split()]
+def plan_of(slug: str) -> Plan:
+    """The plan of one study alone, at smoke size."""
+    smoke = read(ROOT / "tests/config.smoke.yaml")
+    section = smoke.studies[slug].model_dump(mode="json") if slug in smoke.studies else {}
+    return Plan(load({"run": "smoke", "studies": {slug: section}}, "config.smoke.yaml"), root=ROOT)
+
+
+def name_of(job: Job) -> str:
+    """As `Checkout.scheduled` names it: the rule, with the shard if it has one."""
+    return f"{job.rule}:{job.wildcards['shard']}" if "shard" in job.wildcards else job.rule
+
+
+def modules_of(slug: str) -> list[str]:
+    room = ROOT / "src/widthscope/studies" / slug
+    return sorted(p.relative_to(room).as_posix() for p in room.rglob("*.py") if p.name != "__init__.py")
+
+
+def expected(module: str, table: Mapping[str, Any], plan: Plan) -> set[str]:
+    """What an edit of the module must make stale, by the table."""
+    (shards,) = plan.shards.values()
+    swept = [name for name in shards if _matches(name, table.get("SWEEPING", {}).get(module, ""))]
+    analysed = [name for name in shards if _matches(name, table.get("ANALYSING", {}).get(module, ""))]
+    if swept or analysed:
+        again = {f"analyse_spectra:{name}" for name in {*swept, *analysed} if shards[name].spectra}
+        return FITTED | {f"sweep_widths:{name}" for name in swept} | again
+    found = [stale for stage, stale in STAGES.items() if module in table.get(stage, "").split()]
     assert len(found) == 1, f"{module} stands {len(found)} times in the table"
     return found[0]
 
 
+def _matches(shard: str, patterns: str) -> bool:
+    return any(fnmatch(shard, pattern) for pattern in patterns.split())
+
+
+@dataclass(frozen=True)
+class Source:
+    """A copy of what the jobs run, in which modules may be edited."""
+
+    root: Path
+
+    def digests(self, plan: Plan) -> dict[str, str]:
+        """The fingerprint of every job of the plan as the copy is now, by product."""
+        tree = SourceTree({"widthscope": self.root / "src/widthscope"}, self.root)
+        found: dict[Any, str] = {}
+        for job in plan.jobs.values():
+            if (job.entries, job.files) not in found:
+                found[job.entries, job.files] = fingerprint(job.entries, job.files, tree=tree).digest
+        return {product: found[job.entries, job.files] for product, job in plan.jobs.items()}
+
+    def stale(self, plan: Plan, before: Mapping[str, str]) -> set[str]:
+        """The jobs whose source has changed, and all that is made from what they make, by name."""
+        now = self.digests(plan)
+        changed: set[str] = set()
+        for product, job in plan.jobs.items():  # in the order of the data
+            if now[product] != before[product] or changed & set(job.inputs):
+                changed.add(product)
+        return {name_of(plan.jobs[product]) for product in changed}
+
+
 @pytest.fixture(scope="module")
-def modules() -> list[str]:
-    room = ROOT / STUDY
-    return sorted(p.relative_to(room).as_posix() for p in room.rglob("*.py") if p.name != "__init__.py")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    root = tmp_path_factory.mktemp("mutations")
+    for part in ("src", "scripts", "report"):
+        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return Source(root)
 
 
-@pytest.mark.timeout(900)
-def test_an_edit_of_each_module_schedules_exactly_what_depends_on_it(
-    smoke: Checkout, modules: list[str], tmp_path: Path
-) -> None:
-    sweep = smoke.root / "results/smoke/limit_law/sweep"
-    shards = [path.name.removesuffix(".digest.json") for path in sweep.glob("*.digest.json")]
-    copies: SimpleQueue[Checkout] = SimpleQueue()
-    for number in (1, 2):  # two dry runs at a time
-        copies.put(smoke.copy(tmp_path / str(number)))
+def test_every_study_has_its_table() -> None:
+    assert {path.stem for path in TABLES.glob("*.py")} == set(studies.names())
 
-    def scheduled(module: str) -> set[str]:
-        copy = copies.get()
-        file = copy.root / STUDY / module
+
+@pytest.mark.parametrize("slug", sorted(path.stem for path in TABLES.glob("*.py")))
+def test_an_edit_of_each_module_makes_stale_exactly_what_depends_on_it(source: Source, slug: str) -> None:
+    table, plan = runpy.run_path(str(TABLES / f"{slug}.py")), plan_of(slug)
+    before = source.digests(plan)
+    wrong = {}
+    for module in modules_of(slug):
+        file = source.root / "src/widthscope/studies" / slug / module
         original = file.read_text()
-        try:
-            file.write_text(f"{original}\nEDITED = 1\n")
-            return copy.scheduled()
-        finally:
-            file.write_text(original)
-            copies.put(copy)
-
-    with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(modules, pool.map(scheduled, modules), strict=True))
-    wrong = {
-        module: {"missing": sorted(want - found[module]), "needless": sorted(found[module] - want)}
-        for module in modules
-        if (want := expected(module, shards)) != found[module]
-    }
+        file.write_text(original + EDIT)
+        found, want = source.stale(plan, before), expected(module, table, plan)
+        file.write_text(original)
+        if found != want:
+            wrong[module] = {"missing": sorted(want - found), "needless": sorted(found - want)}
     assert not wrong
+    listed = {*table.get("SWEEPING", {}), *table.get("ANALYSING", {})}
+    listed |= {module for stage in STAGES for module in table.get(stage, "").split()}
+    assert listed == set(modules_of(slug)), "the table names modules that there are none of"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["scores/plan.py", "measurements.py", "heads/claims.py", "series.py", "coupling.py", "tokens/relu.py"],
+)
+def test_a_dry_run_agrees(smoke: Checkout, tmp_path: Path, module: str) -> None:
+    """One module of each kind, so that what is computed above is what Snakemake does."""
+    copy, plan = smoke.copy(tmp_path / "widthscope"), plan_of("limit_law")
+    copy.append(f"src/widthscope/studies/limit_law/{module}", EDIT)
+    table = runpy.run_path(str(TABLES / "limit_law.py"))
+    assert copy.scheduled() == expected(module, table, plan)

@@ -16,6 +16,9 @@ from widthscope.files import read_json
 from widthscope.provenance import VOLATILE_SUFFIX
 from widthscope.studies.base import About
 
+SHARD_RULES = ("sweep_widths", "analyse_spectra")
+"""Rules whose jobs are about one shard."""
+
 Planned = Container[str] | None
 """Paths of the run's products; None where nobody has made a plan, and everything that is there counts."""
 
@@ -60,8 +63,8 @@ class Study:
 
     @property
     def shards(self) -> list[dict[str, Any]]:
-        """Provenance of its sweep, in order of name."""
-        return [record for record in self.records if record["rule"] == "sweep_widths"]
+        """Provenance of its sweep and of the spectra of its shards, in order of path."""
+        return [record for record in self.records if record["rule"] in SHARD_RULES]
 
 
 @dataclass(frozen=True)
