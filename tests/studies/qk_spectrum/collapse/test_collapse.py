@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import xarray as xr
+from pydantic import ValidationError
 from scipy import stats
 
 from widthscope.statistics.claims import judge
@@ -13,7 +14,7 @@ from widthscope.studies.qk_spectrum.collapse import experiment, figures, fit, fi
 from widthscope.studies.qk_spectrum.collapse.claims import CLAIMS
 from widthscope.studies.qk_spectrum.collapse.diagonal_head import entropy, normal_spectrum, sequences
 from widthscope.studies.qk_spectrum.collapse.matched_entropy import strengths
-from widthscope.studies.qk_spectrum.collapse.settings import Collapse
+from widthscope.studies.qk_spectrum.collapse.settings import Collapse, EntropyOverSpread
 from widthscope.studies.qk_spectrum.collapse.trend import mean_rank_correlation
 from widthscope.work import Work
 
@@ -138,10 +139,19 @@ def test_difference_of_walk_and_iid_ratios_is_welchs(swept):
 
 
 def test_larger_runs_are_one_job_for_each_experiment():
-    large = {name: {**own, "seeds": 400, "width": 1024, "tokens": 512} for name, own in SMALL.items()}
+    large = {name: {**own, "seeds": 400, "width": 64, "tokens": 512} for name, own in SMALL.items()}
     shards = plan.shards(Collapse.model_validate(large), seed=0)
     assert [shard.name for shard in shards] == ["collapse-entropy-over-spread", "collapse-matched-entropy"]
     assert all(len(shard.settings) == 1 for shard in shards)
+
+
+@pytest.mark.parametrize(("width", "largest"), [(64, 1.0), (256, 0.5), (16, 2.0)])
+def test_means_beyond_the_claim_are_refused_as_judged_ones(width, largest):
+    assert EntropyOverSpread(width=width, means=(0.0, largest)).means[-1] == largest
+    with pytest.raises(
+        ValidationError, match=rf"up to 8/sqrt\(width\) = {largest:g}, not {1.01 * largest:g}"
+    ):
+        EntropyOverSpread(width=width, means=(0.0, 1.01 * largest))
 
 
 def test_figures_are_drawn_with_words(fitted):

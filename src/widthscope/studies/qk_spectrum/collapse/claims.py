@@ -5,9 +5,9 @@ from widthscope.statistics.rules import Above, Below, Equals, Reported
 
 ENTROPY_VS_VARIANCE = Claim(
     name="entropy-vs-variance",
-    statement="With the true softmax on normalised random walks, at a fixed eigenvalue mean m of at most 1 "
-    "attention entropy falls as the standard deviation s of the eigenvalues grows (of a symmetric "
-    "$\\sqrt{d} W$).",
+    statement="With the true softmax on normalised random walks, at a fixed mean m of the eigenvalues of a "
+    "symmetric $\\sqrt{d} W$ with $0 \\le m \\sqrt{d} \\le 8$, attention entropy falls as their standard "
+    "deviation s grows.",
     quantity="rank correlation of entropy and s within a seed, averaged over the seeds (Page's trend test)",
     prediction=-1.0,
     tests=(
@@ -29,7 +29,8 @@ ENTROPY_VS_VARIANCE = Claim(
             rule=Reported(),
             quantity="the same change at larger m, added after it was seen that there a small s can raise "
             "entropy",
-            margin_reason="none: shown, since the claim is limited to smaller m",
+            margin_reason="none: shown, since $m \\sqrt{d}$, the score of a token with itself, is beyond the "
+            "claim",
         ),
     ),
     control=Control(

@@ -5,13 +5,13 @@ from typing import Any
 from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
 from widthscope.studies.qk_spectrum.collapse.settings import Collapse
 
-SECONDS_PER_SCORE = 1.1e-8
+SECONDS_PER_SCORE = 6e-9
 """Of the softmax and the entropy of one score, on one core."""
 
-SECONDS_PER_PRODUCT = 4e-11
+SECONDS_PER_PRODUCT = 1.1e-10
 """Of one multiplication in the products of tokens."""
 
-EVALUATIONS = 10
+EVALUATIONS = 11
 """Evaluations of the entropy that finding one strength takes, that of the residual counted in."""
 
 MEMORY_MB = 300

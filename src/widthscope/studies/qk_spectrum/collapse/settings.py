@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Distinct, Increasing, Section, Tokens, Width
+
+LARGEST_OWN_SCORE = 8.0
+"""Of m sqrt(d), the score of a token with itself: beyond, a small spread no longer lowers the entropy."""
 
 Mean = Annotated[float, Field(ge=0, le=100)]
 """A mean of the eigenvalues of sqrt(d) W."""
@@ -24,7 +27,8 @@ class EntropyOverSpread(Section):
     walks: Count = Field(16, description="Walks over which a seed's entropy is averaged.")
     seeds: Annotated[Count, Field(ge=4)] = Field(48, description="Independent seeds, the sampling units.")
     means: Increasing[Mean] = Field(
-        (0.0, 0.5, 1.0), description="Means m of the eigenvalues at which the claim is judged."
+        (0.0, 0.5, 1.0),
+        description="Means m of the eigenvalues at which the claim is judged; m sqrt(d) is at most 8.",
     )
     large_means: Increasing[Mean] = Field(
         (2.0, 3.0), description="Larger means m, at which entropies are reported and not judged."
@@ -34,6 +38,16 @@ class EntropyOverSpread(Section):
         min_length=3,
         description="Standard deviations s of the eigenvalues; the last is the scale of the control too.",
     )
+
+    @model_validator(mode="after")
+    def _means_are_moderate(self) -> "EntropyOverSpread":
+        allowed = LARGEST_OWN_SCORE / self.width**0.5
+        if self.means[-1] > allowed * (1 + 1e-9):
+            raise ValueError(
+                f"means may go up to 8/sqrt(width) = {allowed:.4g}, not {self.means[-1]:g}, and larger ones "
+                "are large_means"
+            )
+        return self
 
 
 class MatchedEntropy(Section):

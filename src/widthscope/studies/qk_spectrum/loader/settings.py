@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Count, Heads, Section, Tokens, Width
 
@@ -19,13 +18,14 @@ class Loader(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "Loader":
-        if self.width % self.heads or self.width // self.heads % 4:
-            raise PydanticCustomError(
-                "head_dim", "'width' must be a multiple of 4 times 'heads', so that coordinates pair up"
+        if self.width % (4 * self.heads):
+            raise ValueError(
+                f"width must be a multiple of 4 heads = {4 * self.heads}, not {self.width}, so that "
+                "coordinates pair up"
             )
         if self.heads % self.key_heads or not 1 < self.key_heads < self.heads:
-            message = (
-                "'key_heads' must divide 'heads' and lie between 1 and 'heads', so that reading can go wrong"
+            raise ValueError(
+                f"key_heads must divide heads = {self.heads} and lie between 1 and it, not be "
+                f"{self.key_heads}, so that key heads can be mistaken"
             )
-            raise PydanticCustomError("key_heads", message)
         return self
