@@ -16,7 +16,7 @@ from widthscope.checkpoints.stored_numbers import FORMATS, SAFETENSORS_NAMES, Fl
 from widthscope.errors import CheckpointError
 
 PIECE = 2**20
-"""Bytes read at once; on their way to float64 they take about ten times as much."""
+"""Bytes read at once; on their way to float64 they take a few times as much."""
 
 
 class SafetensorsFile:

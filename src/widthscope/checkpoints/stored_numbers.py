@@ -11,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
+Numbers = NDArray[Any]
+"""Numbers in a type of numpy's own, which becomes float64 where it is put."""
 
 
-def _from_bfloat16(stored: NDArray[Any]) -> Float64:
+def _from_bfloat16(stored: NDArray[Any]) -> Numbers:
     """Bfloat16 is the upper half of float32."""
-    return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    wide = stored.astype(np.uint32)
+    wide <<= 16
+    return wide.view(np.float32)
 
 
-def _from_e5m2(stored: NDArray[Any]) -> Float64:
+def _from_e5m2(stored: NDArray[Any]) -> Numbers:
     """The 8-bit float with 5 exponent bits is the upper half of float16."""
-    return (stored.astype(np.uint16) << 8).view(np.float16).astype(np.float64)
+    return (stored.astype(np.uint16) << 8).view(np.float16)
 
 
 def _e4m3_values() -> Float64:
@@ -34,15 +38,15 @@ def _e4m3_values() -> Float64:
 
 _E4M3 = _e4m3_values()
 
-FORMATS: dict[str, tuple[Any, Callable[[NDArray[Any]], Float64]]] = {
-    "float64": (np.dtype("<f8"), lambda stored: stored.astype(np.float64)),
-    "float32": (np.dtype("<f4"), lambda stored: stored.astype(np.float64)),
-    "float16": (np.dtype("<f2"), lambda stored: stored.astype(np.float64)),
+FORMATS: dict[str, tuple[Any, Callable[[NDArray[Any]], Numbers]]] = {
+    "float64": (np.dtype("<f8"), lambda stored: stored),
+    "float32": (np.dtype("<f4"), lambda stored: stored),
+    "float16": (np.dtype("<f2"), lambda stored: stored),
     "bfloat16": (np.dtype("<u2"), _from_bfloat16),
     "float8_e4m3fn": (np.dtype("u1"), lambda stored: _E4M3[stored]),
     "float8_e5m2": (np.dtype("u1"), _from_e5m2),
 }
-"""For each format the numpy type of its raw bytes, and what turns those into float64."""
+"""For each format the numpy type of its raw bytes, and what turns those into numbers."""
 
 SAFETENSORS_NAMES = {
     "F64": "float64",
