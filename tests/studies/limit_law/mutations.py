@@ -1,4 +1,4 @@
-"""What an edit of each module of limit_law makes stale (see `test_mutations.py`)."""
+"""What an edit of each module of limit_law makes stale (see `tests/workflow/test_mutations.py`)."""
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
