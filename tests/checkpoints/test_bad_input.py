@@ -1,6 +1,7 @@
 """What cannot be read is refused in one clear sentence, and nothing in it is executed."""
 
 import pickle
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -285,3 +286,41 @@ def test_a_file_that_changes_between_opening_and_reading(tmp_path: Path) -> None
 def test_zeros_are_read_though_they_are_no_model(tmp_path: Path) -> None:
     write_sparse(tmp_path / "model.safetensors", dict.fromkeys((QUERY, KEY), (32, 32)), "F16", 2)
     assert not open_checkpoint(tmp_path, heads=4).layers[0].read().query.any()
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "zip", "legacy"])
+def test_damaged_bytes_end_in_weights_or_in_a_sentence(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / ("model.safetensors" if kind == "safetensors" else "model.pt")
+    state = {name: weight[:, :8].contiguous() for name, weight in llama_like(1).items()}
+    if kind == "safetensors":
+        save_file(state, path)
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
+    whole, generator, refusals = path.read_bytes(), random.Random(0), 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        damaged[generator.randrange(400)] = generator.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            read_all(path, heads=4)
+        except CheckpointError:
+            refusals += 1
+    assert refusals > 10
+
+
+@pytest.mark.parametrize("value", ["x", 0, -1, True, [], [1], {}, {"a": {}}, float("nan"), None])
+def test_options_of_a_config_that_make_no_sense(value: object, tmp_path: Path) -> None:
+    save_file(llama_like(key_heads=4), tmp_path / "model.safetensors")
+    names = [
+        "rope_parameters",
+        "rope_scaling",
+        "rotary_dim",
+        "partial_rotary_factor",
+        "query_pre_attn_scalar",
+    ]
+    names += ["attn_config", "clip_qkv", "attn_logit_softcapping", "pos_att_type", "text_config", "alibi"]
+    for family in ("phi", "gemma2", "granite", "deberta-v2", "falcon", "mpt"):
+        for name in names:
+            write_config(tmp_path, **{"model_type": family, "num_attention_heads": 4, name: value})
+            heads = open_checkpoint(tmp_path).layers[0].read()
+            assert heads.scale > 0

@@ -60,8 +60,7 @@ def _outside(beside: list[str], family: Family, config: ModelConfig) -> list[str
         said.append(
             "Queries and keys are normed before their product (QK-norm), so W is not the score's matrix."
         )
-    nested = config["attn_config"] if isinstance(config["attn_config"], dict) else {}
-    if family.alibi or config["alibi"] is True or nested.get("alibi") is True:
+    if family.alibi or config["alibi"] is True or config.attention["alibi"] is True:
         said.append("A bias that is linear in the distance of two tokens (ALiBi) is added to the scores.")
     if family.relative_bias or any(RELATIVE.search(name) for name in beside):
         said.append("A learned bias of the relative position is added to the scores.")
@@ -73,10 +72,10 @@ def _outside(beside: list[str], family: Family, config: ModelConfig) -> list[str
         said.append(
             "Products of contents with relative positions (disentangled attention) are added to the scores."
         )
-    cap = config["attn_logit_softcapping"]
-    if isinstance(cap, int | float) and not isinstance(cap, bool):
+    cap = config.number("attn_logit_softcapping")
+    if cap:
         said.append(f"Scores are soft-capped: a score s becomes {cap:g} tanh(s / {cap:g}).")
-    clip = config["clip_qkv"] or nested.get("clip_qkv")
+    clip = config.number("clip_qkv") or config.attention.number("clip_qkv")
     if clip:
         said.append(f"Queries and keys are clipped to [-{clip:g}, {clip:g}] before their product.")
     if any(name.endswith("sinks") for name in beside):

@@ -1,5 +1,6 @@
 """The sizes that a model's ``config.json`` gives, under the several names that families have for them."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,9 +47,9 @@ class ModelConfig:
         """Key heads per layer, None where the config leaves it to the number of heads or the shapes."""
         if self["multi_query"] is True and not self["new_decoder_architecture"]:
             return 1  # the first Falcon's num_kv_heads does not say so
-        nested = self["attn_config"]
-        if isinstance(nested, Mapping) and isinstance(nested.get("kv_n_heads"), int):
-            return int(nested["kv_n_heads"])
+        nested = self.attention._first(("kv_n_heads",)) if self["attn_config"] else None
+        if nested:
+            return nested
         if self.model_type == "falcon" and not self["new_decoder_architecture"]:
             return self.heads
         return self._first(KEY_HEADS)
@@ -58,54 +59,49 @@ class ModelConfig:
         """Head dimension, where the config says it."""
         return self._first(HEAD_DIM)
 
+    def number(self, name: str) -> float | None:
+        """The value of an option that is a finite number other than 0."""
+        value = self[name]
+        return float(value) if _is_number(value) and value else None
+
+    @property
+    def attention(self) -> "ModelConfig":
+        """The section on attention, which MPT has."""
+        nested = self["attn_config"]
+        return ModelConfig(nested if isinstance(nested, Mapping) else {})
+
     def scale(self, family: Family, head_dim: int, layer: int) -> float:
         """The model's factor of q . k; 1/sqrt(head_dim) unless it says otherwise."""
-        nested = self["attn_config"] if isinstance(self["attn_config"], Mapping) else {}
+        before = self.number("query_pre_attn_scalar")
+        multiplier = self.number("attention_multiplier") if family.label == "Granite" else None
+        own = multiplier or self.attention.number("softmax_scale")
         if family.unscaled or self["scale_attn_weights"] is False:
             scale = 1.0
-        elif self["query_pre_attn_scalar"]:
-            scale = float(self["query_pre_attn_scalar"]) ** -0.5
-        elif self["attention_multiplier"] is not None and self.model_type in ("granite", "granitemoe"):
-            scale = float(self["attention_multiplier"])
-        elif nested.get("softmax_scale"):
-            scale = float(nested["softmax_scale"])
+        elif before and before > 0:
+            scale = before**-0.5
+        elif own:
+            scale = own
         elif family.disentangled:
-            kinds = 1 + sum(kind in (self["pos_att_type"] or ()) for kind in ("c2p", "p2c"))
-            scale = (head_dim * kinds) ** -0.5
+            kinds = self["pos_att_type"] if isinstance(self["pos_att_type"], str | list) else ()
+            scale = (head_dim * (1 + sum(kind in kinds for kind in ("c2p", "p2c")))) ** -0.5
         else:
             scale = head_dim**-0.5
-        return scale / (layer + 1) if self["scale_attn_by_inverse_layer_idx"] else scale
+        return scale / (layer + 1) if self["scale_attn_by_inverse_layer_idx"] is True else scale
 
     def rotary(self, family: Family, head_dim: int) -> Rotary | None:
         """The rotary embedding, if the family has one whose pairing is known."""
-        if family.pairing is None or self["alibi"]:
+        if family.pairing is None or self["alibi"] is True:
             return None
         given = self["rope_parameters"]
         nested = isinstance(given, Mapping) and any(isinstance(value, Mapping) for value in given.values())
-        rope: Mapping[str, Any] = given if isinstance(given, Mapping) and not nested else {}
-        base: Any = next(
-            (
-                value
-                for value in (rope.get("rope_theta"), self["rope_theta"], self["rotary_emb_base"])
-                if isinstance(value, int | float)
-            ),
-            family.base if self else None,
-        )
-        share: Any = next(
-            (
-                value
-                for value in (
-                    rope.get("partial_rotary_factor"),
-                    self["partial_rotary_factor"],
-                    self["rotary_pct"],
-                )
-                if isinstance(value, int | float)
-            ),
-            1.0,
-        )
-        dims = self["rotary_dim"] if isinstance(self["rotary_dim"], int) else int(head_dim * share)
+        rope = ModelConfig(given if isinstance(given, Mapping) and not nested else {})
+        base = rope.number("rope_theta") or self.number("rope_theta") or self.number("rotary_emb_base")
+        if base is None and self:
+            base = family.base
+        share = rope.number("partial_rotary_factor") or self.number("partial_rotary_factor")
+        dims = self._first(("rotary_dim",)) or int(head_dim * (share or self.number("rotary_pct") or 1.0))
         two_bases = nested or self["rope_local_base_freq"] is not None
-        return Rotary(family.pairing, None if two_bases or base is None else float(base), dims)
+        return Rotary(family.pairing, None if two_bases else base, dims)
 
     @property
     def rope_scaling(self) -> str | None:
@@ -123,3 +119,7 @@ class ModelConfig:
             if isinstance(value, int) and not isinstance(value, bool) and value > 0:
                 return value
         return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -72,16 +72,10 @@ def _load(path: Path, mapped: bool) -> Any:
             f"{path} is not a plain state dict: {why}; nothing in it was executed, and "
             "torch.save(model.state_dict(), ...) writes one that can be read"
         ) from None
-    except (
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        IndexError,
-    ) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        # a damaged file makes the reader stumble in any way: a key, a struct, an assertion
         if "TorchScript" in str(error):
             raise CheckpointError(
                 f"{path} is a TorchScript program, not a state dict; nothing in it was executed"
