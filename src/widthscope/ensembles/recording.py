@@ -88,11 +88,12 @@ class Recorder:
         for recording in self._recordings:
             if step not in recording.steps:
                 continue
-            place, dead = list(recording.steps).index(step), (~alive).cpu().numpy()
+            place, count = list(recording.steps).index(step), len(self._members)
+            dead = (~alive[:count]).cpu().numpy()
             with torch.no_grad():
                 found = recording.measure(parameters)
             for name in recording.dims:
-                values = found[name].detach().cpu().numpy()
+                values = found[name][:count].detach().cpu().numpy()
                 self._check(name, values, recording)
                 if dead.any():
                     values = values.copy()

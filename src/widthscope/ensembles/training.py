@@ -11,6 +11,7 @@ from torch import Tensor
 
 from widthscope.ensembles.divergence import Divergence
 from widthscope.ensembles.gradient_step import Batch, Step
+from widthscope.ensembles.independence import first_members, in_company, needs_company, one_thread
 from widthscope.ensembles.members import DIM, Members
 from widthscope.ensembles.optimisers import State
 from widthscope.ensembles.parameters import Parameters
@@ -26,8 +27,8 @@ class Trained:
     Attributes:
         parameters: after the last step, or, for a member that diverged, where it was last finite.
         history: the recordings, and ``loss`` (member, update): each member's loss before each update, NaN
-            from the step at which it diverged; ``diverged_at`` (member,), -1 for never; the members' factors as
-            coordinates.
+            from the step at which it diverged; ``diverged_at`` (member,), -1 for never; the members' factors
+            as coordinates.
         diverged_at: step at which each member diverged, (member,), -1 for never.
     """
 
@@ -69,38 +70,42 @@ def train(
     """
     work = Work() if work is None else work
     unfinished = Unfinished(work, name)
+    lone = needs_company(parameters)
     try:
-        run = _Run(members, parameters, step, steps, unfinished.restore(work.device))
-        recorder = Recorder(recordings, members, unfinished.folder)
-        saved = time.monotonic()
-        for k in work.progress(range(run.done, steps), description=name):
-            recorder.record(k, run.parameters, run.divergence.alive)
-            run.update(step, batches(k), k)
-            if time.monotonic() - saved >= save_seconds:
-                recorder.flush()
-                unfinished.save(run.content())
-                saved = time.monotonic()
-        recorder.record(steps, run.parameters, run.divergence.alive)
+        with one_thread():
+            run = _Run(
+                in_company(parameters) if lone else parameters, step, steps, unfinished.restore(work.device)
+            )
+            recorder = Recorder(recordings, members, unfinished.folder)
+            saved = time.monotonic()
+            for k in work.progress(range(run.done, steps), description=name):
+                recorder.record(k, run.parameters, run.divergence.alive)
+                batch = batches(k)
+                run.update(step, in_company(batch) if lone else batch, k)
+                if time.monotonic() - saved >= save_seconds:
+                    recorder.flush()
+                    unfinished.save(run.content())
+                    saved = time.monotonic()
+            recorder.record(steps, run.parameters, run.divergence.alive)
     except BaseException:
         unfinished.release()
         raise
-    return Trained(run.parameters, run.history(members, recorder.dataset()), run.divergence.diverged_at)
+    return run.trained(members, recorder.dataset())
 
 
 class _Run:
     """State of a training between two steps."""
 
-    def __init__(
-        self, members: Members, parameters: Parameters, step: Step, steps: int, kept: dict[str, Any] | None
-    ) -> None:
-        device = next(iter(parameters.values())).device
+    def __init__(self, parameters: Parameters, step: Step, steps: int, kept: dict[str, Any] | None) -> None:
         self.parameters = {name: value.detach() for name, value in parameters.items()}
-        self.state: State = step.start(self.parameters) if kept is None else kept["state"]
-        self.divergence = Divergence.none(len(members), device)
-        self.losses = torch.full((steps, len(members)), torch.nan, dtype=torch.float64, device=device)
-        self.done = 0
-        if kept is not None:
-            self.parameters, self.done = kept["parameters"], kept["done"]
+        first = next(iter(parameters.values()))
+        self.losses = torch.full((steps, len(first)), torch.nan, dtype=torch.float64, device=first.device)
+        if kept is None:
+            self.state: State = step.start(self.parameters)
+            self.divergence = Divergence.none(len(first), first.device)
+            self.done = 0
+        else:
+            self.parameters, self.state, self.done = kept["parameters"], kept["state"], kept["done"]
             self.divergence = Divergence(kept["diverged_at"])
             self.losses[: self.done] = kept["losses"]
 
@@ -119,7 +124,11 @@ class _Run:
             "done": self.done,
         }
 
-    def history(self, members: Members, recorded: xr.Dataset) -> xr.Dataset:
-        recorded["loss"] = ((DIM, "update"), self.losses.T.cpu().numpy())
-        recorded["diverged_at"] = (DIM, self.divergence.diverged_at.cpu().numpy())
-        return recorded.assign_coords(update=range(len(self.losses)))
+    def trained(self, members: Members, history: xr.Dataset) -> Trained:
+        """What is left when all is done; without a lone member's company."""
+        count = len(members)
+        diverged_at = self.divergence.diverged_at[:count]
+        history["loss"] = ((DIM, "update"), self.losses[:, :count].T.cpu().numpy())
+        history["diverged_at"] = (DIM, diverged_at.cpu().numpy())
+        history = history.assign_coords(update=range(len(self.losses)))
+        return Trained(first_members(self.parameters, count), history, diverged_at)

@@ -30,8 +30,8 @@ def scores(query: Tensor, key: Tensor, tokens: Tensor, last_only: bool = False) 
 def heads_of(weights: Tensor, tokens: Tensor) -> Tensor:
     """Tokens as each head sees them.
 
-    Weights (member, head, head_dim, width) and tokens (member, batch, token, width) give (member, batch, head,
-    token, head_dim).
+    Weights (member, head, head_dim, width) and tokens (member, batch, token, width) give (member, batch,
+    head, token, head_dim).
     """
     member, batch, count, width = tokens.shape
     _, head, head_dim, _ = weights.shape
@@ -39,11 +39,31 @@ def heads_of(weights: Tensor, tokens: Tensor) -> Tensor:
     return seen.reshape(member, batch, count, head, head_dim).transpose(2, 3)
 
 
-def causal_softmax(found: Tensor) -> Tensor:
-    """Softmax over the tokens up to the asking one; scores and attention (..., token, token)."""
-    count = found.shape[-1]
-    future = torch.ones(count, count, dtype=torch.bool, device=found.device).triu(1)
-    return found.masked_fill(future, -torch.inf).softmax(dim=-1)
+def attend(query: Tensor, key: Tensor, value: Tensor, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Self-attention of all heads.
+
+    Args:
+        query, key, value: (member, head, head_dim, width).
+        tokens: (member, batch, token, width).
+        mask: added to the scores, (token, token): see `causal_mask`.
+
+    Returns:
+        attended values, the heads side by side, (member, batch * token, head * head_dim), and attention
+        (member, batch, head, asking token, token).
+    """
+    member, batch, count, _ = tokens.shape
+    _, head, head_dim, _ = query.shape
+    q, k, v = (heads_of(weights, tokens).flatten(0, 2) for weights in (query, key, value))
+    attention = torch.baddbmm(mask, q, k.mT, alpha=1 / math.sqrt(head_dim)).softmax(dim=-1)
+    seen = (attention @ v).reshape(member, batch, head, count, head_dim).transpose(2, 3)
+    return seen.reshape(member, batch * count, head * head_dim), attention.reshape(
+        member, batch, head, count, count
+    )
+
+
+def causal_mask(count: int, like: Tensor) -> Tensor:
+    """Zero up to the asking token, -inf at later tokens: (token, token), of `like`'s dtype and device."""
+    return torch.full((count, count), -torch.inf, dtype=like.dtype, device=like.device).triu(1)
 
 
 def causal_entropy(attention: Tensor) -> Tensor:
