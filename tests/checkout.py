@@ -84,6 +84,19 @@ def fresh_checkout(where: Path) -> Checkout:
     return Checkout(where)
 
 
+def training_checkout(where: Path) -> Checkout:
+    """A fresh checkout with one short training of qk_spectrum, whose state is saved all the time."""
+    checkout = fresh_checkout(where)
+    sizes = "{widths: [16], seeds: 3, batch: 8, steps: 3000, recorded: 30}"
+    (where / "tests/config.smoke.yaml").write_text(
+        f"run: smoke\nstudies: {{qk_spectrum: {{training: {sizes}}}}}\n"
+    )
+    checkout.edit(
+        "src/widthscope/ensembles/training.py", "save_seconds: float = 30.0", "save_seconds: float = 0.1"
+    )
+    return checkout
+
+
 def descent_checkout(where: Path, config: str) -> Checkout:
     """A fresh checkout whose only study is the made one that trains, `tests/workflow/descent`."""
     checkout = fresh_checkout(where)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.checkout import SMOKE, Checkout, descent_checkout
+import torch
+from tests.checkout import SMOKE, Checkout, descent_checkout, training_checkout
 
 STEPS = 30
 SLOWLY = f"studies: {{descent: {{training: {{widths: [4], steps: {STEPS}, pause: 0.1}}}}}}\n"
@@ -117,3 +118,46 @@ def test_what_another_seed_or_loop_has_begun_is_not_gone_on_with(
     assert changed.snakemake(str(DIGEST), "--quiet", "all").returncode == 0
     assert started_at(changed) == 0
     assert not (changed.root / UNFINISHED).exists()
+
+
+TRAINED = "results/smoke/qk_spectrum/sweep/training-w16"
+SPECTRA = "results/smoke/qk_spectrum/spectra/training-w16"
+TRAINING = (*SMOKE, "--quiet", "all", "--", f"{SPECTRA}.digest.json")
+
+
+def updates_kept(checkout: Checkout) -> int:
+    """Updates in the state that the killed training left."""
+    states = list((checkout.root / f"{TRAINED}.unfinished").glob("*/state.pt"))
+    return int(torch.load(states[0], weights_only=True)["content"]["done"]) if states else 0
+
+
+def test_a_training_of_many_members_ends_with_the_same_digests(tmp_path: Path) -> None:
+    killed, whole = training_checkout(tmp_path / "killed"), training_checkout(tmp_path / "whole")
+    with subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *TRAINING],
+        cwd=killed.root,
+        env=killed.environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not updates_kept(killed) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(1)
+        kill(process.pid)
+        process.wait(timeout=60)
+    kept = updates_kept(killed)
+    assert 0 < kept < 3000
+    assert not (killed.root / f"{TRAINED}.digest.json").exists()
+    killed.command("snakemake", "--unlock", *SMOKE)
+    for checkout in (killed, whole):
+        done = checkout.command(sys.executable, "-m", "snakemake", *TRAINING)
+        assert done.returncode == 0, done.stderr
+    assert f"training-w16: goes on from step {kept}\n" in (killed.root / f"{TRAINED}.log").read_text()
+    assert "goes on" not in (whole.root / f"{TRAINED}.log").read_text()
+    for stem in (TRAINED, SPECTRA):
+        assert (killed.root / f"{stem}.digest.json").read_bytes() == (
+            whole.root / f"{stem}.digest.json"
+        ).read_bytes()
+    assert not list(killed.root.rglob("*.unfinished"))
