@@ -1,5 +1,6 @@
 """The command `widthscope spectra`: the table of one checkpoint, at once."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,6 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from widthscope.checkpoints.settings import Checkpoint
+
+MOST_WORKERS = 8
+"""Layers at the same time; each takes about 100 MB at a width of 4096."""
 
 
 def spectra(
@@ -88,7 +92,8 @@ def spectra(
         scale=scale,
         part=part,
     )
-    table = analyse(open_checkpoint(**asked.model_dump(exclude={"name"})), progress)
+    checkpoint = open_checkpoint(**asked.model_dump(exclude={"name"}))
+    table = analyse(checkpoint, progress, workers=min(MOST_WORKERS, _cores()))
     typer.echo(listing.overview(table, every_head))
     if csv is not None:
         atomic_write_text(csv, listing.csv_text(table))
@@ -100,6 +105,11 @@ def spectra(
         drawings = draw(table)
         save_all(drawings, figures, figures / "figures.json")
         typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _settings(**given: Any) -> "Checkpoint":

@@ -59,7 +59,7 @@ def test_p_values_fall_with_the_number_and_have_no_floor() -> None:
     p = initial_heads.p_values(at, null)
     assert p[0] == 1
     assert (np.diff(p) <= 1e-12).all()
-    assert p[-1] < 1e-6
+    assert p[-1] < 0.1 / (1 + initial_heads.DRAWS)  # below what counting alone can reach
     assert np.isnan(initial_heads.p_values(np.array([np.nan]), null)).all()
 
 

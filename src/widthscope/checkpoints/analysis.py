@@ -4,12 +4,14 @@ Only some heads of one layer are ever in memory: those whose queries fill `_BLOC
 Columns are explained in `widthscope.checkpoints.table`. Source: theory notes 3.3, 3.4 and 3.7.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from widthscope.attention.gram import FloatArray
 from widthscope.checkpoints import initial_heads
@@ -24,7 +26,7 @@ from widthscope.spectra.head_spectra import head_columns
 from widthscope.spectra.query_key import head_grams
 from widthscope.statistics.multiplicity import benjamini_hochberg
 
-_BLOCK_BYTES = 2**25
+_BLOCK_BYTES = 2**24
 """Queries, and as many keys, of the heads that are read and worked on at a time."""
 
 Columns = dict[str, np.ndarray]
@@ -32,8 +34,13 @@ OFFSETS = -np.array([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
 """Offsets of the key from the query for which rotary heads get tr W(Delta)."""
 
 
-def analyse(checkpoint: Checkpoint, progress: Progress = quiet) -> xr.Dataset:
+def analyse(checkpoint: Checkpoint, progress: Progress = quiet, workers: int = 1) -> xr.Dataset:
     """Every head's numbers.
+
+    Args:
+        checkpoint: what `widthscope.checkpoints.opening.open_checkpoint` returned.
+        progress: told of every layer.
+        workers: layers that are worked on at the same time, on one thread each; no number depends on it.
 
     Returns:
         variables with the dimensions (layer, head): the columns of `widthscope.checkpoints.table`, and
@@ -50,10 +57,17 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet) -> xr.Dataset:
             f"{checkpoint.width}, allowed are heads no wider than the model"
         )
     walks = normalised_walks(checkpoint.width)
-    readers = progress(checkpoint.layers, len(checkpoint.layers), "layers")
-    table = xr.concat([_layer(reader, checkpoint, walks) for reader in readers], dim="layer", data_vars="all")
+    if not checkpoint.skips_theory:
+        initial_heads.by_chance(checkpoint.head_dim, checkpoint.width)  # once, before workers ask for it
+    with ThreadPoolExecutor(workers) as pool, threadpool_limits(1):
+        found = pool.map(lambda reader: _layer(reader, checkpoint, walks), checkpoint.layers)
+        layers = list(progress(found, len(checkpoint.layers), "layers"))
+    columns = _stacked(layers)
     names = np.array([reader.name for reader in checkpoint.layers], dtype=np.str_)
-    table = table.assign_coords(layer=names, head=np.arange(checkpoint.heads))
+    table = xr.Dataset(
+        {name: (("layer", "head", *_LAST.get(name, ())), values) for name, values in columns.items()},
+        coords={"layer": names, "head": np.arange(checkpoint.heads)},
+    )
     for name, adjusted in _ADJUSTED.items():
         if name in table:
             table[adjusted] = (("layer", "head"), _adjusted(table[name].values))
@@ -67,6 +81,7 @@ THEORY = {
     "p_value", "entropy_forecast", "ks", "outliers", "reach", "p_value_folded", "entropy_forecast_folded",
 }  # fmt: skip
 """Columns that predict something about attention from W alone."""
+_LAST = {"eigenvalues": ("eigenvalue",), "rotary_trace": ("offset",)}
 _ADJUSTED = {
     "p_value": "p_adjusted",
     "p_value_folded": "p_adjusted_folded",
@@ -75,8 +90,8 @@ _ADJUSTED = {
 }
 
 
-def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> xr.Dataset:
-    """The columns of one layer, with the dimensions (head,), (head, eigenvalue) and (head, offset)."""
+def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:
+    """The columns of one layer, of shapes (head,), (head, eigenvalue) and (head, offset)."""
     head_dim, width = checkpoint.head_dim, checkpoint.width
     size = max(1, _BLOCK_BYTES // (8 * head_dim * width))
     starts = range(0, checkpoint.heads, size)
@@ -86,9 +101,16 @@ def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float3
         chance = initial_heads.by_chance(head_dim, width)
         columns["ks_p_value"] = initial_heads.p_values(columns["ks"], chance.ks)
         columns["reach_p_value"] = initial_heads.p_values(columns["reach"], chance.reach)
-    last = {"eigenvalues": "eigenvalue", "rotary_trace": "offset"}
-    dims = {name: ("head", last[name]) if name in last else ("head",) for name in columns}
-    return xr.Dataset({name: (dims[name], values) for name, values in columns.items()})
+    return columns
+
+
+def _stacked(layers: list[Columns]) -> Columns:
+    """The layers' columns with the layer as first dimension; NaN where a layer lacks one that another has."""
+    shapes = {name: values for layer in layers for name, values in layer.items()}
+    return {
+        name: np.stack([layer.get(name, np.full_like(like, np.nan)) for layer in layers])
+        for name, like in shapes.items()
+    }
 
 
 def _block(heads: LayerHeads, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:
