@@ -128,6 +128,33 @@ def test_an_edit_of_each_module_makes_stale_exactly_what_depends_on_it(source: S
     assert not wrong
 
 
+TRAINED = {"training-*", "locater-*"}
+SHARED = [
+    # module of the library; shards of qk_spectrum that sweep again, and such as must not
+    ("ensembles/training.py", TRAINED, {"spectrum-*", "walks-*", "collapse", "loader"}),
+    ("ensembles/optimisers.py", TRAINED, {"spectrum-*", "walks-*", "collapse", "loader"}),
+    ("spectra/head_spectra.py", set(), {"training-*"}),
+    ("spectra/query_key.py", set(), {"training-*"}),
+]
+
+
+@pytest.mark.parametrize(("module", "again", "kept"), SHARED, ids=[module for module, _, _ in SHARED])
+def test_the_training_loop_trains_again_and_the_spectral_code_does_not(
+    source: Source, module: str, again: set[str], kept: set[str]
+) -> None:
+    plan = plan_of("qk_spectrum")
+    before = source.digests(plan)
+    file = source.root / "src/widthscope" / module
+    original = file.read_text()
+    file.write_text(original + EDIT)
+    stale = source.stale(plan, before)
+    file.write_text(original)
+    shards = plan.shards["qk_spectrum"]
+    assert {f"sweep_widths:{name}" for name in shards if _matches(name, " ".join(again))} <= stale
+    assert not {f"sweep_widths:{name}" for name in shards if _matches(name, " ".join(kept))} & stale
+    assert {f"analyse_spectra:{name}" for name in shards if shards[name].spectra} <= stale
+
+
 @pytest.mark.parametrize(
     "module",
     ["scores/plan.py", "measurements.py", "heads/claims.py", "series.py", "coupling.py", "tokens/relu.py"],
