@@ -3,13 +3,12 @@
 import re
 import runpy
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.checkout import ROOT
 
-from widthscope.config import read
+from widthscope.config import load, parse
 from widthscope.workflow.planning import Plan
 
 LOCK: dict[str, Any] = runpy.run_path(str(ROOT / "envs/lock.py"))
@@ -38,13 +37,15 @@ def test_versions_are_those_of_the_lock(name: str) -> None:
 
 
 def test_every_rule_finds_what_its_source_imports() -> None:
-    plan = Plan(read(Path(ROOT / "config.yaml")), root=ROOT)
+    laptop = parse(ROOT / "config.yaml") | {"checkpoints": [{"name": "mine", "path": "mine.safetensors"}]}
+    plan = Plan(load(laptop, "config.yaml"), root=ROOT)
+    assert {job.rule for job in plan.jobs.values()} >= set(rules()) - {"prepare_dataset"}
     assert set(rules().values()) == set(LOCK["ENVIRONMENTS"])
     for job in plan.jobs.values():
         if job.rule not in rules():
             continue
         _, external = plan.tree.closure(job.entries)
         needed = {BROUGHT_ALONG.get(name, name) for name in external - sys.stdlib_module_names}
-        if job.rule != "sweep_widths":
+        if job.rule not in ("sweep_widths", "analyse_checkpoint"):
             needed -= {"torch"}  # imported only where a job has a device, which the sweep alone has
         assert needed <= set(LOCK["ENVIRONMENTS"][rules()[job.rule]]), job.rule

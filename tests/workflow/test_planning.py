@@ -52,3 +52,19 @@ def test_a_shard_name_that_is_not_safe_in_a_path_is_refused(
 def test_a_shard_of_an_unknown_dataset_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match=r"there is no dataset 'digit'; .* did you mean 'digits'\?"):
         plan_of(monkeypatch, shard("a", ("digit",)))
+
+
+def jobs_of(widths: list[int]) -> dict[str, tuple[object, str, tuple[str, ...]]]:
+    """What decides each job of qk_spectrum alone, trained at these widths, by product."""
+    studied = {"qk_spectrum": {"training": {"widths": widths}}}
+    plan = Plan(load({"run": "tryout", "studies": studied}, "config.yaml"), root=ROOT)
+    return {name: (job.settings, job.source.digest, job.inputs) for name, job in plan.jobs.items()}
+
+
+def test_another_width_is_trained_and_analysed_and_leaves_what_was_trained() -> None:
+    few, more = jobs_of([16, 32]), jobs_of([16, 32, 48])
+    study = "results/tryout/qk_spectrum"
+    added = {f"{study}/{stage}/training-w48.digest.json" for stage in ("sweep", "spectra")}
+    assert {*more} - {*few} == added
+    changed = {name for name in few if few[name] != more[name]}
+    assert changed == {"results/tryout/config.json", f"{study}/fit.digest.json"}
