@@ -97,7 +97,7 @@ INIT_SV_LAW = Claim(
             "moments",
             MatchesExact(0.02, independent=False),
             "first two moments at every size, beside their exact values, which tend to those of the law",
-            "a sixth of what finite size adds to the second moment at $d_h = 8$",
+            "a seventh of what finite size adds to the second moment at $d_h = 8$ and $\\alpha = 1$",
         ),
         Test(
             "limit-moments",
@@ -106,10 +106,7 @@ INIT_SV_LAW = Claim(
             "none: the exact values at this size are judged",
         ),
     ),
-    control=Control(
-        "singular values of the small product where $\\alpha > 1$ (distance, slope), and the limit's "
-        "moments at the smallest $d_h$ (moments)"
-    ),
+    control=Control("singular values of the small product, where $\\alpha > 1$ makes them differ"),
     figure="singular-value-law",
     shards=("spectrum-laws*",),
 )

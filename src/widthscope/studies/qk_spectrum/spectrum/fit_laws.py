@@ -16,6 +16,7 @@ from widthscope.studies.qk_spectrum.spectrum.theory import product_moments
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
 MOMENTS = ("first", "second")
+SMALL_MOMENTS = ("small_first", "small_second")
 
 
 def rival(aspect: int) -> str:
@@ -45,12 +46,11 @@ def singular_value_tests(table: xr.Dataset) -> Evidence:
     tall = [aspect for aspect in aspects if aspect > 1]  # at alpha = 1 both products have the same law
     right = [table["product_ks"].sel(aspect=aspect) for aspect in aspects]
     wrong = [table["small_ks"].sel(aspect=aspect) for aspect in tall]
-    smallest = table.isel(head_dim=slice(0, 1))
     return {
         "distance": (_distances(aspects, right), _distances(tall, wrong)),
         "slope": (_slopes(aspects, right), _slopes(tall, wrong)),
-        "moments": (_moments(table, at_limit=False), _moments(smallest, at_limit=True)),
-        "limit-moments": (_moments(table.isel(head_dim=slice(-1, None)), at_limit=True), None),
+        "moments": (_moments(table, MOMENTS), _moments(table.sel(aspect=tall), SMALL_MOMENTS)),
+        "limit-moments": (_moments(table.isel(head_dim=slice(-1, None)), MOMENTS, at_limit=True), None),
     }
 
 
@@ -146,15 +146,15 @@ def _distances(aspects: Sequence[int], distances: Sequence[xr.DataArray]) -> xr.
     )
 
 
-def _moments(table: xr.Dataset, *, at_limit: bool) -> xr.Dataset:
-    """First two moments of x, beside those of this size or of the limit."""
+def _moments(table: xr.Dataset, stored: Sequence[str], *, at_limit: bool = False) -> xr.Dataset:
+    """First two moments of x, or of the small product's, beside those of x at this size or in the limit."""
     names, found, predicted = [], [], []
     for aspect in _aspects(table):
         for head_dim in (int(value) for value in table["head_dim"].values):
             exact = product_moments(head_dim, aspect * head_dim)
             limit = (product_law.moment(1, aspect), product_law.moment(2, aspect))
-            for order, name in enumerate(MOMENTS):
-                names.append(f"{name} moment, alpha={aspect} d_h={head_dim}")
+            for order, name in enumerate(stored):
+                names.append(f"{MOMENTS[order]} moment, alpha={aspect} d_h={head_dim}")
                 found.append(batch_means(table[name].sel(aspect=aspect, head_dim=head_dim).values))
                 predicted.append((limit if at_limit else exact)[order])
     return evidence(
@@ -182,7 +182,7 @@ def _finite_size(table: xr.Dataset) -> xr.Dataset:
                 at["modulus_square"].values / second,
                 1.0,
             ),
-            (f"share of real eigenvalues, alpha={aspect}", at["real"].values, 0.0),
+            (f"share of real eigenvalues, alpha={aspect}", at["real_share"].values, 0.0),
         ]
     found = batch_means(np.stack([values for _, values, _ in rows], axis=1))
     return evidence(

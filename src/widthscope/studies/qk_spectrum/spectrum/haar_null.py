@@ -18,7 +18,8 @@ from widthscope.work import Work
 ROTATED = {"aligned": aligned, "heavy tails": heavy_tailed, "rank one": one_direction}
 """Heads that are rotated, one of each; none is Gaussian, and their own scores are far from zero."""
 
-CHUNK = 250
+CHUNK_NUMBERS = 2**20
+"""Entries of rotations held at once."""
 
 
 def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
@@ -42,12 +43,13 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         for name, make in ROTATED.items()
     }
     draws = settings["rotations"] // batches
+    chunk = max(1, CHUNK_NUMBERS // width**2)
     rows = []
     for batch in work.progress(range(batches), total=batches, description="batches of rotations"):
         generator = numpy_generator("qk_spectrum", *names, "batch", batch)
         sums: dict[str, FloatArray] = {}
-        for start in range(0, draws, CHUNK):
-            part = _sums(fixed, width, head_dim, min(CHUNK, draws - start), generator)
+        for start in range(0, draws, chunk):
+            part = _sums(fixed, width, head_dim, min(chunk, draws - start), generator)
             sums = {name: value + sums.get(name, 0.0) for name, value in part.items()}
         rows.append({name: total / draws for name, total in sums.items()})
     dims = {"score": ("batch", "head"), "score_square": ("batch", "head")}

@@ -37,8 +37,9 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         Over (aspect, head_dim, sample): `radial_ks` (.., law): distance of |lambda| from the law and its
         rivals; `product_ks`, of the squared singular values from theirs, `small_ks`, of those of the small
         product;
-        `first`, `second`: their moments; `edge`: largest |lambda| over the law's edge, mean over matrices;
-        `modulus_square`: mean of u^2; `real`: share of real eigenvalues. Over (aspect, sample): `rival_ks`
+        `first`, `second`, `small_first`, `small_second`: their moments; `edge`: largest |lambda| over the
+            law's edge, mean over matrices;
+        `modulus_square`: mean of u^2; `real_share`: of real eigenvalues. Over (aspect, sample): `rival_ks`
         (.., law), distances of draws for which a rival law is true, at the largest head dimension. And there,
         over all seeds: histograms `radial_counts`, `product_counts` (aspect, cell), and one seed's
         eigenvalues `cloud` (aspect, value, part) in units of the law.
@@ -114,9 +115,11 @@ def _sample(
         "small_ks": float(ks_distance(np.sort(product_law.cdf(small_x.ravel(), aspect)))),
         "first": float(x.mean()),
         "second": float(np.mean(x**2)),
+        "small_first": float(small_x.mean()),
+        "small_second": float(np.mean(small_x**2)),
         "edge": float(u.max(axis=-1).mean() / radial_law.edge(aspect)),
         "modulus_square": float(np.mean(u**2)),
-        "real": float(np.mean(eigenvalues.imag == 0)),
+        "real_share": float(np.mean(eigenvalues.imag == 0)),
     }
     flat = unit * eigenvalues.ravel()
     return u.ravel(), x.ravel(), row, np.stack([flat.real, flat.imag], axis=-1)
