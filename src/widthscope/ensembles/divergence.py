@@ -47,6 +47,7 @@ def finite_members(parameters: Parameters) -> Tensor:
     """Whether all of a member's parameters are finite, (member,)."""
     # The largest modulus needs one pass and no copy; it is NaN where there is a NaN.
     largest = [
-        torch.linalg.vector_norm(value.flatten(1), ord=torch.inf, dim=1) for value in parameters.values()
+        torch.linalg.vector_norm(value.reshape(len(value), -1), ord=torch.inf, dim=1)
+        for value in parameters.values()
     ]
     return torch.stack(largest).isfinite().all(dim=0)

@@ -24,7 +24,8 @@ def silu(x: Tensor) -> Tensor:
 
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x))."""
-    return torch.relu(x) + torch.log1p(torch.exp(-x.abs()))
+    size = x.abs()
+    return (x + size) / 2 + torch.log1p(torch.exp(-size))
 
 
 def gelu(x: Tensor) -> Tensor:

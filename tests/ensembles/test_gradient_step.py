@@ -1,0 +1,91 @@
+from functools import partial
+
+import torch
+from torch import nn
+
+from widthscope.ensembles.gradient_step import GradientStep, value_and_gradients
+from widthscope.ensembles.members import Members
+from widthscope.ensembles.optimisers import SGD
+from widthscope.ensembles.parameters import member_of, stacked
+
+
+def network():
+    return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+
+
+def loss(parameters, batch):
+    hidden = torch.tanh(batch["x"] @ parameters["0.weight"].mT + parameters["0.bias"][:, None])
+    output = hidden @ parameters["2.weight"].mT + parameters["2.bias"][:, None]
+    return (output - batch["y"]).square().mean((1, 2))
+
+
+def drawn(members=4):
+    torch.manual_seed(1)
+    networks = [network() for _ in range(members)]
+    parameters = stacked(
+        [{k: v.detach() for k, v in n.named_parameters()} for n in networks], dtype=torch.float64
+    )
+    x = torch.randn(members, 6, 3, dtype=torch.float64)
+    return networks, parameters, {"x": x, "y": torch.randn(members, 6, 1, dtype=torch.float64)}
+
+
+def test_gradients_equal_those_of_a_module_for_each_member():
+    networks, parameters, batch = drawn()
+    values, gradients = value_and_gradients(loss, parameters, batch)
+    for place, module in enumerate(networks):
+        alone = (module(batch["x"][place]) - batch["y"][place]).square().mean()
+        alone.backward()
+        torch.testing.assert_close(values[place], alone.detach(), rtol=1e-13, atol=0)
+        for name, parameter in module.named_parameters():
+            torch.testing.assert_close(gradients[name][place], parameter.grad, rtol=1e-12, atol=1e-15)
+
+
+def test_many_steps_equal_a_loop_over_modules():
+    networks, parameters, batch = drawn()
+    step = GradientStep(loss, SGD(0.05, momentum=0.9))
+    state = step.start(parameters)
+    optimisers = [torch.optim.SGD(n.parameters(), 0.05, momentum=0.9) for n in networks]
+    for k in range(50):
+        parameters, state, values = step(parameters, state, batch, k)
+        for place, (module, optimiser) in enumerate(zip(networks, optimisers, strict=True)):
+            optimiser.zero_grad()
+            alone = (module(batch["x"][place]) - batch["y"][place]).square().mean()
+            alone.backward()
+            optimiser.step()
+            torch.testing.assert_close(values[place], alone.detach(), rtol=1e-11, atol=1e-13)
+    for place, module in enumerate(networks):
+        for name, value in member_of(parameters, place).items():
+            expected = dict(module.named_parameters())[name].detach()
+            torch.testing.assert_close(value, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_gradients_may_be_written_to_though_autograd_shares_their_memory():
+    parameters = {name: torch.ones(2, 3) for name in ("a", "b", "unused")}
+
+    def shared(p, batch):
+        return (p["a"] + p["b"]).sum(1)  # both gradients are one expanded tensor of ones
+
+    _, gradients = value_and_gradients(shared, parameters, {})
+    gradients["a"].zero_()
+    assert torch.equal(gradients["b"], torch.ones(2, 3))
+    assert torch.equal(gradients["unused"], torch.zeros(2, 3))
+
+
+def test_a_compiled_loss_agrees(monkeypatch):
+    _, parameters, batch = drawn()
+    # All of compilation but the code generator, which needs a C++ compiler and half a minute.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    compiled, plain = GradientStep(loss, SGD(0.1), compile=True), GradientStep(loss, SGD(0.1))
+    assert compiled.loss is not loss
+    found, expected = (step(parameters, {}, batch, 0) for step in (compiled, plain))
+    torch.testing.assert_close(found, expected)
+
+
+def test_stacking_keeps_each_members_own_draw():
+    members = Members.grid(seed=range(3))
+    parameters = stacked(
+        [{"w": torch.randn(2, generator=g, dtype=torch.float64)} for g in members.generators("weights")]
+    )
+    assert parameters["w"].dtype == torch.float32
+    alone = members.take([2]).generators("weights")[0]
+    assert torch.equal(parameters["w"][2], torch.randn(2, generator=alone, dtype=torch.float64).float())
