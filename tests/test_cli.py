@@ -1,11 +1,11 @@
-"""What the command line says about itself; tests/workflow/test_commands.py shows what it does."""
+"""What the command line says about itself; what it does: workflow/test_commands.py and test_cli_spectra.py."""
 
 import pytest
 from typer.testing import CliRunner
 
 from widthscope.cli import app
 
-COMMANDS = ["explain", "verify", "compare", "new-study"]
+COMMANDS = ["explain", "verify", "compare", "spectra", "new-study"]
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -2,18 +2,27 @@
 
 import json
 import math
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import xarray as xr
+from tests.checkpoints import made
 
-from widthscope import plotting, report
+from widthscope import plotting, report, store
+from widthscope.checkpoints import analysis
+from widthscope.checkpoints import figures as checkpoint_figures
 from widthscope.plotting import PALETTE, Drawing
 from widthscope.report.results import Product
 from widthscope.statistics import verdicts
 from widthscope.studies.base import About
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)> & \"quoted\""
@@ -252,3 +261,63 @@ def built(run_folder: Path, products: list[Product]) -> report.Built:
         about_of=about_of,
         patterns_of=patterns_of,
     )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium, started once for a file of tests."""
+    from playwright.sync_api import sync_playwright
+    from tests.report.browsing import QUIET
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail(
+            "these tests need Chromium (apt-get install chromium); leave them out with -m 'not browser'"
+        )
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def with_checkpoints(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> report.Built:
+    """The page of a run with two checkpoints, one that could not be read, and one that was never analysed."""
+    run = tmp_path_factory.mktemp("checkpoints") / "results" / "laptop"
+    shutil.copytree(run_folder, run)
+    write_checkpoints(run)
+    return report.build(
+        run,
+        ["limit_law"],
+        checkpoints=["my-gpt", "plain", "broken", "absent"],
+        templates=TEMPLATES,
+        about_of=about_of,
+        patterns_of=patterns_of,
+    )
+
+
+def write_checkpoints(run: Path) -> None:
+    """Stores and figures of checkpoints, as the workflow leaves them."""
+    layers = []
+    for place in range(3):
+        layer = made.heads(count=6, head_dim=8, width=32, seed=place)
+        layer.key[:] += place * np.linspace(-1, 2, 6)[:, None, None] * layer.query
+        bias = np.full((6, 8), 0.5 * place)
+        layers.append(replace(layer, query_bias=bias, norm_gain=np.ones(32), norm_kind="rms"))
+    tables = {
+        "my-gpt": analysis.analyse(
+            made.checkpoint(
+                layers, names=[f"h.{HOSTILE}", "h.1", "h.2"], left_out=(f"Rotary {HOSTILE} positions.",)
+            )
+        ),
+        "plain": analysis.analyse(made.checkpoint([made.heads(seed=3)])),
+        "broken": xr.Dataset(attrs={"failure": f"model {HOSTILE} ends inside its header"}),
+    }
+    folder = run / "checkpoints"
+    for name, table in tables.items():
+        store.write(table, folder / f"{name}.zarr", folder / f"{name}.digest.json")
+        drawn = checkpoint_figures.draw(table)
+        plotting.save_all(drawn, folder / f"{name}.figures", folder / f"{name}.figures.json")
+        product = f"results/laptop/checkpoints/{name}.digest.json"
+        record = provenance(product, "analyse_checkpoint", 4.0, checkpoint=name)
+        write_json(folder / f"{name}.provenance.json", record)

@@ -1,61 +1,16 @@
 """The page in headless Chromium: a silent console, links, themes, phone width, keyboard, sorting, filters."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
+from tests.report.browsing import CONTRAST, PHONE, TEXTS, Visit
 
 from widthscope import report
 
 pytestmark = pytest.mark.browser
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CONTRAST = """(selector) => {
-  const parse = (text) => {
-    const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
-    return { rgb: [r, g, b], a };
-  };
-  const luminance = (rgb) => {
-    const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    const [r, g, b] = rgb.map((c) => linear(c / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  return [...document.querySelectorAll(selector)].map((element) => {
-    let ground = element;
-    while (ground && parse(getComputedStyle(ground).backgroundColor).a === 0) ground = ground.parentElement;
-    const behind = ground ? parse(getComputedStyle(ground).backgroundColor).rgb : [255, 255, 255];
-    const both = [luminance(parse(getComputedStyle(element).color).rgb), luminance(behind)];
-    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-  });
-}"""
-TEXTS = (
-    "h1, h2, h3, h4, .lead, .small, .statement, dt, dd, dd .quiet, .badge, .cell b, .cell span, td, th, "
-    "figcaption, summary, .reason, .legend li, .problem, nav a, .says li, .choices button, .counts strong, a"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.fail(
-            "these tests need Chromium (apt-get install chromium); leave them out with -m 'not browser'"
-        )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +18,6 @@ def address(built: report.Built, tmp_path_factory: pytest.TempPathFactory) -> st
     path: Path = tmp_path_factory.mktemp("page") / "index.html"
     path.write_text(built.page, encoding="utf-8")
     return path.as_uri()
-
-
-class Visit:
-    """An open page with everything that it said to the console or asked of the network."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.address = address
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(address)
 
 
 @pytest.fixture
@@ -157,9 +98,6 @@ def test_a_phone_never_scrolls_sideways(browser, address):
     )
     assert outside == []
     context.close()
-
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
 
 
 def test_a_phone_shows_all_of_a_claims_row_without_scrolling(browser, address):

@@ -44,11 +44,10 @@ def notable_lines(table: xr.Dataset) -> str:
     found = notable(table)
     if not found:
         return f"No head passes a threshold of the rule that picks the {LIMIT} most worth a look."
-    count = (
-        f"The {len(found)} heads most worth a look"
-        if len(found) == LIMIT
-        else f"Worth a look, all that pass a threshold ({len(found)})"
-    )
+    every = len(found) == LIMIT
+    count = f"The {len(found)} heads {'most ' if every else ''}worth a look"
+    if not every:
+        count += " (no other passes a threshold)"
     lines = [
         textwrap.fill(
             f"{shortened(head.layer)} head {head.head}: {head.why}.",
