@@ -12,7 +12,7 @@ SECONDS_PER_PRODUCT = 1.7e-11
 SECONDS_PER_NUMBER = 1.05e-9
 """Of one number of an activation, read and written once in each direction."""
 
-START_MB = 700
+START_MB = 350
 """A Torch process with a text."""
 
 TOGETHER_SECONDS = 15.0
@@ -64,15 +64,12 @@ def _runs(settings: Locater, seed: int) -> dict[str, dict[str, Any]]:
 def _cost(settings: Locater, seeds: int) -> Cost:
     """Of training `seeds` members and of measuring them at the end."""
     d, symbols = settings.width, SYMBOLS[settings.dataset]
-    layer = 4 * d**2 + 2 * d * settings.feedforward + 2 * settings.context * d
-    products = settings.layers * layer + symbols * d
-    numbers = settings.layers * (
-        12 * d + 2 * settings.feedforward + 4 * settings.heads * settings.context
-    ) + (3 * symbols)
-    forward = products * SECONDS_PER_PRODUCT + numbers * SECONDS_PER_NUMBER
+    products = settings.layers * (4 * d**2 + 2 * d * settings.feedforward + 2 * settings.context * d)
+    numbers = settings.layers * (12 * d + 2 * settings.feedforward + 4 * settings.heads * settings.context)
+    forward = (products + symbols * d) * SECONDS_PER_PRODUCT + (numbers + 3 * symbols) * SECONDS_PER_NUMBER
     window = settings.batch * settings.context
     trained, measured = settings.steps * window, HELD_OUT[settings.dataset]
+    held = seeds * window * (8 * numbers + 5 * symbols)
     return Cost(
-        seconds=seeds * forward * (3 * trained + measured),
-        memory_mb=START_MB + round(seeds * window * 4 * numbers * 4 / 2**20),
+        seconds=seeds * forward * (3 * trained + measured), memory_mb=START_MB + round(4 * held / 2**20)
     )

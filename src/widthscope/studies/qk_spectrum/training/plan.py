@@ -12,7 +12,7 @@ SECONDS_PER_UPDATE = 1e-4
 SECONDS_PER_HEAD = 6e-8
 """Of the spectrum of one recorded head, times the square of its dimension."""
 
-START_MB = 600
+START_MB = 350
 """A Torch process that holds no data."""
 
 
