@@ -287,3 +287,43 @@ def test_figures_show_every_arm(swept):
     for drawing in drawings.values():
         assert "nan" not in drawing.alt
         assert plotting.svg(drawing.figure).startswith("<?xml")
+
+
+def test_words_in_their_own_parts_and_another_schedule_train_as_well():
+    words = np.random.default_rng(5).integers(0, 30, 700).astype(np.int32)
+    parts = {"train": words[:500], "valid": words[500:600], "test": words[600:]}
+    dataset = xr.Dataset(
+        {name: (f"{name}_position", part) for name, part in parts.items()}, attrs={"words": 30}
+    )
+    changes = {"dataset": "wikitext2", "schedule": "inverse-sqrt", "second_beta": 0.98}
+    shard = plan.shards(Locater.model_validate({**SMALL.model_dump(), **changes}), 0)[0]
+    assert shard.datasets == ("wikitext2",)
+    found = experiment.trained(
+        "tr2-10",
+        {**shard.settings["runs"]["none"], "arm": "tr2", "strength": 1e-3},
+        {"wikitext2": dataset},
+        Work(),
+    )
+    assert found.attrs["symbols"] == 30
+    assert np.isfinite(found["test_loss"]).all()
+    assert float(found["test_loss"].min()) > 2  # nothing to learn from, and log 30 = 3.4
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_numbers(tmp_path, monkeypatch):
+    """Progress stops the run half way; started again in the same folder, it ends as if it had not been."""
+    (shard,) = plan.shards(SMALL, 0)
+    settings = shard.settings["runs"]["var-10"]
+
+    def stopping(iterable, total=None, description=""):
+        for place, item in enumerate(iterable):
+            if place == 7:
+                raise KeyboardInterrupt
+            yield item
+
+    real = experiment.train
+    monkeypatch.setattr(experiment, "train", lambda *given, **named: real(*given, **named, save_seconds=0))
+    work = {"unfinished": tmp_path / "unfinished", "identity": "one"}
+    with pytest.raises(KeyboardInterrupt):
+        experiment.trained("var-10", settings, made_text(), Work(progress=stopping, **work))
+    resumed = experiment.trained("var-10", settings, made_text(), Work(**work))
+    xr.testing.assert_identical(resumed, experiment.trained("var-10", settings, made_text(), Work()))
