@@ -1,4 +1,4 @@
-"""What the command line says about itself; what it does: workflow/test_commands.py and test_cli_spectra.py."""
+"""What the command line says about itself; what it does: workflow/test_commands.py, test_cli_spectra.py."""
 
 import pytest
 from typer.testing import CliRunner
