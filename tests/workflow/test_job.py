@@ -311,3 +311,26 @@ def test_the_identity_follows_all_that_decides_the_result_and_nothing_else(
     monkeypatch.setattr("widthscope.workflow.job.resolve_device", lambda wanted: "cuda")
     found.add(identity_of(snakemake))
     assert len(found) == 5
+
+
+def test_a_folder_that_stays_does_not_undo_the_finished_job(
+    snakemake: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with job(snakemake) as run:
+        assert run.work.unfinished is not None
+        run.work.unfinished.mkdir()
+        write_product(snakemake)
+        monkeypatch.setattr(Path, "rename", refuse)
+    assert product(snakemake).exists()
+    assert Path(snakemake.output.provenance).exists()
+
+
+def test_what_was_half_removed_goes_with_the_next_success(snakemake: SimpleNamespace) -> None:
+    half = Path("results/smoke/study/.fit.unfinished.0123456789ab.partial")
+    (half / "training").mkdir(parents=True)
+    with job(snakemake):
+        write_product(snakemake)
+    assert not half.exists()

@@ -6,6 +6,7 @@ the job removes it, once the store is whole. What it holds is the experiment's o
 condition: state that was kept under another identity is never taken up again.
 """
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Mapping
@@ -36,10 +37,14 @@ def identity(source: str, settings: Mapping[str, Any], inputs: Mapping[str, str]
 
 
 def discard(kept: Path | None) -> None:
-    """Remove the folder, if there is one: renamed first, so that no half of it can be taken up."""
+    """Remove the folder, if there is one: renamed first, so that no half of it can be taken up.
+
+    A folder that cannot be removed does not make the finished job fail; it holds what the job would do again.
+    """
     if kept is None:
         return
-    if kept.exists():
-        kept.rename(partial_sibling(kept))
-    for leftover in partial_siblings(kept):
-        shutil.rmtree(leftover, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if kept.exists():
+            kept.rename(partial_sibling(kept))
+        for leftover in partial_siblings(kept):
+            shutil.rmtree(leftover, ignore_errors=True)
