@@ -126,6 +126,15 @@ def test_a_number_that_does_not_exist_is_a_dash_that_sorts_last() -> None:
     assert np.isfinite(float(shown.rows[1].cells[0].value))
 
 
+def test_a_p_value_too_small_to_be_a_number_is_bounded_not_zero() -> None:
+    layer = made.heads(head_dim=64, width=64)
+    layer.key[0] = layer.query[0]
+    shown = checkpoints.part_of("aligned", analysis.analyse(made.checkpoint([layer])))
+    names = [str(label) for label, _ in shown.columns]
+    place = next(k for k, name in enumerate(names) if "adjusted" in name)
+    assert (shown.rows[0].cells[place].text, shown.rows[0].cells[place].value) == ("< 10⁻³⁰⁰", "0")
+
+
 def test_every_label_is_set_without_a_failed_formula() -> None:
     for column in table.COLUMNS:
         for text in (column.label, column.says):

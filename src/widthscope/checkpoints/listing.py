@@ -68,7 +68,10 @@ def head_rows(table: xr.Dataset) -> list[list[str]]:
         for j, head in enumerate(table["head"].values):
             values = [float(table[column.name].values[i, j]) for column in columns]
             if not np.isnan(values).all():  # a layer with fewer heads than another
-                rows.append([shortened(str(layer)), str(int(head)), *map(_number, values)])
+                shown = [
+                    _number(value, column.is_p_value) for value, column in zip(values, columns, strict=True)
+                ]
+                rows.append([shortened(str(layer)), str(int(head)), *shown])
     return rows
 
 
@@ -147,7 +150,9 @@ def _summary(row: np.ndarray, kind: str) -> float:
             return float(np.median(known))
 
 
-def _number(value: float) -> str:
+def _number(value: float, is_p_value: bool = False) -> str:
+    if is_p_value and value == 0:
+        return "<1e-300"
     return "-" if np.isnan(value) else f"{value:.3g}"
 
 

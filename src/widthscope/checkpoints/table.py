@@ -29,6 +29,11 @@ class Column:
     says: str
     listed: bool = True
 
+    @property
+    def is_p_value(self) -> bool:
+        """Whether its numbers are p-values; those that underflow are shown as bounded, not as zero."""
+        return "p_value" in self.name or "p_adjusted" in self.name
+
 
 COLUMNS = (
     Column(

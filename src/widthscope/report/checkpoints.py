@@ -21,7 +21,7 @@ from widthscope.report.results import Planned, StoredFigure, listed, read_record
 if TYPE_CHECKING:
     import xarray as xr
 
-HEADS_UP_TO = 4096
+HEADS_UP_TO = 2048
 """With more heads than this the page has a row for each layer, and the CSV has the heads."""
 
 
@@ -157,7 +157,11 @@ def _rows(table: "xr.Dataset", columns: Sequence[Column]) -> tuple[Row, ...]:
     values = [table[column.name].values.tolist() for column in columns]
     present = table["frobenius"].notnull().values
     return tuple(
-        Row(str(layer), int(head), tuple(_cell(of_column[i][j]) for of_column in values))
+        Row(
+            str(layer),
+            int(head),
+            tuple(_cell(of_column[i][j], column) for of_column, column in zip(values, columns, strict=True)),
+        )
         for i, layer in enumerate(table["layer"].values.tolist())
         for j, head in enumerate(table["head"].values.tolist())
         if present[i, j]
@@ -166,16 +170,22 @@ def _rows(table: "xr.Dataset", columns: Sequence[Column]) -> tuple[Row, ...]:
 
 def _rows_by_layer(table: "xr.Dataset", columns: Sequence[Column]) -> tuple[list[Column], tuple[Row, ...]]:
     """The median over the heads of each layer; a median p-value would say nothing, so those are left out."""
-    kept = [column for column in columns if not re.match(r"(ks_)?p_", column.name)]
+    kept = [column for column in columns if not column.is_p_value]
     medians = [table[column.name].median("head").values.tolist() for column in kept]
     return kept, tuple(
-        Row(str(layer), None, tuple(_cell(of_column[i]) for of_column in medians))
+        Row(
+            str(layer),
+            None,
+            tuple(_cell(of_column[i], column) for of_column, column in zip(medians, kept, strict=True)),
+        )
         for i, layer in enumerate(table["layer"].values.tolist())
     )
 
 
-def _cell(value: float) -> Cell:
+def _cell(value: float, column: Column) -> Cell:
     text = numbers.number(float(value), 3)
+    if column.is_p_value and value == 0:
+        return Cell("< 10⁻³⁰⁰", "0")
     return Cell(text, "" if text == numbers.MISSING else f"{value:.4g}")
 
 
