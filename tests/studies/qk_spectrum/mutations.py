@@ -9,8 +9,9 @@ walks/plan.py walks/settings.py
 FITTING = """
 collapse/fit.py collapse/fit_matched.py collapse/fit_spread.py collapse/trend.py fit.py loader/fit.py
 locater/fit.py locater/runs.py over_seeds.py spectrum/fit.py spectrum/fit_fast.py spectrum/fit_haar_null.py
-spectrum/fit_laws.py spectrum/theory.py training/fit.py training/tables.py walks/fit.py walks/fit_contrast.py
-walks/fit_modes.py walks/fit_moments.py walks/fit_rho.py walks/profile_curves.py walks/profile_table.py
+spectrum/fit_laws.py spectrum/theory.py training/fit.py training/tables.py walks/fit.py
+walks/fit_contrast.py walks/fit_modes.py walks/fit_moments.py walks/fit_rho.py walks/profile_curves.py
+walks/profile_table.py
 """
 JUDGING = """
 about.py claims.py collapse/claims.py loader/claims.py locater/claims.py spectrum/claims.py
@@ -22,16 +23,16 @@ spectrum/law_figures.py training/figures.py walks/figures.py walks/profile_figur
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING = {
-    "collapse/diagonal_head.py": "collapse",
-    "collapse/entropy_over_spread.py": "collapse",
-    "collapse/experiment.py": "collapse",
-    "collapse/matched_entropy.py": "collapse",
-    "loader/experiment.py": "loader",
-    "loader/modules/case.py": "loader",
-    "loader/modules/fused.py": "loader",
-    "loader/modules/rotary.py": "loader",
-    "loader/modules/separate.py": "loader",
-    "loader/rebuilt_scores.py": "loader",
+    "collapse/diagonal_head.py": "collapse*",
+    "collapse/entropy_over_spread.py": "collapse*",
+    "collapse/experiment.py": "collapse*",
+    "collapse/matched_entropy.py": "collapse*",
+    "loader/experiment.py": "loader*",
+    "loader/modules/case.py": "loader*",
+    "loader/modules/fused.py": "loader*",
+    "loader/modules/rotary.py": "loader*",
+    "loader/modules/separate.py": "loader*",
+    "loader/rebuilt_scores.py": "loader*",
     "locater/arms.py": "locater*",
     "locater/experiment.py": "locater*",
     "locater/held_out.py": "locater*",
@@ -42,11 +43,11 @@ SWEEPING = {
     "spectrum/haar_null.py": "spectrum-identities",
     "spectrum/heads.py": "spectrum-*",
     "spectrum/identities.py": "spectrum-identities",
-    "spectrum/laws.py": "spectrum-laws",
+    "spectrum/laws.py": "spectrum-laws*",
     "spectrum/names.py": "spectrum-identities",
-    "training/arms.py": "training-*",
-    "training/experiment.py": "training-*",
-    "training/sequences.py": "training-*",
+    "training/arms.py": "training*",
+    "training/experiment.py": "training*",
+    "training/sequences.py": "training*",
     "walks/exact.py": "walks-*",
     "walks/feasibility.py": "walks-*",
     "walks/formulas.py": "walks-formulas",
@@ -56,5 +57,5 @@ SWEEPING = {
     "walks/sampling.py": "walks-*",
     "walks/theory.py": "walks-*",
 }
-# The spectral stage: what was trained stays.
-ANALYSING = {"training/spectra.py": "training-*"}
+# Spectral stages: the shards whose spectra they change, and not their sweeps.
+ANALYSING = {"training/spectra.py": "training*"}
