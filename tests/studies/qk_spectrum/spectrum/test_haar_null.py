@@ -40,7 +40,7 @@ def test_the_null_holds_for_heads_far_from_it(table):
 
 def test_heads_that_are_not_rotated_refute_it(table):
     tests = fit_haar_null.tests(table)
-    for name in ("mean", "variance"):
+    for name in ("mean", "variance", "initialisation"):
         assert MatchesExact(0.1, independent=False).judge(tests[name][1], 0.999).verdict == "refuted"
 
 

@@ -146,7 +146,7 @@ HAAR_NULL = Claim(
             "none: a random order is not a random rotation, and keeps a small part of the mean",
         ),
     ),
-    control=Control("aligned heads that are not rotated"),
+    control=Control("aligned heads that are not rotated (mean, variance, initialisation)"),
     figure="haar-null",
     shards=("spectrum-identities",),
 )

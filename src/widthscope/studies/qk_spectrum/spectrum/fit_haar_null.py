@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.statistics.evidence import evidence
 from widthscope.statistics.intervals import batch_means
-from widthscope.studies.qk_spectrum.spectrum.names import SHUFFLED, UNTURNED
+from widthscope.studies.qk_spectrum.spectrum.names import ALIGNED, SHUFFLED, UNTURNED
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
@@ -24,7 +24,7 @@ def tests(table: xr.Dataset) -> Evidence:
             _scores(table, rotated, "score_square", 1.0),
             _scores(table, [UNTURNED], "score_square", 1.0),
         ),
-        "initialisation": (_initial(table), None),
+        "initialisation": (_initial(table), _initial(table, f"{ALIGNED}_")),
         "shuffled-columns": (_shuffled(table), None),
     }
 
@@ -56,9 +56,9 @@ def _scores(table: xr.Dataset, heads: Sequence[str], name: str, predicted: float
     )
 
 
-def _initial(table: xr.Dataset) -> xr.Dataset:
+def _initial(table: xr.Dataset, prefix: str = "") -> xr.Dataset:
     """Mean and mean square of tr W over its deviation, means of tr W^2 and ||W||_F^2 over theirs."""
-    found = batch_means(np.stack([table[name].values for name in INITIAL], axis=1))
+    found = batch_means(np.stack([table[prefix + name].values for name in INITIAL], axis=1))
     return evidence(
         ["mean of tr W", "mean square of tr W", "tr W²", "squared Frobenius norm"],
         found.value,

@@ -12,7 +12,7 @@ from widthscope.spectra.query_key import Traces, traces
 from widthscope.spectra.scores import trace_score
 from widthscope.streams import numpy_generator
 from widthscope.studies.qk_spectrum.spectrum.heads import aligned, gaussian, heavy_tailed, one_direction
-from widthscope.studies.qk_spectrum.spectrum.names import SHUFFLED, UNTURNED
+from widthscope.studies.qk_spectrum.spectrum.names import ALIGNED, SHUFFLED, UNTURNED
 from widthscope.work import Work
 
 ROTATED = {"aligned": aligned, "heavy tails": heavy_tailed, "rank one": one_direction}
@@ -33,8 +33,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     Returns:
         `score`, `score_square` (batch, head), over the rotated heads, aligned heads not rotated, and aligned
         heads with shuffled columns; `trace`, `trace_square`, `trace_of_square`, `frobenius_square` (batch) of
-        Gaussian heads over their standard deviation or mean at initialisation; `own` (head): z of the heads
-        that are rotated, before.
+        Gaussian heads over their standard deviation or mean at initialisation, and with the prefix `aligned`
+        of aligned heads; `own` (head): z of the heads that are rotated, before.
     """
     width, head_dim, batches = settings["width"], settings["head_dim"], settings["batches"]
     names = ("spectrum.haar", settings["seed"], width, head_dim)
@@ -89,10 +89,12 @@ def _sums(
     scores.append(trace_score(traces(query, shuffled), width))
     z = np.stack(scores)
     initial = relative_traces(traces(*gaussian(shape, generator)), width)
+    aligned_too = relative_traces(traces(query, key), width)
     return {
         "score": z.sum(1),
         "score_square": np.sum(z**2, axis=1),
         **{name: np.asarray(values.sum()) for name, values in initial.items()},
+        **{f"{ALIGNED}_{name}": np.asarray(values.sum()) for name, values in aligned_too.items()},
     }
 
 
