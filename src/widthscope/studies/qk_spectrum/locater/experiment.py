@@ -1,6 +1,6 @@
 """A small language model trained with one arm's treatment of its query and key weights, over many seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -53,58 +53,32 @@ def trained(
         part; ``trace`` and ``frobenius_square`` (member, step, layer, head) of W; ``loss`` (member, update),
         the penalty included, and ``diverged_at`` (member), as from the training loop; coordinate ``seed``.
     """
-    arm, device, strength = ARMS[settings["arm"]], work.device, float(settings["strength"])
-    text = splits(datasets[settings["dataset"]], settings["dataset"], settings["context"])
+    arm, device, context = ARMS[settings["arm"]], work.device, settings["context"]
+    text = splits(datasets[settings["dataset"]], settings["dataset"], context)
     model = LanguageModel.of(settings, text.symbols)
     stream = ("qk_spectrum", "locater", settings["seed"])
     members = Members.grid(seed=range(settings["seeds"]))
-    drawn = [model.initial(generator) for generator in members.generators(*stream, "weights")]
-    if arm.rotate:
-        rotations = members.generators(*stream, "rotation")
-        drawn = [rotated(each, generator) for each, generator in zip(drawn, rotations, strict=True)]
-    drawn = [treated(each, arm) for each in drawn]
-    context = settings["context"]
-    train_text = torch.from_numpy(text.train).to(device)
     order = choices(
         members.generators(*stream, "data"),
         Windows.positions(len(text.train), context),
         settings["batch"],
         settings["steps"],
     )
-    watched = windows_of(text.validation, context, device, most=settings["watched"])
-    steps = even_steps(settings["steps"], settings["recorded"])
-
-    def loss(parameters: Parameters, batch: Batch) -> Tensor:
-        fitted = model.loss(parameters, batch["tokens"], batch["targets"])
-        if arm.penalty == "none":
-            return fitted
-        added = penalties.penalty(arm.penalty, parameters["query"], parameters["key"])
-        return fitted + strength * added
-
-    def measure(parameters: Parameters) -> dict[str, Tensor]:
-        found = penalties.traces(parameters["query"].double(), parameters["key"].double())
-        seen = averages(model, parameters, watched)
-        return {
-            "trace": found.trace,
-            "frobenius_square": found.frobenius_square,
-            "watched_loss": seen["loss"],
-            "watched_entropy": seen["entropy"],
-        }
-
-    per_head = ("layer", "head")
     end = train(
         members,
-        stacked(drawn, device),
+        stacked(_initial(model, arm, members, stream), device),
         GradientStep(
-            loss, Adam(settings["learning_rate"], betas=(0.9, settings["second_beta"])), schedule_of(settings)
+            _objective(model, arm, float(settings["strength"])),
+            Adam(settings["learning_rate"], betas=(0.9, settings["second_beta"])),
+            schedule_of(settings),
         ),
-        Windows(train_text, order, context),
+        Windows(torch.from_numpy(text.train).to(device), order, context),
         settings["steps"],
         [
-            Recording(
-                measure,
-                {"trace": per_head, "frobenius_square": per_head, "watched_loss": (), "watched_entropy": ()},
-                steps,
+            _recording(
+                model,
+                windows_of(text.validation, context, device, most=settings["watched"]),
+                even_steps(settings["steps"], settings["recorded"]),
             )
         ],
         work=work,
@@ -118,6 +92,48 @@ def trained(
     return history.assign_attrs(
         arm=settings["arm"], strength=settings["strength"], head_dim=model.head_dim, symbols=text.symbols
     )
+
+
+def _initial(
+    model: LanguageModel, arm: Arm, members: Members, stream: tuple[str | int, ...]
+) -> list[Parameters]:
+    """Each member's weights, which depend on its seed, after the arm's treatment."""
+    drawn = [model.initial(generator) for generator in members.generators(*stream, "weights")]
+    if arm.rotate:
+        rotations = members.generators(*stream, "rotation")
+        drawn = [rotated(each, generator) for each, generator in zip(drawn, rotations, strict=True)]
+    return [treated(each, arm) for each in drawn]
+
+
+def _objective(model: LanguageModel, arm: Arm, strength: float) -> Callable[[Parameters, Batch], Tensor]:
+    """Cross-entropy plus `strength` times the arm's penalty, (member,)."""
+
+    def loss(parameters: Parameters, batch: Batch) -> Tensor:
+        fitted = model.loss(parameters, batch["tokens"], batch["targets"])
+        if arm.penalty == "none":
+            return fitted
+        added = penalties.penalty(arm.penalty, parameters["query"], parameters["key"])
+        return fitted + strength * added
+
+    return loss
+
+
+def _recording(model: LanguageModel, watched: Tensor, steps: Sequence[int]) -> Recording:
+    """Traces of every head's W, and loss and entropy on the watched windows."""
+
+    def measure(parameters: Parameters) -> dict[str, Tensor]:
+        found = penalties.traces(parameters["query"].double(), parameters["key"].double())
+        seen = averages(model, parameters, watched)
+        return {
+            "trace": found.trace,
+            "frobenius_square": found.frobenius_square,
+            "watched_loss": seen["loss"],
+            "watched_entropy": seen["entropy"],
+        }
+
+    heads = ("layer", "head")
+    dims = {"trace": heads, "frobenius_square": heads, "watched_loss": (), "watched_entropy": ()}
+    return Recording(measure, dims, steps)
 
 
 def rotated(parameters: Parameters, generator: torch.Generator) -> Parameters:
