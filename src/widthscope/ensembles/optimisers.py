@@ -101,17 +101,20 @@ class Adam:
         for name, value in parameters.items():
             gradient = gradients[name]
             length = rate(self.learning_rate, name, value, factor)
+            decay = rate(self.weight_decay, name, value)
             mean, square = state["mean"][name], state["square"][name]
             mean.lerp_(gradient, 1 - first)
             square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
             # The corrections of both averages go into the step's length and eps: two passes less.
-            direction = torch.sqrt(square, out=gradient).add_(self.eps * correction)
-            torch.div(mean, direction, out=direction)
-            direction.mul_(length * (-correction / (1 - first ** (step + 1))))
-            decay = rate(self.weight_decay, name, value)
+            denominator = torch.sqrt(square, out=gradient).add_(self.eps * correction)
             if isinstance(decay, Tensor) or decay:
-                direction.sub_(value * (length * decay))
-            new[name] = direction.add_(value)
+                value = value * (1 - length * decay)
+            length = length * (correction / (1 - first ** (step + 1)))
+            if isinstance(length, Tensor):
+                direction = torch.div(mean, denominator, out=denominator).mul_(length)
+                new[name] = torch.sub(value, direction, out=direction)
+            else:
+                new[name] = torch.addcdiv(value, mean, denominator, value=-length, out=denominator)
         return new
 
 

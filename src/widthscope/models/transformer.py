@@ -166,8 +166,8 @@ def _embedded(architecture: Architecture, parameters: Parameters, tokens: Tensor
         raise ValueError(f"{count} tokens are more than the context, {architecture.context}")
     first = torch.arange(member, device=tokens.device)[:, None, None] * architecture.vocabulary
     found = embedding(tokens + first, parameters["embedding"].flatten(0, 1))
-    found = (found + parameters["position"][:, None, :count]) * math.sqrt(architecture.width)
-    return found.flatten(1, 2)
+    scale = math.sqrt(architecture.width)
+    return torch.add(parameters["position"][:, None, :count] * scale, found, alpha=scale).flatten(1, 2)
 
 
 def _layers(architecture: Architecture, parameters: Parameters) -> list[Parameters]:

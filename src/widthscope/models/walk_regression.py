@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from widthscope.models.attention import row_entropy, scores
+from widthscope.models.attention import scores
 
 Parameters = dict[str, Tensor]
 
@@ -38,30 +38,3 @@ def prediction(parameters: Parameters, tokens: Tensor) -> Tensor:
 def loss(parameters: Parameters, tokens: Tensor, targets: Tensor) -> Tensor:
     """Mean square error over batch and coordinates, (member,); targets (member, batch, width)."""
     return (prediction(parameters, tokens) - targets).square().flatten(1).mean(dim=1)
-
-
-def entropy(parameters: Parameters, tokens: Tensor) -> Tensor:
-    """Attention entropy of the last token over log T, averaged over the batch, (member, head)."""
-    return row_entropy(attention(parameters, tokens)).mean(dim=1) / math.log(tokens.shape[2])
-
-
-def walks(generator: torch.Generator, batch: int, count: int, width: int, normalised: bool = True) -> Tensor:
-    """Random walks x_t = e_1 + ... + e_t with standard normal steps, (batch, count, width), float64.
-
-    A normalised walk has each token scaled to the norm sqrt(width), as layer normalisation would.
-    """
-    steps = torch.randn((batch, count, width), generator=generator, dtype=torch.float64)
-    found = steps.cumsum(dim=1)
-    return at_norm(found) if normalised else found
-
-
-def independent(generator: torch.Generator, batch: int, count: int, width: int) -> Tensor:
-    """Independent tokens of norm sqrt(width), (batch, count, width), float64: the control."""
-    found = torch.randn((batch, count, width), generator=generator, dtype=torch.float64)
-    return at_norm(found)
-
-
-def at_norm(tokens: Tensor) -> Tensor:
-    """Tokens scaled to the norm sqrt(width)."""
-    lengths: Tensor = torch.linalg.vector_norm(tokens, dim=-1, keepdim=True)
-    return tokens * (math.sqrt(tokens.shape[-1]) / lengths)
