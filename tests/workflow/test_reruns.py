@@ -9,6 +9,7 @@ from tests.checkout import SMOKE, Checkout, fresh_checkout
 AFTER_FIT = {"judge_claims", "draw_figures", "build_report"}
 AFTER_SWEEP = {"fit_limits"} | AFTER_FIT
 STUDY = "src/widthscope/studies/limit_law"
+TRAINING = "src/widthscope/studies/qk_spectrum/training"
 
 
 def test_comments_docstrings_and_formatting_do_nothing(disturbed: Checkout) -> None:
@@ -65,13 +66,30 @@ def test_the_seed_redoes_every_sweep(disturbed: Checkout) -> None:
     assert {f"sweep_widths:{name}" for name in sweeps} <= disturbed.scheduled()
 
 
+def test_the_code_of_the_spectra_trains_nothing(disturbed: Checkout) -> None:
+    disturbed.append(f"{TRAINING}/spectra.py", "\nEDITED = 1\n")
+    assert disturbed.scheduled() == {"analyse_spectra:training-w16"} | AFTER_SWEEP
+
+
+def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(disturbed: Checkout) -> None:
+    disturbed.append("src/widthscope/ensembles/training.py", "\nEDITED = 1\n")
+    trained = {"sweep_widths:training-w16", "sweep_widths:locater", "analyse_spectra:training-w16"}
+    assert disturbed.scheduled() == trained | AFTER_SWEEP
+
+
+def test_another_width_trains_that_width_alone(disturbed: Checkout) -> None:
+    disturbed.edit("tests/config.smoke.yaml", "training: { widths: [16]", "training: { widths: [16, 32]")
+    added = {"sweep_widths:training-w32", "analyse_spectra:training-w32"}
+    assert disturbed.scheduled() == added | AFTER_SWEEP | {"record_config"}
+
+
 def test_the_same_content_stops_a_later_cascade(disturbed: Checkout) -> None:
-    results = disturbed.root / "results/smoke"
-    before = (results / "limit_law/fit.digest.json").read_bytes()
-    disturbed.append("src/widthscope/statistics/power_laws.py", "\nEDITED = 1\n")
-    only_fit = disturbed.snakemake("results/smoke/limit_law/fit.digest.json", "--quiet", "all")
+    fit = "results/smoke/limit_law/fit.digest.json"
+    before = (disturbed.root / fit).read_bytes()
+    disturbed.append(f"{STUDY}/scores/gaussian_fit.py", "\nEDITED = 1\n")
+    only_fit = disturbed.snakemake(fit, "--quiet", "all")
     assert only_fit.returncode == 0, only_fit.stderr
-    assert (results / "limit_law/fit.digest.json").read_bytes() == before
+    assert (disturbed.root / fit).read_bytes() == before
     assert disturbed.scheduled() == set()
 
 
@@ -103,8 +121,9 @@ def test_a_job_refuses_source_that_was_not_planned(disturbed: Checkout) -> None:
 
 def test_without_snakemakes_memory_nothing_valid_is_lost(disturbed: Checkout, tmp_path: Path) -> None:
     """Results copied to a fresh checkout, times out of order, then a change that Snakemake cannot see."""
-    there = fresh_checkout(tmp_path / "elsewhere")
-    shutil.copytree(disturbed.root / "results", there.root / "results", copy_function=shutil.copy)
+    forgotten = shutil.ignore_patterns(".snakemake", ".widthscope_cache")
+    there = Checkout(tmp_path / "elsewhere")
+    shutil.copytree(disturbed.root, there.root, ignore=forgotten, copy_function=shutil.copy)
     there.append(f"{STUDY}/scores/claims.py", "\nEDITED = 1\n")
     told = there.widthscope("verify", "results/smoke")
     assert told.returncode == 1
@@ -130,7 +149,7 @@ def test_a_new_study_runs_at_once(tmp_path: Path) -> None:
     there = fresh_checkout(tmp_path / "new")
     made = there.widthscope("new-study", "central_limit")
     assert made.returncode == 0, made.stderr
-    there.edit("config.yaml", "  limit_law: {}\n", "")
+    there.edit("config.yaml", "  limit_law: {}\n  qk_spectrum: {}\n", "")
     done = there.command("snakemake", "--cores", "2", "--quiet", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     claims = json.loads((there.root / "results/laptop/claims.json").read_text())
