@@ -33,7 +33,7 @@ from torch import nn
 from torch.nn import functional
 
 from widthscope.ensembles.batches import Windows, choices
-from widthscope.ensembles.gradient_step import GradientStep
+from widthscope.ensembles.gradient_step import GradientStep, members_at_once
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import Parameters, member_of, stacked
@@ -119,7 +119,9 @@ class Ours:
         def loss(p: Parameters, batch: dict[str, torch.Tensor]) -> torch.Tensor:
             return transformer.losses(task.architecture, p, batch["tokens"], batch["targets"])
 
-        self.step = GradientStep(loss, Adam(LEARNING_RATE))
+        architecture, (_, _, batch) = task.architecture, task.order.shape
+        largest = batch * architecture.context * max(architecture.width, SYMBOLS, architecture.context)
+        self.step = GradientStep(loss, Adam(LEARNING_RATE), at_once=members_at_once(largest))
 
     def run(self, steps: int) -> tuple[float, list[float]]:
         """CPU seconds of so many steps from the start, and each member's last loss."""

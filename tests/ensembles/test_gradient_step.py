@@ -1,9 +1,10 @@
 from functools import partial
 
+import pytest
 import torch
 from torch import nn
 
-from widthscope.ensembles.gradient_step import GradientStep, value_and_gradients
+from widthscope.ensembles.gradient_step import GradientStep, members_at_once, value_and_gradients
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import SGD
 from widthscope.ensembles.parameters import member_of, stacked
@@ -69,6 +70,31 @@ def test_gradients_may_be_written_to_though_autograd_shares_their_memory():
     gradients["a"].zero_()
     assert torch.equal(gradients["b"], torch.ones(2, 3))
     assert torch.equal(gradients["unused"], torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("at_once", [2, 3, 5, 100])
+def test_taking_a_few_members_at_a_time_changes_no_bit(at_once):
+    _, parameters, batch = drawn(members=11)
+    sizes = []
+
+    def watched(p, b):
+        sizes.append(len(p["0.bias"]))
+        return loss(p, b)
+
+    whole, grouped = GradientStep(loss, SGD(0.1)), GradientStep(watched, SGD(0.1), at_once=at_once)
+    expected, _, values = whole(parameters, {}, batch, 0)
+    found, _, of_groups = grouped(parameters, {}, batch, 0)
+    assert torch.equal(of_groups, values)
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert sum(sizes) == 11
+    assert min(sizes) >= min(at_once, 11)  # no group of one, which would take other kernels
+
+
+def test_one_member_at_a_time_is_refused():
+    with pytest.raises(ValueError, match="at_once 1 must be 0 or at least 2"):
+        GradientStep(loss, SGD(0.1), at_once=1)
+    assert members_at_once(2**30) == 2
+    assert members_at_once(2**16) == 16
 
 
 def test_a_compiled_loss_agrees(monkeypatch):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -39,14 +40,20 @@ class GradientStep:
         optimiser: what to do with the gradients.
         schedule: factor of the learning rate by step.
         compile: whether `torch.compile` compiles the loss; it then agrees with the plain one up to rounding.
+        at_once: how many members' gradients are taken at once, at least 2; 0 for all. Results are the same;
+            memory, and time where it goes to memory, are not: see `members_at_once`. The loss is then called
+            with slices of parameters and batch: values that differ by member must come by the batch.
     """
 
     loss: Loss
     optimiser: Optimiser
     schedule: Schedule = field(default_factory=constant)
     compile: bool = False
+    at_once: int = 0
 
     def __post_init__(self) -> None:
+        if self.at_once == 1 or self.at_once < 0:
+            raise ValueError(f"at_once {self.at_once} must be 0 or at least 2: see ensembles.independence")
         if self.compile:
             object.__setattr__(self, "loss", torch.compile(self.loss))
 
@@ -58,9 +65,34 @@ class GradientStep:
         self, parameters: Parameters, state: State, batch: Batch, step: int
     ) -> tuple[Parameters, State, Tensor]:
         """One update; see `Step`."""
-        losses, gradients = value_and_gradients(self.loss, parameters, batch)
+        losses, gradients = in_groups(self.loss, parameters, batch, self.at_once)
         new = self.optimiser.update(parameters, gradients, state, self.schedule(step), step)
         return new, state, losses
+
+
+def members_at_once(floats: int) -> int:
+    """How many members to take at once where a member's largest array has so many numbers.
+
+    4 MB for such an array of all: what one operation leaves is still in the cache for the next.
+    """
+    return max(2, 2**20 // floats)
+
+
+def in_groups(loss: Loss, parameters: Parameters, batch: Batch, at_once: int) -> tuple[Tensor, Parameters]:
+    """As `value_and_gradients`, for at most about `at_once` members at a time; 0 for all."""
+    members = len(next(iter(parameters.values())))
+    count = max(1, members // at_once) if at_once else 1
+    if count == 1:
+        return value_and_gradients(loss, parameters, batch)
+    ends = [members * place // count for place in range(count + 1)]
+    losses, gradients = [], {name: torch.empty_like(value) for name, value in parameters.items()}
+    for begin, end in pairwise(ends):
+        of_group = {name: value[begin:end] for name, value in batch.items()}
+        values, found = value_and_gradients(loss, {k: v[begin:end] for k, v in parameters.items()}, of_group)
+        losses.append(values)
+        for name, gradient in found.items():
+            gradients[name][begin:end] = gradient
+    return torch.cat(losses), gradients
 
 
 def value_and_gradients(loss: Loss, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
