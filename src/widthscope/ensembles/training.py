@@ -76,6 +76,8 @@ def train(
             run = _Run(
                 in_company(parameters) if lone else parameters, step, steps, unfinished.restore(work.device)
             )
+            if run.done:
+                print(f"{name}: goes on from step {run.done}", flush=True)  # in the job's log
             recorder = Recorder(recordings, members, unfinished.folder)
             saved = time.monotonic()
             for k in work.progress(range(run.done, steps), description=name):
