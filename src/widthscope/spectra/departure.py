@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from widthscope.attention.gram import FloatArray
 from widthscope.spectra import radial_law
 
-_SPACINGS = 2.2  # exceeded by one Gaussian head in a thousand
+_SPACINGS = 2.2  # exceeded by one or two Gaussian heads in a thousand
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def edge_allowance(head_dim: int, aspect: float) -> float:
 
     1 + 2.2 sqrt((1 + 1/alpha) / d_h). At the edge the law has density 1 / (pi (alpha + 1)), so the distance
     of neighbours is of order sqrt((alpha + 1) / d_h), and so is the width of the edge, unlike the d_h^(-2/3)
-    of symmetric matrices. (The allowance 1 + 3 d_h^(-2/3) of the theory notes is passed by .004, .016, .035
-    and .06 of Gaussian heads of d_h = 8, 32, 64 and 128 at alpha = 4.) With 2.2 one Gaussian head in a
-    thousand has an outlier, by simulation at d_h 8 to 128 and alpha 1, 4 and 16.
+    of symmetric matrices. (An allowance 1 + 3 d_h^(-2/3) is passed by .004, .016, .035 and .06 of Gaussian
+    heads of d_h = 8, 32, 64 and 128 at alpha = 4.) With 2.2 at most two Gaussian heads in a thousand have an
+    outlier, by simulation at d_h 8 to 128 and alpha 1, 4 and 16.
     """
     return float(1 + _SPACINGS * np.sqrt((1 + 1 / aspect) / head_dim))
 

@@ -289,6 +289,24 @@ def test_figures_show_every_arm(swept):
         assert plotting.svg(drawing.figure).startswith("<?xml")
 
 
+@pytest.mark.parametrize(
+    ("gain_of_scale", "says"),
+    [(0.05, "keeping the mean helps is not shown"), (0.02, "higher: keeping"), (0.08, "lower: keeping")],
+)
+def test_the_caption_says_whether_keeping_the_mean_is_shown_to_help(gain_of_scale, says):
+    found = sweep(scale=synthetic("scale", 10.0, 12, gain_of_scale))
+    caption = figures.draw(xr.DataTree.from_dict(fit.fit(found, {})))["locater-gains"].caption
+    assert says in caption
+
+
+def test_the_concentration_itself_is_shown_beside_its_rise():
+    tree = xr.DataTree.from_dict(fit.fit(sweep(), {}))
+    table = tree["/claims/locater-raises-kappa/concentration/measured"].to_dataset()
+    assert list(table["component"].values) == ["var", "none"]
+    expected = np.log([np.exp(1.8) / 40, 1 / 40])  # trace^2 / (head_dim ||W||_F^2)
+    np.testing.assert_allclose(table["estimate"], expected, atol=0.01)
+
+
 def test_words_in_their_own_parts_and_another_schedule_train_as_well():
     words = np.random.default_rng(5).integers(0, 30, 700).astype(np.int32)
     parts = {"train": words[:500], "valid": words[500:600], "test": words[600:]}

@@ -6,7 +6,6 @@ import pytest
 from widthscope.spectra import product_law, radial_law
 from widthscope.statistics.rules import Above, Below, MatchesExact
 from widthscope.studies.qk_spectrum.spectrum import fit_laws, laws
-from widthscope.studies.qk_spectrum.spectrum.theory import product_moments
 from widthscope.work import Work
 
 SETTINGS = {"aspects": [1, 4, 12], "head_dims": [8, 64], "values": 1024, "seeds": 4, "seed": 0}
@@ -40,26 +39,6 @@ def test_the_small_product_has_other_singular_values_unless_matrices_are_square(
     assert float(last.sel(aspect=4)) == pytest.approx(0.55, abs=0.02)
     assert float(last.sel(aspect=12)) > 0.999
     assert float(last.sel(aspect=1)) < 0.03
-
-
-@pytest.mark.parametrize(("head_dim", "width"), [(1, 1), (2, 3), (8, 32)])
-def test_exact_moments_are_means_over_draws(head_dim, width):
-    generator = np.random.default_rng(head_dim)
-    query, key = generator.standard_normal((2, 60_000, head_dim, width))
-    A, B = query @ query.swapaxes(1, 2), key @ key.swapaxes(1, 2)
-    product = A @ B
-    first = np.trace(product, axis1=1, axis2=2) / head_dim**3
-    second = np.einsum("nij,nji->n", product, product) / head_dim**5
-    for values, exact in zip((first, second), product_moments(head_dim, width), strict=True):
-        assert values.mean() == pytest.approx(exact, abs=5 * values.std() / np.sqrt(len(values)))
-
-
-def test_exact_moments_tend_to_those_of_the_law():
-    for aspect in (1, 4, 12):
-        first, second = product_moments(10**6, aspect * 10**6)
-        assert first == pytest.approx(product_law.moment(1, aspect))
-        assert second == pytest.approx(product_law.moment(2, aspect), rel=1e-5)
-        assert product_law.moment(2, aspect) == pytest.approx(aspect**4 + 2 * aspect**3)
 
 
 def test_stored_moments_match_and_those_of_the_small_product_do_not():

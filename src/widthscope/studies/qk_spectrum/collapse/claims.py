@@ -21,7 +21,8 @@ ENTROPY_VS_VARIANCE = Claim(
         Test(
             name="steps",
             rule=Below(0.0),
-            quantity="change of entropy over log T from one s to the next, paired within the seeds",
+            quantity="change of entropy over log T from one s to the next, paired within the seeds, each "
+            "entropy averaged over a spectrum and its mirror image about m",
             margin_reason="none: the claim is that each change is negative, however small",
         ),
         Test(

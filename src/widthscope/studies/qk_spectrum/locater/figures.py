@@ -61,7 +61,7 @@ def gains(curve: xr.Dataset) -> Drawing:
         figure,
         "What each arm gains over a run without penalty from the same weights and data: filled on the test "
         "part, open on the validation part. Dots are seeds, bars 99 % intervals of their means. The placebo "
-        "rotates the heads' coordinates at the start, which changes no score.",
+        f"rotates the heads' coordinates at the start, which changes no score. {_mean_kept(curve)}",
         "Two panels of paired differences by arm. Mean gain in loss and in entropy on the test part: "
         + "; ".join(f"{LABELS[arm]} {numbers}" for arm, numbers in shown.items())
         + ".",
@@ -98,6 +98,8 @@ def runs(curve: xr.Dataset) -> Drawing:
     panels[0].set_ylim(0.97 * np.exp(np.nanmin(after)), 1.03 * np.exp(np.nanmax(after)))
     panels[1].set_ylim(0, 1.03)
     panels[2].set_yscale("log")
+    found = np.exp(curve["log_concentration"].values)
+    panels[2].set_ylim(0.2 * np.nanmin(found), min(1.5, 5 * np.nanmax(found)))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     last = curve.isel(step=-1)
     ends = "; ".join(
@@ -112,6 +114,21 @@ def runs(curve: xr.Dataset) -> Drawing:
         "spectrum, along the training: means over seeds (of logarithms for the outer two) with 99 % bands. "
         "The axis of perplexities leaves out the first fall, which all arms share.",
         f"Three panels against the number of updates. Perplexity, entropy and concentration end at: {ends}.",
+    )
+
+
+def _mean_kept(curve: xr.Dataset) -> str:
+    """What the two penalties' losses say about keeping the mean, in a sentence."""
+    value, half = float(curve["mean_kept"]), float(curve["mean_kept_half"])
+    if value - half > 0:
+        verdict = "higher: keeping the mean goes with a lower loss"
+    elif value + half < 0:
+        verdict = "lower: keeping the mean does not help"
+    else:
+        verdict = "so that keeping the mean helps is not shown"
+    return (
+        f"On the test part the loss with the penalty on the norm alone differs by {value:+.4f} ± {half:.4f} "
+        f"from that with the mean kept, {verdict}."
     )
 
 

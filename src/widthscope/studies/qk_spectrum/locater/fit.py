@@ -58,13 +58,14 @@ def mean_matters(runs: Runs) -> Evidence:
 
 def raises_concentration(runs: Runs) -> Evidence:
     """Change of the logarithm of the concentration by the penalty `var`, and as control by the placebo."""
-    name = "final_log_concentration"
+    name, ends = "final_log_concentration", ["var", "none"]
 
     def change(first: str, second: str) -> xr.Dataset:
         return of_seeds([f"{first} over {second}"], [runs.pairs(name, first, second)])
 
     return {
         "log-ratio": (change("var", "none"), change("sham", "none")),
+        "concentration": (of_seeds(ends, [runs.arms[arm][name].values for arm in ends]), None),
         "over-scale": (change("var", "scale"), None),
     }
 
@@ -81,7 +82,8 @@ def run_curves(runs: Runs) -> xr.Dataset:
 def gain_points(runs: Runs) -> xr.Dataset:
     """Gains of every arm over no penalty: the mean and its half-width, and each seed's; NaN beyond its seeds.
 
-    Over (quantity, arm) and (quantity, arm, seed).
+    Over (quantity, arm) and (quantity, arm, seed). Beside them `mean_kept`, the test loss of the penalty on
+    the norm alone less that of the one that keeps the mean, with its half-width.
     """
     arms = _others(runs, also=("sham", "var"))
     seeds = runs.arms["none"].sizes["seed"]
@@ -93,11 +95,13 @@ def gain_points(runs: Runs) -> xr.Dataset:
             points[place, column, : len(pairs)] = pairs
             found = band(xr.DataArray(pairs, dims="seed"), "gain")
             means[:, place, column] = float(found["gain"]), float(found["gain_half"])
+    kept = band(xr.DataArray(runs.pairs("test_loss", "scale", "var"), dims="seed"), "mean_kept")
     return xr.Dataset(
         {
             "gain": (("quantity", "arm"), means[0]),
             "gain_half": (("quantity", "arm"), means[1]),
             "seeds": (("quantity", "arm", "seed"), points),
+            **kept.data_vars,
         },
         coords={"quantity": list(GAINS), "arm": arms},
     )

@@ -70,7 +70,7 @@ def haar_null(curve: xr.Dataset) -> Drawing:
     axes.set_xlabel("trace score $z$")
     axes.legend()
     draws = int(curve.attrs["draws"])
-    largest = float(curve["mean"].values[:3].max())
+    largest = float(np.abs(curve["mean"].values[:3]).max())
     return Drawing(
         figure,
         f"Trace scores of three heads over {draws:,} random rotations of their keys have mean 0 and "

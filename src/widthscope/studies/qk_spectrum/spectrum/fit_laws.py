@@ -11,7 +11,6 @@ from widthscope.statistics.evidence import evidence
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import fit_slope
 from widthscope.studies.qk_spectrum.spectrum.laws import product_edges, radial_edges
-from widthscope.studies.qk_spectrum.spectrum.theory import product_moments
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
@@ -151,8 +150,8 @@ def _moments(table: xr.Dataset, stored: Sequence[str], *, at_limit: bool = False
     names, found, predicted = [], [], []
     for aspect in _aspects(table):
         for head_dim in (int(value) for value in table["head_dim"].values):
-            exact = product_moments(head_dim, aspect * head_dim)
-            limit = (product_law.moment(1, aspect), product_law.moment(2, aspect))
+            exact = [product_law.mean_power(order, head_dim, aspect * head_dim) for order in (1, 2)]
+            limit = [product_law.moment(order, aspect) for order in (1, 2)]
             for order, name in enumerate(stored):
                 names.append(f"{MOMENTS[order]} moment, alpha={aspect} d_h={head_dim}")
                 found.append(batch_means(table[name].sel(aspect=aspect, head_dim=head_dim).values))

@@ -39,8 +39,9 @@ def eigenvalue_law(histogram: xr.Dataset, distance: xr.Dataset) -> Drawing:
         f"the head dimension, with slopes {slopes} for $\\alpha$ = {', '.join(map(str, aspects))}; those "
         "from the rival (hollow) do not.",
         "Two clouds of eigenvalues inside circles, denser at the centre. Distribution functions of the "
-        "modulus on the dashed law for three aspects, away from the dotted rivals. KS distances against "
-        f"head dimension on logarithmic axes, falling with slopes {slopes}, and level for the rivals.",
+        f"modulus by the dashed law for {len(aspects)} aspects, away from the dotted rivals. KS distances "
+        f"against head dimension on logarithmic axes, falling with slopes {slopes}, and level for the "
+        "rivals.",
     )
 
 
@@ -67,8 +68,8 @@ def singular_value_law(histogram: xr.Dataset, distance: xr.Dataset) -> Drawing:
         figure,
         f"Squared singular values $x$ of Gaussian heads at $d_h = {histogram.attrs['head_dim']}$, as "
         "densities of $x^{1/3}$ (in which the law has no singularity), and the law (lines). Right: KS "
-        f"distances from the law fall with the head dimension, to {float(last.min()):.2g} to "
-        f"{float(last.max()):.2g}.",
+        f"distances from the law fall with the head dimension, to between {float(last.min()):.3f} and "
+        f"{float(last.max()):.3f}.",
         f"{len(aspects)} histograms with the density of the law drawn through them, one for each aspect, "
         "and KS distances falling with the head dimension on logarithmic axes.",
     )

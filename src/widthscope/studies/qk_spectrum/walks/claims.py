@@ -79,7 +79,7 @@ CONTRAST = Claim(
     name="contrast",
     statement=(
         "At a fixed positive trace $\\xi$ the localisation contrast $C$ grows as the eigenvalue variance "
-        "shrinks; without a positive trace there is none."
+        "shrinks; without a positive trace there is none but what a walk of finite length leaves."
     ),
     quantity="contrast of random walks less that of the formula, for every $\\xi$ and $\\eta$",
     prediction=None,
@@ -117,7 +117,7 @@ MODES = Claim(
     name="modes",
     statement=(
         "The trace decides where keys propagate best: late in the sequence for $0 < \\xi \\le 1$, in its "
-        "middle for $\\xi > 1$, and nowhere in particular for $\\xi = 0$."
+        "middle for $\\xi > 1$, and no better than at its start for $\\xi = 0$."
     ),
     quantity="share of propagating keys at the formula's peak less that at positions beyond the next",
     prediction=None,
@@ -146,7 +146,7 @@ MODES = Claim(
             "true-softmax",
             Reported(),
             "true softmax in the middle-site regime: centre and entropy of its mass, and the sum of a "
-            "clipped-linear row",
+            "clipped-linear row, beside those measured before at d = 128 and T = 64",
             "none: it shows that $\\rho$ is not where attention sits",
         ),
     ),

@@ -71,7 +71,7 @@ def rho_formula(curve: xr.Dataset) -> Drawing:
                 ls="none",
                 marker=MARKERS[place],
                 color=PALETTE[colour],
-                label=case.replace("xi=", "ξ = ").replace("eta=", "η = ").replace(f" {kind}", f", {kind}"),
+                label=case.replace("xi=", "ξ = ").replace(" eta=", ", η = ").replace(f" {kind}", f", {kind}"),
             )
     width_axis(axes, widths, "width $d$")
     axes.set_yscale("log")

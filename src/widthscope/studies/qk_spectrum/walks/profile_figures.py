@@ -33,14 +33,17 @@ def contrast(curve: xr.Dataset) -> Drawing:
     axes.set_ylabel("contrast $C$")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
     d, T = curve.attrs["width"], curve.attrs["tokens"]
+    no_mean = table["formula"].isel(spectrum=np.flatnonzero(table["xi"].values == 0))
+    rest = float(no_mean.max()) - 0.5
     return Drawing(
         figure,
         f"Localisation contrast of random walks at $d = {d}$, $T = {T}$ (marks, with 99 % bars) and of the "
         "formula on the same grid (dashed). At a positive trace it tends to 1/2 as the spectrum "
-        "concentrates; at a trace of zero a finite walk leaves a small rest, and at a negative one no "
-        "position reaches 1/2.",
+        "concentrates; at a trace of zero only a walk of finite length leaves a little, and at a negative "
+        "one no position of the grid reaches 1/2.",
         "Contrast against eta on a logarithmic axis: rising towards one half as eta falls for positive xi, "
-        "near zero for xi = 0, falling below zero for negative xi. Marks lie on the dashed formula.",
+        f"at most {rest:.2g} for xi = 0, falling below zero for negative xi. Marks lie by the dashed "
+        "formula.",
     )
 
 
@@ -75,9 +78,9 @@ def profiles(curve: xr.Dataset, softmax: xr.Dataset) -> Drawing:
         f"panel $\\rho$ peaks at $t/T = {best:.2g}$ and the mass of true softmax has its centre at "
         f"{centre:.2g}.",
         "Four panels against the place of the key. Late site: the probability rises to one in the second "
-        "half. Middle site: near one in the first part, then falling to zero. No focus: at or below one "
-        f"half, falling along the sequence. Last: rho is largest at {best:.2g} while softmax puts nearly "
-        "all mass on the last keys.",
+        "half for a small eta. Middle site: near one in the first part, then falling to zero. No focus: near "
+        f"one half or below, falling along the sequence. Last: rho is largest at {best:.2g} while softmax "
+        "puts nearly all mass on the last keys.",
     )
 
 
