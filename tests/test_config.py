@@ -99,7 +99,7 @@ RATE_SENTENCES = [
     ({"law": "fixd"}, f"{WHERE}.law is 'fixd', but it must be 'fixed' or 'clip'; did you mean 'fixed'?"),
     (
         {"data": "digit"},
-        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'cifar10' or 'wikitext2'; "
+        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'cifar10', 'wikitext2' or 'text'; "
         "did you mean 'digits'?",
     ),
     ({"seeds": 0}, f"{WHERE}.seeds is 0, but it must be a whole number from 1 to 10^6 or empty"),
@@ -117,6 +117,10 @@ def test_one_sentence_on_a_wrong_setting(values: dict[str, Any], sentence: str) 
     assert refusal(with_rate(**values)) == sentence
 
 
+NOTHING = (
+    "in config.yaml, studies and checkpoints are both empty: a run needs a study, or a checkpoint of your "
+    "own; the studies here are limit_law, qk_spectrum"
+)
 TOP_SENTENCES = [
     ({"sed": 1}, "in config.yaml, sed is not a setting; did you mean 'seed'?"),
     ({"seed": -1}, "in config.yaml, seed is -1, but it must be a whole number of at least 0 and below 2^63"),
@@ -126,8 +130,9 @@ TOP_SENTENCES = [
     ),
     ({"run": "../up"}, "in config.yaml, run is '../up', but it must be text that matches"),
     ({"run": 7}, "in config.yaml, run is 7, but it must be text that matches"),
-    ({"studies": {}}, "in config.yaml, studies is {}, but it must be a mapping with at least one entry"),
-    ({"studies": None}, "in config.yaml, studies is empty, but it must be a mapping with at least one entry"),
+    ({"studies": {}}, NOTHING),
+    ({"studies": None}, NOTHING),
+    ({"studies": {}, "checkpoints": []}, NOTHING),
     ({"studies": ["limit_law"]}, "in config.yaml, studies is ['limit_law'], but it must be a mapping"),
     (
         {"studies": {"limit_laws": {}}},
@@ -170,7 +175,7 @@ def test_a_missing_run_is_named() -> None:
 
 @pytest.mark.parametrize("raw", [None, {}])
 def test_an_empty_file_is_refused(raw: Any) -> None:
-    assert refusal(raw) == "config.yaml is empty, but it must name a run and its studies"
+    assert refusal(raw) == "config.yaml is empty, but it must name a run, and its studies or checkpoints"
 
 
 @pytest.mark.parametrize(("raw", "kind"), [(["a"], "a list"), ("a", "the str 'a'")])
@@ -183,6 +188,19 @@ def test_an_empty_study_has_its_defaults(empty: Any) -> None:
     config = load({"run": "laptop", "studies": {"limit_law": empty}}, "config.yaml")
     assert config.studies == {"limit_law": Settings()}
     assert (config.seed, config.device) == (0, "cpu")
+
+
+def test_a_file_that_names_neither_studies_nor_checkpoints_is_refused() -> None:
+    assert refusal({"run": "laptop"}) == NOTHING
+
+
+@pytest.mark.parametrize("studies_named", [{}, {"studies": {}}, {"studies": None}])
+def test_a_run_of_checkpoints_alone_is_a_run(studies_named: dict[str, Any]) -> None:
+    raw = {"run": "mine", "checkpoints": [{"name": "gpt", "path": "gpt.pt"}], **studies_named}
+    config = load(raw, "config.yaml")
+    assert config.studies == {}
+    assert [checkpoint.name for checkpoint in config.checkpoints] == ["gpt"]
+    assert load(resolved(config), "config.json") == config
 
 
 def test_only_named_studies_are_there() -> None:

@@ -36,12 +36,22 @@ def test_shipped_configurations_satisfy_the_schema(name: str) -> None:
         {"studies": {"limit_laws": {}}},
         {"studies": {"limit_law": {"zzz": 1}}},
         {"datasets": {"gaussian": {"samples": 0}}},
+        {"studies": {}},
+        {"studies": None},
+        {"studies": {}, "checkpoints": []},
     ],
 )
 def test_the_schema_refuses_what_reading_refuses(change: dict[str, object]) -> None:
     raw = {"run": "a", "studies": {"limit_law": {}}} | change
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(raw, config_docs.schema())
+
+
+@pytest.mark.parametrize("named", [{}, {"studies": {}}, {"studies": None}])
+def test_the_schema_takes_checkpoints_without_studies(named: dict[str, object]) -> None:
+    raw = {"run": "a", "checkpoints": [{"name": "gpt", "path": "gpt.pt"}], **named}
+    jsonschema.validate(raw, config_docs.schema())
+    jsonschema.validate(resolved(load(raw, "config.yaml")), config_docs.schema())
 
 
 def test_every_setting_has_a_row_and_says_what_it_means() -> None:

@@ -23,12 +23,17 @@ __all__ = ["Config", "Section", "check_run_folder", "differences", "load", "pars
 FIGURES_END = ".figures"
 """What the folder of a checkpoint's figures has after the checkpoint's name."""
 
+_WANTED = "a run needs a study, or a checkpoint of your own; the studies here are "
+
 MISSING = "(absent)"
 """Stands for the side of a difference that has no such setting."""
 
 
 class Config(Section):
-    """Everything that decides a run's results; a study that is not named here is not run."""
+    """Everything that decides a run's results; a study that is not named here is not run.
+
+    A run needs a study or a checkpoint; that is checked by `load`, not here.
+    """
 
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
         description="Name of the run; its results are in the folder results/<run>."
@@ -38,8 +43,9 @@ class Config(Section):
         "cpu", description="Where sweeps compute; auto takes a GPU if there is one."
     )
     studies: dict[str, SerializeAsAny[InstanceOf[Section]]] = Field(
-        min_length=1,
-        description="The studies to run, by slug, each with the settings that differ from its defaults.",
+        {},
+        description="The studies to run, by slug, each with the settings that differ from its defaults; "
+        "none where only checkpoints are analysed.",
     )
     datasets: Datasets = Field(Datasets(), description="How the datasets are prepared that studies name.")
     checkpoints: tuple[Checkpoint, ...] = Field(
@@ -102,10 +108,10 @@ def load(raw: Any, source: str) -> Config:
         ConfigError: one sentence on the first problem, and how many more there are.
     """
     if not raw:
-        raise ConfigError(f"{source} is empty, but it must name a run and its studies")
+        raise ConfigError(f"{source} is empty, but it must name a run, and its studies or checkpoints")
     if not isinstance(raw, Mapping):
         raise ConfigError(f"{source} holds {_kind(raw)}, but it must be a mapping of settings")
-    named = raw.get("studies")
+    named = {} if raw.get("studies") is None else raw["studies"]
     found: list[Problem] = []
     settings: Any = named
     if isinstance(named, Mapping):
@@ -117,9 +123,13 @@ def load(raw: Any, source: str) -> Config:
                 found += problems_in(error, studies.load(slug, "settings").Settings, ("studies", str(slug)))
             except _UnknownStudyError:
                 found.append(unknown("study", ("studies", str(slug)), studies.names()))
+    if named == {} and not raw.get("checkpoints"):
+        found.append(
+            Problem("studies", f"and checkpoints are both empty: {_WANTED}{', '.join(studies.names())}")
+        )
     if found:
         # the other studies are not needed to check what stands beside them
-        settings = {str(slug): Section() for slug in named or ()}
+        settings = {str(slug): Section() for slug in named}
     try:
         config = Config.model_validate({**raw, "studies": settings})
     except ValidationError as error:

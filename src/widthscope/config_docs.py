@@ -22,6 +22,13 @@ from widthscope.datasets import catalogue
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NOT_EMPTY: Schema = {
+    "anyOf": [
+        {"required": ["studies"], "properties": {"studies": {"type": "object", "minProperties": 1}}},
+        {"required": ["checkpoints"], "properties": {"checkpoints": {"minItems": 1}}},
+    ]
+}
+"""A run needs a study or a checkpoint."""
 TABLE_START, TABLE_END = "<!-- generated table -->\n", "<!-- end of the generated table -->\n"
 COLUMNS = "| setting | type | default | allowed | meaning |\n|---|---|---|---|---|\n"
 COMMAND = "python -m widthscope.config_docs --write"
@@ -34,9 +41,9 @@ def schema() -> Schema:
         for slug in studies.names()
     }
     all_studies = create_model("Studies", __base__=Section, **rooms)
-    named = Field(description=Config.model_fields["studies"].description)
-    whole = create_model("Config", __base__=Config, studies=(all_studies, named))
-    return {"$schema": DIALECT, "title": "widthscope", **_untitled(whole.model_json_schema())}
+    named = Field(default={}, description=Config.model_fields["studies"].description)
+    whole = create_model("Config", __base__=Config, studies=(all_studies | None, named))
+    return {"$schema": DIALECT, "title": "widthscope", **_untitled(whole.model_json_schema()), **NOT_EMPTY}
 
 
 def _untitled(part: Any) -> Any:
