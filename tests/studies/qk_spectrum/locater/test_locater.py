@@ -289,6 +289,16 @@ def test_figures_show_every_arm(swept):
         assert plotting.svg(drawing.figure).startswith("<?xml")
 
 
+def test_curves_compare_arms_over_the_seeds_that_all_have():
+    odd = synthetic("none", 0.0, 16, 0.0)
+    odd["watched_loss"][8:] = 9.0  # beyond the eight seeds of small initial weights
+    tree = xr.DataTree.from_dict(fit.fit(sweep(none=odd), {}))
+    curve = tree["/curves/locater-runs"].to_dataset()
+    assert curve.attrs["seeds"] == 8
+    loss = curve["watched_loss"].isel(step=-1)
+    assert float(loss.sel(arm="none") - loss.sel(arm="sham")) == pytest.approx(0, abs=0.003)
+
+
 @pytest.mark.parametrize(
     ("gain_of_scale", "says"),
     [(0.05, "keeping the mean helps is not shown"), (0.02, "higher: keeping"), (0.08, "lower: keeping")],

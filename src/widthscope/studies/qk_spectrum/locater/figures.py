@@ -111,7 +111,8 @@ def runs(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Perplexity and attention entropy on windows of the validation part, and the concentration of the "
-        "spectrum, along the training: means over seeds (of logarithms for the outer two) with 99 % bands. "
+        f"spectrum, along the training: means over the {curve.attrs['seeds']} seeds that all arms have (of "
+        "logarithms for the outer two) with 99 % bands. "
         "The axis of perplexities leaves out the first fall, which all arms share.",
         f"Three panels against the number of updates. Perplexity, entropy and concentration end at: {ends}.",
     )

@@ -71,12 +71,14 @@ def raises_concentration(runs: Runs) -> Evidence:
 
 
 def run_curves(runs: Runs) -> xr.Dataset:
-    """Loss and entropy of watched windows and the log concentration over (arm, step), with half-widths."""
-    found = [
-        xr.merge([band(table[name], name) for name in WATCHED], compat="equals")
-        for table in runs.arms.values()
-    ]
-    return xr.concat(found, dim=xr.Variable("arm", list(runs.arms)), join="exact")
+    """Loss and entropy of watched windows and the log concentration over (arm, step), with half-widths.
+
+    Over the seeds that all arms have: an arm with other seeds would lie apart by their differences alone.
+    """
+    shared = xr.align(*(table[list(WATCHED)] for table in runs.arms.values()), join="inner")
+    found = [xr.merge([band(table[name], name) for name in WATCHED], compat="equals") for table in shared]
+    joined = xr.concat(found, dim=xr.Variable("arm", list(runs.arms)), join="exact")
+    return joined.assign_attrs(seeds=shared[0].sizes["seed"])
 
 
 def gain_points(runs: Runs) -> xr.Dataset:
