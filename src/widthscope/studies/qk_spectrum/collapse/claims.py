@@ -6,8 +6,8 @@ from widthscope.statistics.rules import Above, Below, Equals, Reported
 ENTROPY_VS_VARIANCE = Claim(
     name="entropy-vs-variance",
     statement="With the true softmax on normalised random walks, at a fixed mean m of the eigenvalues of a "
-    "symmetric $\\sqrt{d} W$ with $0 \\le m \\sqrt{d} \\le 8$, attention entropy falls as their standard "
-    "deviation s grows.",
+    "symmetric $\\sqrt{d} W$ with $0 \\le m \\sqrt{d} \\le 8$, spread as a normal law, attention entropy "
+    "falls as their standard deviation s grows.",
     quantity="rank correlation of entropy and s within a seed, averaged over the seeds (Page's trend test)",
     prediction=-1.0,
     tests=(
@@ -45,8 +45,8 @@ ENTROPY_VS_VARIANCE = Claim(
 BOTH_COLLAPSES = Claim(
     name="both-collapses",
     statement="At the same attention entropy a spectrum concentrated at a positive mean keeps more token "
-    "diversity R than one spread about zero, on random walks more so than on independent tokens; without "
-    "scores the rank collapses, R = 0.",
+    "diversity R than one spread about zero as a normal law, on random walks more so than on independent "
+    "tokens; without scores the rank collapses, R = 0.",
     quantity="R of the concentrated spectrum (s = 0) over R of the spread one (m = 0) at equal entropy, "
     "walks",
     prediction=None,

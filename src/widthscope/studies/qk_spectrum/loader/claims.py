@@ -8,7 +8,7 @@ _ERROR = "difference of rebuilt and module's scores"
 CHECKPOINT_LOADER = Claim(
     name="checkpoint-loader",
     statement="Scores rebuilt from the queries and keys that the loader reads equal the module's own, for "
-    "every layout, with norms folded in, biases of the keys left out and rotary positions turned; wrong "
+    "each layout tried, with norms folded in, biases of the keys left out and rotary positions turned; wrong "
     "readings do not.",
     quantity=f"largest {_ERROR}, over the tolerance $50 \\varepsilon d_h$ times the largest score",
     prediction=None,

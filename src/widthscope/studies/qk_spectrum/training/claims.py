@@ -5,9 +5,9 @@ from widthscope.statistics.rules import Above, Below, Reported
 
 MOVES_TRACE = Claim(
     name="training-moves-trace",
-    statement="Training a softmax head to predict the next token of random walks drives the mean of its "
-    "eigenvalues up, concentrates the spectrum, and moves attention to late tokens; training it to predict "
-    "the mean of independent tokens does not.",
+    statement="Training a softmax head, whose values are the tokens themselves, to predict the next token of "
+    "random walks drives the mean of its eigenvalues up, concentrates the spectrum, and moves attention to "
+    "late tokens; training it to predict the mean of independent tokens does not.",
     quantity="rise of the trace score $z$ of $W$ from initialisation to the end of training, random walks",
     prediction=None,
     tests=(

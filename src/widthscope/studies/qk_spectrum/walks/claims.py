@@ -38,8 +38,8 @@ WALK_MOMENTS = Claim(
 RHO_FORMULA = Claim(
     name="rho-formula",
     statement=(
-        "The Gaussian formula for the signal propagation probability is right up to an error that falls as "
-        "one over the rank of the spectrum."
+        "For spectra of two values the Gaussian formula for the signal propagation probability is right up "
+        "to an error that falls as one over the rank."
     ),
     quantity="slope of the logarithm of the rms error on log d, full-rank spectra of two values",
     prediction=-1.0,
@@ -88,7 +88,7 @@ CONTRAST = Claim(
             "value",
             Equals(0.015),
             "share of propagating keys less 1/2 where the formula has its peak on the grid, beside the "
-            "formula",
+            "formula, spectra of two values",
             "by quadrature the Gaussian step is off by up to 0.006 at d = 128; contrasts range from $-0.49$ "
             "to $0.50$",
         ),
