@@ -113,6 +113,15 @@ def test_entropy_of_a_zero_head_is_that_of_uniform_attention() -> None:
         assert np.isnan(found[name].values).tolist() == [False, True, False, False]
 
 
+@pytest.mark.parametrize(("factor", "said"), [(0.0, "is zero in every head"), (1e200, "no finite number")])
+def test_weights_without_a_spectrum_are_refused(factor: float, said: str) -> None:
+    layer = made.heads()
+    layer.query[:] *= factor
+    layer.key[:] *= factor
+    with pytest.raises(CheckpointError, match=f"^model.safetensors: .*{said}"):
+        analysis.analyse(made.checkpoint([layer]))
+
+
 def test_entropy_falls_as_scores_grow() -> None:
     layer = made.heads()
     layer.query[:] = layer.query[0] * np.array([0.1, 1, 10, 100])[:, None, None]

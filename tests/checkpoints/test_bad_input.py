@@ -1,5 +1,6 @@
 """What cannot be read is refused in one clear sentence, and nothing in it is executed."""
 
+import os
 import pickle
 import random
 from collections.abc import Callable
@@ -223,6 +224,42 @@ def test_a_file_without_attention_that_can_be_analysed(state: dict, said: str, t
     assert said in refused(tmp_path)
 
 
+def repeated(weight: torch.Tensor) -> torch.Tensor:
+    """A matrix that claims as many numbers as the given one and stores a single one."""
+    return weight[:1, :1].clone().expand(weight.shape)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (torch.Tensor.to_sparse, "is stored as sparse float32;"),
+        (lambda weight: torch.nested.nested_tensor([weight[0], weight[1]]), "no attention"),
+        (lambda weight: weight.to("meta"), "is stored as float32 without values;"),
+        (repeated, "is stored as float32 of which one is repeated;"),
+        (lambda weight: weight.to(torch.complex64), "is stored as complex64;"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_that_are_no_plain_matrices(
+    changed: Callable[[torch.Tensor], torch.Tensor], said: str, tmp_path: Path
+) -> None:
+    whole = {name: changed(weight) if "q_proj" in name else weight for name, weight in llama_like().items()}
+    torch.save(whole, tmp_path / "model.pt")
+    assert said in refused(tmp_path / "model.pt")
+
+
+def test_containers_that_hold_themselves_or_are_held_often(tmp_path: Path) -> None:
+    around: dict = {}
+    around["model"] = around
+    torch.save(around, tmp_path / "model.pt")
+    assert "holds no tensor" in refused(tmp_path / "model.pt")
+    many: dict = {"w": torch.ones(2, 2)}
+    for _ in range(60):
+        many = {"a": many, "b": many}
+    torch.save({**many, **llama_like()}, tmp_path / "model.pt")
+    read_all(tmp_path / "model.pt", heads=4)
+
+
 def test_quantised_weights(tmp_path: Path) -> None:
     whole = {name: weight.to(torch.int8) for name, weight in llama_like().items()}
     save_file(whole, tmp_path / "model.safetensors")
@@ -254,6 +291,21 @@ def config_that_is_no_json(folder: Path) -> Path:
     return folder
 
 
+def config_without_an_end(folder: Path) -> Path:
+    save_file(llama_like(), folder / "model.safetensors")
+    (folder / "config.json").write_text("[" * 100_000)
+    return folder
+
+
+def a_pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "model.pt")
+    return folder / "model.pt"
+
+
+def a_name_too_long(folder: Path) -> Path:
+    return folder / ("x" * 300)
+
+
 def config_of_another_model(folder: Path) -> Path:
     save_file(llama_like(), folder / "model.safetensors")
     write_config(folder, num_attention_heads=4, hidden_size=64)
@@ -267,6 +319,9 @@ def config_of_another_model(folder: Path) -> Path:
         (folder_with_two_files, "holds 2 files of weights and no index"),
         (misspelt, "does not exist; did you mean model.safetensors?"),
         (config_that_is_no_json, "cannot be read as JSON"),
+        (config_without_an_end, "cannot be read as JSON"),
+        (a_pipe, "is neither a file nor a folder"),
+        (a_name_too_long, "cannot be read: File name too long"),
         (config_of_another_model, "is of width 64"),
     ],
 )

@@ -90,6 +90,27 @@ def test_a_path_that_is_not_there_is_refused_before_any_work(model: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("path", "said"),
+    [("~nobody-of-this-name/x", "Could not determine home directory"), ("x" * 300, "File name too long")],
+)
+def test_a_path_that_cannot_be_looked_up_is_refused_in_a_sentence(path: str, said: str, model: Path) -> None:
+    Path("config.yaml").write_text("run: tryout\n")
+    with pytest.raises(SystemExit) as stopped:
+        open_plan(raw({"name": "one", "path": path}), ["config.yaml"], ROOT)
+    assert str(stopped.value) == (
+        f"widthscope: in config.yaml, checkpoints[0].path is '{path}', which cannot be looked up: {said}"
+    )
+
+
+def test_a_file_that_may_be_read_again_is_analysed_again(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readable = stamp(model)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != readable[0][0])
+    assert [size for _, size, _ in stamp(model)] == [-1, *(size for _, size, _ in readable[1:])]
+
+
+@pytest.mark.parametrize(
     ("checkpoints", "told"),
     [
         (

@@ -49,7 +49,7 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet, workers: int = 1
         where the matrix is not the score (`Checkpoint.skips_theory`). Attributes hold the facts.
 
     Raises:
-        CheckpointError: if a layer cannot be read, or heads are wider than the model.
+        CheckpointError: if a layer cannot be read, heads are wider than the model, or no head has a spectrum.
     """
     if checkpoint.head_dim > checkpoint.width:
         raise CheckpointError(
@@ -74,6 +74,7 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet, workers: int = 1
     if "rotary_trace" in table:
         table = table.assign_coords(offset=OFFSETS)
     table.attrs = _facts(checkpoint)
+    _check_norms(table)
     return table
 
 
@@ -88,6 +89,27 @@ _ADJUSTED = {
     "ks_p_value": "ks_p_adjusted",
     "reach_p_value": "reach_p_adjusted",
 }
+
+
+def _check_norms(table: xr.Dataset) -> None:
+    """Refuse what has no spectrum to speak of: products that overflow, or that are all zero.
+
+    Raises:
+        CheckpointError: naming the layer, or saying that there is nothing.
+    """
+    file, norms = table.attrs["file"], table["frobenius"].values
+    beyond = np.argwhere(~np.isfinite(norms))
+    if beyond.size:
+        layer, head = beyond[0]
+        raise CheckpointError(
+            f"{file}: the weights of {table['layer'].values[layer]} head {head} are so large that their "
+            "product is no finite number"
+        )
+    if not norms.any():
+        raise CheckpointError(
+            f"{file}: the product of query and key weights is zero in every head, so there is no spectrum to "
+            "analyse"
+        )
 
 
 def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:

@@ -66,8 +66,9 @@ class Tensors:
         """
         stored = self.format(name)
         if stored not in FORMATS:
+            known = ", as in a quantised model" if "int" in stored else ""
             raise CheckpointError(
-                f"{self.path}: {name} is stored as {stored}, as in a quantised model; "
+                f"{self.path}: {name} is stored as {stored}{known}; "
                 f"weights are read from {', '.join(FORMATS)}"
             )
         scale = next(

@@ -36,8 +36,8 @@ class TorchFile:
         if not tensors:
             raise CheckpointError(f"{path} is not a state dict: it holds no tensor")
         self.config: Mapping[str, Any] = _config(loaded)
-        self.shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        self.formats = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+        self.formats = {name: _format(tensor) for name, tensor in tensors.items()}
+        self.shapes = {name: _shape(tensor) for name, tensor in tensors.items()}
         self._held = None if self._mapped else tensors
 
     def read(self, name: str, rows: slice, columns: slice) -> Float64:
@@ -45,7 +45,7 @@ class TorchFile:
         import torch
 
         tensors = self._held or dict(_tensors(_unwrapped(_load(self.path, self._mapped))))
-        if name not in tensors or tuple(tensors[name].shape) != self.shapes[name]:
+        if name not in tensors or _shape(tensors[name]) != self.shapes[name]:
             raise CheckpointError(f"{self.path} changed after it was opened: {name} is another or gone")
         tensor = tensors[name].detach()
         part = tensor[rows, columns] if tensor.ndim > 1 else tensor[rows]
@@ -90,7 +90,9 @@ def _unwrapped(loaded: Any) -> Mapping[Any, Any]:
     import torch
 
     found: Mapping[Any, Any] = loaded
-    while not any(isinstance(value, torch.Tensor) and value.ndim > 1 for value in found.values()):
+    for _ in range(len(WRAPPERS)):  # a file can wrap itself
+        if any(isinstance(value, torch.Tensor) and _shape(value)[1:] for value in found.values()):
+            break
         inner = next((found[key] for key in WRAPPERS if isinstance(found.get(key), Mapping)), None)
         if inner is None:
             break
@@ -98,15 +100,41 @@ def _unwrapped(loaded: Any) -> Mapping[Any, Any]:
     return found
 
 
-def _tensors(found: Mapping[Any, Any], prefix: str = "") -> "Iterator[tuple[str, Tensor]]":
-    """Every tensor by its name; containers inside the state dict become parts of the name."""
+def _tensors(found: Mapping[Any, Any]) -> "Iterator[tuple[str, Tensor]]":
+    """Every tensor by its name; containers inside the state dict become parts of the name.
+
+    Each container is entered once, since a file may hold one in itself, or in many others.
+    """
     import torch
 
-    for name, value in found.items():
-        if isinstance(value, torch.Tensor):
-            yield f"{prefix}{name}", value
-        elif isinstance(value, Mapping):
-            yield from _tensors(value, f"{prefix}{name}.")
+    waiting, entered = [("", found)], {id(found)}
+    while waiting:
+        prefix, container = waiting.pop()
+        for name, value in container.items():
+            if isinstance(value, torch.Tensor):
+                yield f"{prefix}{name}", value
+            elif isinstance(value, Mapping) and id(value) not in entered:
+                entered.add(id(value))
+                waiting.append((f"{prefix}{name}.", value))
+
+
+def _format(tensor: "Tensor") -> str:
+    """How the numbers of a tensor are stored; what no `FORMATS` has where they are not simply there."""
+    import torch
+
+    number = str(tensor.dtype).removeprefix("torch.")
+    if tensor.is_nested or tensor.layout is not torch.strided:
+        return f"{'nested' if tensor.is_nested else 'sparse'} {number}"
+    if tensor.is_meta:
+        return f"{number} without values"
+    if not tensor.is_quantized and tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        return f"{number} of which one is repeated"  # a few bytes can claim a matrix of any size
+    return number
+
+
+def _shape(tensor: "Tensor") -> tuple[int, ...]:
+    """Shape of a tensor; a nested one has none."""
+    return () if tensor.is_nested else tuple(tensor.shape)
 
 
 def _config(loaded: Mapping[Any, Any]) -> Mapping[str, Any]:

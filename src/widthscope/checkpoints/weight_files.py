@@ -31,10 +31,15 @@ def weight_files(path: Path) -> WeightFiles:
     Raises:
         CheckpointError: there is nothing at the path, a shard is missing, or the choice is not clear.
     """
-    if path.is_dir():
-        path = _in_folder(path)
-    elif not path.exists():
-        raise CheckpointError(f"{path} does not exist{_nearest(path)}")
+    try:
+        if path.is_dir():
+            path = _in_folder(path)
+        elif not path.exists():
+            raise CheckpointError(f"{path} does not exist{_nearest(path)}")
+        elif not path.is_file():
+            raise CheckpointError(f"{path} is neither a file nor a folder")
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     config = _json(path.parent / "config.json") if (path.parent / "config.json").is_file() else {}
     if path.suffix == ".json":
         paths, listed = _shards(path)
@@ -107,7 +112,7 @@ def _check_is_weights(path: Path) -> None:
 def _json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise CheckpointError(f"{path} cannot be read as JSON") from None
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} must hold a JSON object")

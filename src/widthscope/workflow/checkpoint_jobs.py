@@ -3,6 +3,7 @@
 Read at every parse of the Snakefile: nothing here may import torch, numpy or xarray.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def stamp(path: Path) -> list[tuple[str, int, int]]:
 
     They tell that a model has changed without reading gigabytes: a folder stands for the weights and configs
     in it, the index of a sharded file for its folder, and a single file for itself and a ``config.json``
-    beside it.
+    beside it. A file that this user may not read has size -1, so that it is read as soon as that is mended.
     """
     path = path.expanduser()
     if path.is_dir() or path.name.endswith(".index.json"):
@@ -65,8 +66,12 @@ def stamp(path: Path) -> list[tuple[str, int, int]]:
         files = {file for file in folder.glob("*") if file.suffix in WEIGHTS}
     else:
         files = {path, path.with_name("config.json")}
-    facts = ((file.name, file.stat()) for file in sorted(files) if path.exists() and file.is_file())
-    return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
+    found = [file for file in sorted(files) if path.exists() and file.is_file()]
+    return [(file.name, _size(file), file.stat().st_mtime_ns) for file in found]
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if os.access(file, os.R_OK) else -1
 
 
 def check_paths(checkpoints: Sequence[Checkpoint], source: str) -> None:
@@ -76,11 +81,15 @@ def check_paths(checkpoints: Sequence[Checkpoint], source: str) -> None:
         ConfigError: naming the first such path, and the setting that it comes from.
     """
     for place, checkpoint in enumerate(checkpoints):
-        path = Path(checkpoint.path).expanduser()
-        if not path.exists():
+        setting = f"in {source}, checkpoints[{place}].path is '{checkpoint.path}'"
+        try:
+            there = Path(checkpoint.path).expanduser().exists()
+        except (OSError, RuntimeError) as error:  # of a folder that may not be entered, of ~nobody
+            said = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+            raise ConfigError(f"{setting}, which cannot be looked up: {said}") from None
+        if not there:
             raise ConfigError(
-                f"in {source}, checkpoints[{place}].path is '{checkpoint.path}', and there is no such file "
-                f"or folder; a relative path starts in {Path.cwd()}"
+                f"{setting}, and there is no such file or folder; a relative path starts in {Path.cwd()}"
             )
 
 
