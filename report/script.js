@@ -53,6 +53,7 @@
 
   const filter = () => {
     const form = document.getElementById("filter");
+    if (!form) return;  // a run of checkpoints alone has no claims
     const words = document.getElementById("filter-text");
     const count = document.getElementById("filter-count");
     const rows = [...document.querySelectorAll("#claims-table tbody tr")];
@@ -83,6 +84,7 @@
   // The claim under the pointer or the focus is read out below the matrix, instead of in a slow tooltip.
   const reading = () => {
     const line = document.getElementById("reading");
+    if (!line) return;
     line.hidden = false;
     for (const cell of document.querySelectorAll(".cell")) {
       const tip = cell.title;

@@ -41,7 +41,7 @@ def schema() -> Schema:
         for slug in studies.names()
     }
     all_studies = create_model("Studies", __base__=Section, **rooms)
-    named = Field(default={}, description=Config.model_fields["studies"].description)
+    named: Any = Field(default={}, description=Config.model_fields["studies"].description)
     whole = create_model("Config", __base__=Config, studies=(all_studies | None, named))
     return {"$schema": DIALECT, "title": "widthscope", **_untitled(whole.model_json_schema()), **NOT_EMPTY}
 

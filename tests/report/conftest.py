@@ -296,6 +296,14 @@ def with_checkpoints(run_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     )
 
 
+@pytest.fixture(scope="session")
+def checkpoints_alone(tmp_path_factory: pytest.TempPathFactory) -> report.Built:
+    """The page of a run without studies."""
+    run = tmp_path_factory.mktemp("alone") / "results" / "mine"
+    write_checkpoints(run)
+    return report.build(run, [], checkpoints=["my-gpt", "broken"], templates=TEMPLATES)
+
+
 def write_checkpoints(run: Path) -> None:
     """Stores and figures of checkpoints, as the workflow leaves them."""
     layers = []

@@ -13,9 +13,9 @@ from widthscope.checkpoints import analysis, table
 from widthscope.report import checkpoints
 
 
-@pytest.fixture(scope="module")
-def page(with_checkpoints: report.Built) -> Page:
-    return Page(with_checkpoints.page)
+@pytest.fixture(scope="module", params=["with_checkpoints", "checkpoints_alone"])
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(request.getfixturevalue(request.param).page)
 
 
 def part(built: report.Built, name: str) -> str:
@@ -31,6 +31,15 @@ def test_the_page_is_sound_and_its_links_lead_somewhere(page: Page) -> None:
     assert {href[1:] for href in links} <= set(ids)
     assert {word for value in page.all("aria-labelledby") for word in value.split()} <= set(ids)
     assert page.all("src") == []
+
+
+def test_a_run_of_checkpoints_alone_speaks_of_no_claims(checkpoints_alone: report.Built) -> None:
+    assert checkpoints_alone.claims == []
+    assert '<h1 id="title">What query-key weights say</h1>' in checkpoints_alone.page
+    assert "2 checkpoints" in checkpoints_alone.page
+    for absent in ('href="#claims"', 'id="claims"', "0 claims", "claims.json", "supported"):
+        assert absent not in checkpoints_alone.page.split("</style>")[1].split("<body>")[1]
+    assert 'id="checkpoint-my-gpt"' in checkpoints_alone.page
 
 
 def test_the_navigation_has_every_checkpoint_after_the_studies(with_checkpoints: report.Built) -> None:

@@ -19,6 +19,20 @@ def address(with_checkpoints: report.Built, tmp_path_factory: pytest.TempPathFac
     return path.as_uri()
 
 
+def test_a_page_without_claims_says_nothing_to_the_console(
+    browser: Browser, checkpoints_alone: report.Built, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text(checkpoints_alone.page, encoding="utf-8")
+    context = browser.new_context(**PHONE)
+    visit = Visit(context, (tmp_path / "index.html").as_uri())
+    visit.page.locator("#checkpoint-my-gpt summary", has_text="Every head").click()
+    visit.page.locator("#checkpoint-my-gpt th button").nth(1).click()  # scripts ran to their end
+    assert visit.page.locator("#theme").is_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert visit.said == []
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_have_contrast_and_nothing_is_said_to_the_console(browser: Browser, address, scheme) -> None:
     context = browser.new_context(color_scheme=scheme)
