@@ -13,7 +13,7 @@ from widthscope.work import Work
 SETTINGS = Walks(
     moments=Moments(width=16, tokens=8, walks=24_000, batches=24),
     rho=Rho(widths=(32, 64, 128), draws=48_000, witness_walks=12_000, batches=24),
-    profiles=Profiles(walks=24_000, batches=24, softmax_walks=600),
+    profiles=Profiles(walks=60_000, batches=24, softmax_walks=600),
 )
 
 

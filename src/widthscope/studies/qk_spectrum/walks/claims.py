@@ -107,7 +107,8 @@ CONTRAST = Claim(
         ),
     ),
     control=Control(
-        "$\\xi$ with its sign turned round; and the antisymmetric part of a matrix (mean-needed)"
+        "$\\xi$ with its sign turned round (value, ordering); the antisymmetric part of a matrix "
+        "(mean-needed)"
     ),
     figure="contrast",
     shards=("walks-profiles",),
