@@ -56,6 +56,13 @@ def test_lazy_weights_give_lazy_spectra_of_equal_numbers(chunks: dict[str, int])
     xr.testing.assert_identical(lazy.compute(), head_spectra(query, key))
 
 
+def test_coordinates_in_blocks_of_their_own_do_not_matter() -> None:
+    query, key = weights((2, 4, 1, 2, 4, 8))
+    labels = xr.DataArray(np.arange(query.sizes["step"]), dims="step").chunk({"step": 1})
+    lazy = [array.chunk({"step": 2}).assign_coords(label=labels) for array in (query, key)]
+    np.testing.assert_array_equal(head_spectra(*lazy).trace.values, head_spectra(query, key).trace.values)
+
+
 def test_one_lazy_side_is_enough() -> None:
     query, key = weights((1, 4, 1, 2, 4, 8))
     for pair in ((query, key.chunk({"step": 2})), (query.chunk({"step": 2}), key)):

@@ -93,7 +93,9 @@ def head_spectra(query: xr.DataArray, key: xr.DataArray, *, scale: float | None 
     key = key.transpose(*query.dims)
     if query.chunks or key.chunks:
         # Alike blocks of whole heads: a block of both is then one task.
-        blocks: dict[Any, Any] = {**(query if query.chunks else key).chunksizes, **dict.fromkeys(core, -1)}
+        # Of the weights themselves: coordinates beside them may be in blocks of their own.
+        own = (query if query.chunks else key).variable.chunksizes
+        blocks: dict[Any, Any] = {**own, **dict.fromkeys(core, -1)}
         query, key = query.chunk(blocks), key.chunk(blocks)
     found = xr.apply_ufunc(
         lambda q, k: tuple(head_columns(q, k, scale).values()),
