@@ -92,7 +92,7 @@ def training_checkout(where: Path) -> Checkout:
         f"run: smoke\nstudies: {{qk_spectrum: {{training: {sizes}}}}}\n"
     )
     checkout.edit(
-        "src/widthscope/ensembles/training.py", "save_seconds: float = 30.0", "save_seconds: float = 0.1"
+        "src/widthscope/ensembles/training.py", "save_seconds: float = 5.0", "save_seconds: float = 0.1"
     )
     return checkout
 

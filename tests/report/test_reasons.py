@@ -1,6 +1,6 @@
 from widthscope.report.reasons import LONGEST, cause, causes_in_words, decided_by, short_reason
 
-WIDE = "the interval [0.8789, 1.037] is neither within 0.1 nor wholly outside (about 1.9 times the draws would do, if the estimate stays)"  # noqa: E501
+WIDE = "the interval [0.8789, 1.037] is neither within 0.1 nor wholly outside (a sample about 1.9 times as large would do, if the estimate stays)"  # noqa: E501
 
 
 def outcome(name, verdict, reason="as it should", rule="Equals(margin=0.1)"):
@@ -36,16 +36,16 @@ def test_causes_of_undecided_claims():
         "",
     ]
     assert causes_in_words([DRAWS, SUPPORTED, CONTROL, DRAWS]) == (
-        "3 undecided: 2 for want of draws, 1 because the control was not rejected"
+        "3 undecided: 2 for want of draws or seeds, 1 because the control was not rejected"
     )
-    assert causes_in_words([DRAWS]) == "1 undecided, for want of draws"
+    assert causes_in_words([DRAWS]) == "1 undecided, for want of draws or seeds"
     assert causes_in_words([SUPPORTED]) == ""
 
 
 def test_the_short_reason_names_the_deciding_test():
     assert short_reason(DRAWS) == (
         "relu: the interval [0.8789, 1.037] is neither within 0.1 nor wholly outside "
-        "(about 1.9 times the draws would do)"
+        "(a sample about 1.9 times as large would do)"
     )
     both = claim_of(
         "undecided", outcome("fixed", "undecided", "too coarse; details"), outcome("relu", "undecided")

@@ -133,21 +133,21 @@ def test_the_refuting_component_is_the_headline() -> None:
     assert "wrong" in found.reason
 
 
-def test_undecided_says_how_many_draws_would_do() -> None:
+def test_undecided_says_how_large_a_sample_would_do() -> None:
     found = Equals(0.1).judge(evidence("a", 1.0, 0.1, prediction=1.0), LEVEL)
     times = (stats.norm.isf(0.005) * 0.1 / 0.1) ** 2
-    assert f"about {times:.2g} times the draws" in found.reason
+    assert f"a sample about {times:.2g} times as large" in found.reason
 
 
 @pytest.mark.parametrize(
     ("half", "words"),
     [
-        (1.1, "(slightly more draws would do"),
-        (1.5, "(about 2.2 times the draws"),
-        (12, "(about 140 times the draws"),
+        (1.1, "(a sample slightly larger would do"),
+        (1.5, "(a sample about 2.2 times as large"),
+        (12, "(a sample about 140 times as large"),
     ],
 )
-def test_times_the_draws_read_well_at_any_size(half: float, words: str) -> None:
+def test_the_size_of_a_sample_reads_well_at_any_size(half: float, words: str) -> None:
     assert words in more_draws(half, 1.0)
 
 

@@ -46,12 +46,13 @@ def train(
     recordings: Sequence[Recording] = (),
     work: Work | None = None,
     name: str = "training",
-    save_seconds: float = 30.0,
+    save_seconds: float = 5.0,
 ) -> Trained:
     """Train all members at once.
 
-    Where `work.unfinished` is given, the state is saved there every `save_seconds`, and a run that was killed
-    goes on from it and ends with the same result to the last bit.
+    Where `work.unfinished` is given, the state is saved there every `save_seconds`, less often where that would
+    take more than a twentieth of the time. A run that was killed goes on from it and ends with the same result
+    to the last bit.
 
     Args:
         members: who is trained.
@@ -62,7 +63,7 @@ def train(
         recordings: what to keep, and when.
         work: what the job gives.
         name: the training's, unique in its job.
-        save_seconds: between two states.
+        save_seconds: at least, between two states; 0 saves after every step.
 
     Raises:
         ResumeError: if another training of this job has the same name.
@@ -77,17 +78,19 @@ def train(
                 in_company(parameters) if lone else parameters, step, steps, unfinished.restore(work.device)
             )
             if run.done:
-                print(f"{name}: goes on from step {run.done}", flush=True)  # in the job's log
+                print(f"{name}: goes on from step {run.done} of {steps}", flush=True)  # in the job's log
             recorder = Recorder(recordings, members, unfinished.folder)
-            saved = time.monotonic()
+            saved, took = time.monotonic(), 0.0
             for k in work.progress(range(run.done, steps), description=name):
                 recorder.record(k, run.parameters, run.divergence.alive)
                 batch = batches(k)
                 run.update(step, in_company(batch) if lone else batch, k)
-                if time.monotonic() - saved >= save_seconds:
+                if time.monotonic() - saved >= (save_seconds and max(save_seconds, 20 * took)):
+                    began = time.monotonic()
                     recorder.flush()
                     unfinished.save(run.content())
                     saved = time.monotonic()
+                    took = saved - began
             recorder.record(steps, run.parameters, run.divergence.alive)
     except BaseException:
         unfinished.release()

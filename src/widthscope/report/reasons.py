@@ -10,7 +10,7 @@ Claim = Mapping[str, Any]
 Test = Mapping[str, Any]
 
 CAUSES = {
-    "draws": "for want of draws",
+    "draws": "for want of draws or seeds",
     "control": "because the control was not rejected",
     "failed": "because a measurement failed",
     "together": "because components deviate together, none beyond chance alone",
@@ -57,7 +57,7 @@ def cause(claim: Claim) -> str:
 
 
 def causes_in_words(claims: Iterable[Claim]) -> str:
-    """Such as ``19 undecided: 17 for want of draws, 2 because the control was not rejected``; or empty."""
+    """Such as ``19 undecided: 17 for want of draws or seeds, 2 because the control was not rejected``; or empty."""
     found = [cause(claim) for claim in claims if claim["verdict"] == "undecided"]
     if not found:
         return ""

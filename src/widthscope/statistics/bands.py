@@ -76,12 +76,12 @@ def limits(columns: Columns, half: Floats) -> tuple[Floats, Floats]:
 
 
 def more_draws(half: float, room: float) -> str:
-    """Say how many times the draws would decide, (half-width / room)^2; '' beyond any use."""
+    """Say how much larger a sample would decide, (half-width / room)^2 times; '' beyond any use."""
     if not (np.isfinite(half) and half > room > MOST_DRAWS**-0.5 * half):
         return ""
     times = (half / room) ** 2
-    wanted = "slightly more" if times < 1.5 else f"about {float(f'{times:.2g}'):g} times the"
-    return f" ({wanted} draws would do, if the estimate stays)"
+    larger = "slightly larger" if times < 1.5 else f"about {float(f'{times:.2g}'):g} times as large"
+    return f" (a sample {larger} would do, if the estimate stays)"
 
 
 def require_positive(name: str, value: float | None) -> None:
