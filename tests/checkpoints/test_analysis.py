@@ -98,6 +98,13 @@ def test_a_gain_of_ones_without_centring_changes_nothing() -> None:
         assert found[f"{name}_folded"].values == pytest.approx(found[name].values, rel=1e-12)
 
 
+def test_the_squared_reach_is_the_largest_eigenvalues_share_of_the_norm() -> None:
+    largest = np.abs(TABLE["eigenvalues"]).max("eigenvalue")
+    assert (TABLE["reach"] ** 2 / TABLE.attrs["width"]).values == pytest.approx(
+        (largest / TABLE["frobenius"]).values ** 2
+    )
+
+
 def test_adjustment_is_over_all_heads() -> None:
     p = TABLE["p_value"].values
     assert TABLE["p_adjusted"].values.ravel() == pytest.approx(stats.false_discovery_control(p.ravel()))

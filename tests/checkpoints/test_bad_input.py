@@ -16,6 +16,7 @@ from widthscope.errors import CheckpointError
 
 QUERY = "model.layers.0.self_attn.q_proj.weight"
 KEY = "model.layers.0.self_attn.k_proj.weight"
+KEYS = "model.layers.{layer}.self_attn.k_proj.weight"
 
 
 def read_all(path: Path, **how: object) -> None:
@@ -162,6 +163,11 @@ def test_weights_that_are_not_finite(value: float, kind: str, tmp_path: Path) ->
             {"query": "model.layers.{layer}.self_attn.q_proj.weight", "key": "k.{layer}"},
             "no matrix is named k.0",
         ),
+        (
+            {"query": "model.layers.{layer}.self_attn.q_proj.weight", "key": KEYS, "layout": "stacked"},
+            "layout stacked has queries and keys in one tensor, but query names",
+        ),
+        ({"query": KEYS, "key": KEYS, "layout": "pattern"}, "query and key both name model.layers.{layer}"),
         ({"part": "decoder"}, "no tensor's name begins with decoder"),
     ],
 )

@@ -30,7 +30,7 @@ def table(changes: dict[tuple[int, int], dict[str, float]], without: tuple[str, 
             if name not in without
         },
         coords={"layer": ["h.0", "h.1", "h.2"], "head": np.arange(5)},
-        attrs={"largest_trace_score": 16.0},
+        attrs={"largest_trace_score": 16.0, "width": 64},
     )
     for head, values in changes.items():
         for name, value in values.items():
@@ -53,7 +53,11 @@ def test_nothing_stands_out_in_a_plain_model() -> None:
         ({"trace_score": -9.0, "p_adjusted": 1e-9}, "trace score -9.0 of at most ±16: it avoids keys"),
         ({"entropy_forecast": 0.3}, "entropy forecast 0.30"),
         ({"ks": 0.7, "ks_p_adjusted": 0.005}, "its eigenvalues are 0.70 (KS) away"),
-        ({"reach": 4.0, "reach_p_adjusted": 0.01}, "its largest eigenvalue is 4.0 times the edge"),
+        (
+            {"reach": 4.0, "reach_p_adjusted": 0.01},
+            "its largest eigenvalue is 4.0 times the edge of the law at initialisation and alone makes up "
+            "25% of the squared norm",
+        ),
         ({"bias_norm": 2.5}, "its query bias moves scores 2.5 times as much"),
         ({"trace_score_folded": 7.0, "p_adjusted_folded": 1e-6}, "trace score 0.0 as stored, 7.0 with"),
     ],

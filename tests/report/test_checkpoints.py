@@ -83,7 +83,7 @@ def test_a_random_model_says_that_nothing_stands_out(with_checkpoints: report.Bu
 
 def test_a_failure_stands_in_its_place_and_the_rest_is_built(with_checkpoints: report.Built) -> None:
     broken = part(with_checkpoints, "broken")
-    assert "<strong>Not analysed.</strong> Model &lt;script&gt;" in broken
+    assert "<strong>Not analysed.</strong> model &lt;script&gt;" in broken
     assert "ends inside its header." in broken
     assert "<table" not in broken
     assert "It was not analysed: " in part(with_checkpoints, "absent")

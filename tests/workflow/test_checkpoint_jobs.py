@@ -76,6 +76,17 @@ def test_a_file_that_changes_is_analysed_again(model: Path) -> None:
     assert settings() != before
 
 
+def test_a_run_of_checkpoints_alone_plans_their_jobs_and_the_report(model: Path) -> None:
+    alone = {"run": "mine", "checkpoints": [{"name": "one", "path": "model"}]}
+    plan = Plan(load(alone, "config.yaml"), root=ROOT)
+    assert [job.rule for job in plan.jobs.values()] == [
+        "record_config",
+        "analyse_checkpoint",
+        "draw_checkpoint",
+        "build_report",
+    ]
+
+
 def test_a_path_that_is_not_there_is_refused_before_any_work(model: Path) -> None:
     Path("config.yaml").write_text("run: tryout\n")
     present, absent = {"name": "one", "path": "model"}, {"name": "two", "path": "modle"}

@@ -100,3 +100,16 @@ def test_a_model_that_is_taken_out_leaves_the_report_alone_behind(analysed: Chec
     copy = analysed.copy(tmp_path / "widthscope")
     copy.edit("tests/config.smoke.yaml", "  - {name: torn, path: models/torn.safetensors, heads: 4}\n", "")
     assert copy.scheduled() == {"record_config", "build_report"}
+
+
+def test_checkpoints_without_studies_are_a_run(analysed: Checkout, tmp_path: Path) -> None:
+    copy = analysed.copy(tmp_path / "widthscope")
+    copy.edit("tests/config.smoke.yaml", "{descent: {training: {widths: [4], steps: 2}}}", "{}")
+    done = copy.snakemake("--quiet", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((copy.root / "results/smoke/claims.json").read_text()) == []
+    assert "What query-key weights say" in (copy.root / "results/smoke/report/index.html").read_text()
+    (copy.root / "tests/config.smoke.yaml").write_text("run: smoke\nstudies:\n")
+    refused = copy.snakemake("--quiet", "all")
+    assert refused.returncode != 0
+    assert "studies and checkpoints are both empty: a run needs" in refused.stdout + refused.stderr

@@ -78,6 +78,15 @@ def _by_pattern(path: Path, shapes: Shapes, names: Names) -> Found:
     layout = LAYOUTS["pattern" if names.layout in ("auto", "separate") else names.layout]
     if names.query is None or (names.key is None and not is_fused(layout)):
         raise CheckpointError(f"layout {layout.name} needs both name patterns, query and key")
+    if names.key == names.query and not is_fused(layout):
+        raise CheckpointError(
+            f"query and key both name {names.query}; give layout stacked, per_head or gpt2 if it holds both"
+        )
+    if names.key not in (None, names.query) and is_fused(layout):
+        raise CheckpointError(
+            f"layout {layout.name} has queries and keys in one tensor, but query names {names.query} and key "
+            f"{names.key}; leave key or the layout out"
+        )
     try:
         return Found(layout, tuple(named(shapes, names.query, names.key or names.query)))
     except CheckpointError as error:

@@ -55,7 +55,7 @@ COLUMNS = (
         "p adj",
         "$p$ adjusted",
         "the same after Benjamini-Hochberg over all heads of the checkpoint: among the heads with at most "
-        "0.01, about one in a hundred is there by chance",
+        "0.01, on average at most one in a hundred is there by chance",
     ),
     Column(
         "concentration",

@@ -197,7 +197,7 @@ def _summary(table: "xr.Dataset") -> str:
     said = []
     for name, what in (
         ("p_adjusted", "have a trace beyond chance"),
-        ("ks_p_adjusted", "have left the law at initialisation"),
+        ("ks_p_adjusted", "depart from the law at initialisation"),
     ):
         if name in table:
             said.append(f"{int((table[name] <= LEVEL).sum())} of {total} heads {what}")
@@ -214,5 +214,5 @@ def _shown(name: str, stored: StoredFigure) -> ShownFigure:
 
 
 def _sentence(text: str) -> str:
-    """With a capital and one full stop."""
-    return f"{text[:1].upper()}{text[1:].rstrip('. ')}."
+    """With one full stop; its beginning stays, since it is most often a path."""
+    return f"{text.rstrip('. ')}."
