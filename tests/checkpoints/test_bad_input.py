@@ -318,6 +318,12 @@ def config_of_another_model(folder: Path) -> Path:
     return folder
 
 
+def config_of_other_heads(folder: Path) -> Path:
+    save_file(llama_like(), folder / "model.safetensors")
+    write_config(folder, num_attention_heads=4, hidden_size=32, head_dim=16)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -329,6 +335,7 @@ def config_of_another_model(folder: Path) -> Path:
         (a_pipe, "is neither a file nor a folder"),
         (a_name_too_long, "cannot be read: File name too long"),
         (config_of_another_model, "is of width 64"),
+        (config_of_other_heads, "says 4 heads of dimension 16, but those of"),
     ],
 )
 def test_paths_and_what_lies_beside_them(make: Callable[[Path], Path], said: str, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def draw(table: xr.Dataset) -> dict[str, Drawing]:
     """Drawings by name; none of a checkpoint that could not be analysed.
 
     Args:
-        table: what `widthscope.checkpoints.analysis.analyse` or `analyse_or_explain` returns.
+        table: what `widthscope.checkpoints.analysis.analyse` returns, or the reason in its place.
     """
     if "failure" in table.attrs:
         return {}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from widthscope.checkpoints.notable import LEVEL, LIMIT, RULE, notable
+from widthscope.checkpoints.notable import LEVEL, LIMIT, notable
 from widthscope.checkpoints.table import COLUMNS, columns_of, facts
 
 WIDEST_NAME = 28
@@ -107,11 +107,6 @@ def csv_text(table: xr.Dataset) -> str:
                 shown = ["" if np.isnan(value) else repr(value) for value in values]
                 writer.writerow([printable(str(layer)), int(head), *shown])
     return written.getvalue()
-
-
-def rule_text() -> str:
-    """How the heads worth a look are picked, for a terminal."""
-    return RULE
 
 
 def printable(text: str) -> str:

@@ -25,6 +25,7 @@ def head_shape(
     """
     name = weights.query
     outputs, width = _oriented(layout, shapes[name])
+    given = heads
     if heads is None:
         heads = _heads_of(path, weights, shapes, config, outputs, width)
     if layout.fused and weights.query == weights.key:
@@ -52,6 +53,11 @@ def head_shape(
     if heads % key_heads:
         raise CheckpointError(
             f"{path}: {key_heads} key heads cannot be shared by {heads} query heads of {name}"
+        )
+    if given is None and config.heads and config.head_dim not in (None, head_dim):
+        raise CheckpointError(
+            f"{path}: the config beside it says {heads} heads of dimension {config.head_dim}, but those of "
+            f"{name} have dimension {head_dim}; give heads, or the right config.json"
         )
     return HeadShape(heads, key_heads, head_dim, width)
 
