@@ -13,13 +13,13 @@ def text(length, symbols=7):
     return xr.Dataset({"character": ("position", characters), "vocabulary": ("symbol", np.arange(symbols))})
 
 
-def test_a_text_falls_into_three_parts_and_the_last_tenth_is_for_validation():
+def test_a_text_falls_into_three_parts_and_the_last_fifth_is_for_validation():
     dataset = text(1003)
     parts = splits(dataset, "text", 10)
     np.testing.assert_array_equal(
         np.concatenate([parts.train, parts.test, parts.validation]), dataset["character"].values
     )
-    assert [len(part) for part in (parts.train, parts.test, parts.validation)] == [802, 101, 100]
+    assert [len(part) for part in (parts.train, parts.test, parts.validation)] == [702, 100, 201]
     assert parts.symbols == 7
 
 
@@ -33,6 +33,6 @@ def test_wikitext_comes_in_its_own_parts():
 
 def test_a_part_that_is_too_short_is_named():
     with pytest.raises(
-        DataError, match="the validation part of text has 10 symbols, a context of 10 needs 11"
+        DataError, match="the test part of text has 10 symbols, a context of 10 needs 11"
     ):
         splits(text(100), "text", 10)
