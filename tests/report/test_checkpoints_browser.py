@@ -66,6 +66,17 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, address) -> None:
     context.close()
 
 
+def test_a_long_name_of_a_layer_keeps_its_end(browser: Browser, address) -> None:
+    context = browser.new_context(**PHONE)
+    page = Visit(context, address).page
+    page.evaluate(OPEN)
+    name = page.locator("#checkpoint-my-gpt .layer").first  # the hostile one
+    outside, inside = name.bounding_box(), name.locator("bdi").bounding_box()
+    assert inside["width"] > outside["width"]
+    assert abs(inside["x"] + inside["width"] - outside["x"] - outside["width"]) < 1
+    context.close()
+
+
 def test_without_scripts_all_is_readable(browser: Browser, address) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
