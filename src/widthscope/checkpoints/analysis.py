@@ -74,7 +74,11 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet, workers: int = 1
     if "rotary_trace" in table:
         table = table.assign_coords(offset=OFFSETS)
     table.attrs = _facts(checkpoint)
-    _check_norms(table)
+    if not table["frobenius"].values.any():
+        raise CheckpointError(
+            f"{table.attrs['file']}: the product of query and key weights is zero in every head, so there "
+            "is no spectrum to look at"
+        )
     return table
 
 
@@ -91,33 +95,12 @@ _ADJUSTED = {
 }
 
 
-def _check_norms(table: xr.Dataset) -> None:
-    """Refuse what has no spectrum to speak of: products that overflow, or that are all zero.
-
-    Raises:
-        CheckpointError: naming the layer, or saying that there is nothing.
-    """
-    file, norms = table.attrs["file"], table["frobenius"].values
-    beyond = np.argwhere(~np.isfinite(norms))
-    if beyond.size:
-        layer, head = beyond[0]
-        raise CheckpointError(
-            f"{file}: the weights of {table['layer'].values[layer]} head {head} are so large that their "
-            "product is no finite number"
-        )
-    if not norms.any():
-        raise CheckpointError(
-            f"{file}: the product of query and key weights is zero in every head, so there is no spectrum to "
-            "analyse"
-        )
-
-
 def _layer(reader: LayerReader, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:
     """The columns of one layer, of shapes (head,), (head, eigenvalue) and (head, offset)."""
     head_dim, width = checkpoint.head_dim, checkpoint.width
     size = max(1, _BLOCK_BYTES // (8 * head_dim * width))
     starts = range(0, checkpoint.heads, size)
-    blocks = [_block(reader.read(slice(start, start + size)), checkpoint, walks) for start in starts]
+    blocks = [_block(reader, slice(start, start + size), checkpoint, walks) for start in starts]
     columns = {name: np.concatenate([part[name] for part in blocks]) for name in blocks[0]}
     if "ks" in columns:
         chance = initial_heads.by_chance(head_dim, width)
@@ -135,9 +118,15 @@ def _stacked(layers: list[Columns]) -> Columns:
     }
 
 
-def _block(heads: LayerHeads, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:
+def _block(reader: LayerReader, part: slice, checkpoint: Checkpoint, walks: NDArray[np.float32]) -> Columns:
     """The columns of some heads."""
+    heads = reader.read(part)
     columns = head_columns(heads.query, heads.key, heads.scale)
+    if not np.isfinite(columns["frobenius"]).all():
+        raise CheckpointError(
+            f"{Path(checkpoint.path).name}: weights of {reader.name} are so large that the product of "
+            "queries and keys is not finite"
+        )
     width = heads.query.shape[-1]
     columns["reach"] = initial_heads.reach(columns["eigenvalues"], columns["frobenius"], width)
     columns["entropy_forecast"] = entropy_forecast(heads.query, heads.key, walks, scale=heads.scale).entropy

@@ -265,7 +265,8 @@ def _head_edges(table: xr.Dataset) -> FloatArray:
 
 def _in_edges(table: xr.Dataset) -> np.ndarray:
     """Eigenvalues over their edge (number of heads, d_h), of all heads that have them."""
-    scaled = table["eigenvalues"].values / _head_edges(table)[..., None]
+    with np.errstate(invalid="ignore"):  # of heads that are zero, which have no edge
+        scaled = table["eigenvalues"].values / _head_edges(table)[..., None]
     flat = scaled.reshape(-1, scaled.shape[-1])
     return np.asarray(flat[np.isfinite(flat).all(1)])
 
