@@ -77,3 +77,26 @@ def test_ordering_uses_the_same_walks(tree):
     apart = values.sel(component=["xi=0.5 eta=0.3", "xi=0.5 eta=1"]).standard_error.values
     paired = float(steps.sel(component="xi=0.5 eta=1 to 0.3").standard_error)
     assert paired < np.hypot(*apart)
+
+
+def test_every_component_of_a_control_is_refuted_by_itself(tree):
+    """A control with a component that holds would be refuted by its others, and would say less than it shows."""
+    for claim in CLAIMS:
+        for test in claim.judged:
+            control = tree[f"/claims/{claim.name}/{test.name}/control"].to_dataset()
+            for place in range(control.sizes["component"]):
+                alone = test.rule.judge(control.isel(component=[place]), 0.999)
+                assert alone.verdict == "refuted", (claim.name, test.name, alone.reason)
+
+
+def test_caption_says_which_curves_lose_the_mode(tree):
+    caption = figures.draw(tree)["profiles"].caption
+    assert "light curves" in caption
+    assert r"$\xi = 0.5$ the formula's peak is 1.00 at" in caption
+
+
+def test_positions_on_either_side_of_the_edge_are_told_apart(tree):
+    node = tree["/claims/modes/before-the-edge"]
+    before, beyond = (node[name].to_dataset() for name in ("measured", "control"))
+    assert before.sizes == beyond.sizes
+    assert float(before.prediction.min()) > 0 > float(beyond.prediction.max())

@@ -74,7 +74,8 @@ def profiles(curve: xr.Dataset, softmax: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Signal propagation probability over the sequence: random walks (marks), Gaussian formula (lines), "
-        "darker for a smaller $\\eta$. Where propagation peaks is not where attention sits: in the last "
+        f"darker for a smaller $\\eta$. {_lost_modes(curve, (late, middle))} "
+        "Where propagation peaks is not where attention sits: in the last "
         f"panel $\\rho$ peaks at $t/T = {best:.2g}$ and the mass of true softmax has its centre at "
         f"{centre:.2g}.",
         "Four panels against the place of the key. Late site: the probability rises to one in the second "
@@ -84,11 +85,32 @@ def profiles(curve: xr.Dataset, softmax: xr.Dataset) -> Drawing:
     )
 
 
+def _lost_modes(curve: xr.Dataset, traces: tuple[float, ...]) -> str:
+    """Where the formula peaks at the smallest and at the largest eta of each trace, in sentences."""
+    found = []
+    for xi in traces:
+        rows = sorted(_rows(curve, xi), key=lambda k: float(curve["eta"][k]))
+        ends = []
+        for row in (rows[0], rows[-1]):
+            best = int(curve["formula"].isel(spectrum=row).argmax("place"))
+            share = float(curve["formula"].isel(spectrum=row, place=best))
+            ends.append(
+                f"{share:.2f} at $t/T = {float(curve['place'][best]):.2g}$ for $\\eta = "
+                f"{float(curve['eta'][row]):g}$"
+            )
+        found.append(f"at $\\xi = {xi:g}$ the formula's peak is {ends[0]} and {ends[1]}")
+    return f"The light curves, of a large $\\eta$, lose the mode: {'; '.join(found)}."
+
+
+def _rows(curve: xr.Dataset, xi: float) -> list[int]:
+    """The symmetric spectra of one trace."""
+    names = curve["spectrum"].values
+    return [k for k in range(len(names)) if float(curve["xi"][k]) == xi and names[k] != "antisymmetric"]
+
+
 def _mode(axes: Axes, curve: xr.Dataset, xi: float) -> None:
     """Profiles of one trace, by eta."""
-    rows = [k for k in range(curve.sizes["spectrum"]) if float(curve["xi"][k]) == xi]
-    rows = [k for k in rows if str(curve["spectrum"].values[k]) != "antisymmetric"]
-    rows.sort(key=lambda k: -float(curve["eta"][k]))
+    rows = sorted(_rows(curve, xi), key=lambda k: -float(curve["eta"][k]))
     for colour, row in zip(shades(min(7, len(rows))), rows[-7:], strict=True):
         one = curve.isel(spectrum=row)
         axes.plot(one.place, one.formula, color=colour, lw=1.2)
