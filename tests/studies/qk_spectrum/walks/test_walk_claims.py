@@ -80,7 +80,7 @@ def test_ordering_uses_the_same_walks(tree):
 
 
 def test_every_component_of_a_control_is_refuted_by_itself(tree):
-    """A control with a component that holds would be refuted by its others, and would say less than it shows."""
+    """A control with a component that holds would be refuted by its others, and prove less than it seems."""
     for claim in CLAIMS:
         for test in claim.judged:
             control = tree[f"/claims/{claim.name}/{test.name}/control"].to_dataset()

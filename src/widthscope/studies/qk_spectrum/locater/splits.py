@@ -10,8 +10,8 @@ from widthscope.errors import DataError
 TEST, VALIDATION = (0.7, 0.8), (0.8, 1.0)
 """Which parts of a text that comes in one piece are held out.
 
-The strength of the penalty was chosen, in the theory notes, on the last tenth of the same text, and the trials
-that chose the scale of the embeddings saw losses on the tenth before it too. So the last fifth is the
+The strength of the penalty was chosen, in the theory notes, on the last tenth of the same text, and the
+trials that chose the scale of the embeddings saw losses on the tenth before it too. So the last fifth is the
 validation part here, and the test part is a tenth that was in the training part of every trial.
 """
 

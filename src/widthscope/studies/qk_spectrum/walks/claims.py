@@ -72,8 +72,8 @@ RHO_FORMULA = Claim(
         ),
     ),
     control=Control(
-        "matrices of rank one, for which no central limit theorem holds at any width; for the walks where the "
-        "formula is 0.1 and more away"
+        "matrices of rank one, for which no central limit theorem holds at any width (walks: where the "
+        "formula is 0.1 and more away)"
     ),
     figure="rho-formula",
     shards=("walks-formulas",),
@@ -123,10 +123,10 @@ CONTRAST = Claim(
 MODES = Claim(
     name="modes",
     statement=(
-        "Keys propagate best where the formula has its peak. For a concentrated spectrum (small $\\eta$, the "
-        "sum of squared eigenvalues) their sum $\\xi$, the trace, decides where that is: late in the sequence "
-        "for $0 < \\xi \\le 1$, and everywhere before $t/T = 1/\\xi$ for $\\xi > 1$. Without a trace it is the "
-        "start."
+        "Keys propagate best where the formula has its peak. For a concentrated spectrum (small $\\eta$, "
+        "the sum of squared eigenvalues) their sum $\\xi$, the trace, decides where that is: late in the "
+        "sequence for $0 < \\xi \\le 1$, and everywhere before $t/T = 1/\\xi$ for $\\xi > 1$. Without a trace "
+        "it is the start."
     ),
     quantity="share of propagating keys at the formula's peak less that at positions beyond the next",
     prediction=None,
