@@ -46,6 +46,15 @@ def test_figures_are_drawn_for_every_claim(tree):
         assert "nan" not in drawing.caption + drawing.alt
 
 
+def test_captions_take_the_numbers_of_the_claims(tree):
+    drawings = figures.draw(tree)
+    slopes = tree["/claims/init-eig-law/slope/measured"].to_dataset()["estimate"].values
+    assert "slopes " + ", ".join(f"${slope:.2f}$" for slope in slopes) in drawings["eigenvalue-law"].caption
+    fast = tree["/claims/fast-spectrum/identity/measured"].to_dataset()["estimate"].values
+    assert f"at most {fast.max():.2g} of the tolerance" in drawings["fast-spectrum"].caption
+    assert not any("e+" in drawing.caption + drawing.alt for drawing in drawings.values())
+
+
 def test_aspects_share_a_job_until_they_cost_too_much():
     assert [shard.name for shard in plan.shards(Spectrum(), 0)] == ["spectrum-identities", "spectrum-laws"]
     large = Spectrum(laws=Laws(head_dims=(64, 256, 512), seeds=100))

@@ -9,7 +9,7 @@ FAST_SPECTRUM = Claim(
         "Eigenvalues, traces and singular values of a query-key matrix are had from products of the head's "
         "dimension, without the dense matrix."
     ),
-    quantity="largest difference from the dense matrix, in units of the rounding tolerance",
+    quantity="largest difference from the dense matrix in units of the rounding tolerance",
     prediction=0.0,
     tests=(
         Test(

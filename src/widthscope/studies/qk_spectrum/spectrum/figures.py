@@ -37,16 +37,16 @@ def fast_spectrum(curve: xr.Dataset) -> Drawing:
     axes.legend(loc="upper right")
     d, head_dim = int(curve.attrs["width"]), int(curve.attrs["head_dim"])
     right = curve["difference"].values[:, :-1].max()
-    wrong = curve["difference"].values[:, -1].min()
+    wrong = int(np.floor(np.log10(curve["difference"].values[:, -1].min())))
     return Drawing(
         figure,
         "Quantities computed through products of the head's dimension, against the dense matrix, at $d = "
-        f"{d}$ and $d_h = {head_dim}$. All lie within rounding (dashed), at most {right:.1g} of the "
-        f"tolerance; the singular values of the small product, which look like a shortcut, are {wrong:.0e} "
-        "tolerances off.",
+        f"{d}$ and $d_h = {head_dim}$. All lie within rounding (dashed), at most {right:.2g} of the "
+        "tolerance; the singular values of the small product, which look like a shortcut, are more than "
+        f"$10^{{{wrong}}}$ tolerances off.",
         "Rows of quantities with the largest difference from the dense matrix on a logarithmic axis. All "
-        "are left of the tolerance but the last row, singular values of the small product, at about "
-        f"{wrong:.0e}.",
+        "are left of the tolerance but the last row, singular values of the small product, beyond ten to the "
+        f"{wrong}.",
     )
 
 

@@ -27,7 +27,7 @@ def eigenvalue_tests(table: xr.Dataset) -> Evidence:
     """Distances from the radial law, beside those from a rival law, and beside draws for which the rival is
     true."""
     aspects = _aspects(table)
-    right = [table["radial_ks"].sel(aspect=aspect, law="law") for aspect in aspects]
+    right = _from_law(table)
     wrong = [table["radial_ks"].sel(aspect=aspect, law=rival(aspect)) for aspect in aspects]
     return {
         "slope": (_slopes(aspects, right), _slopes(aspects, wrong)),
@@ -65,6 +65,7 @@ def curves(table: xr.Dataset) -> dict[str, xr.Dataset]:
             "radial_error": ((*dims, "law"), found.standard_error),
             "product": (dims, singular.value),
             "product_error": (dims, singular.standard_error),
+            "slope": ("aspect", _slopes(aspects, _from_law(table))["estimate"].values),
         },
         coords={name: table[name].values for name in ("aspect", "head_dim", "law")},
     )
@@ -98,6 +99,11 @@ def curves(table: xr.Dataset) -> dict[str, xr.Dataset]:
 
 def _aspects(table: xr.Dataset) -> list[int]:
     return [int(aspect) for aspect in table["aspect"].values]
+
+
+def _from_law(table: xr.Dataset) -> list[xr.DataArray]:
+    """Distances of the moduli from the radial law, by aspect."""
+    return [table["radial_ks"].sel(aspect=aspect, law="law") for aspect in _aspects(table)]
 
 
 def _slopes(aspects: Sequence[int], distances: Sequence[xr.DataArray]) -> xr.Dataset:

@@ -29,19 +29,19 @@ def eigenvalue_law(histogram: xr.Dataset, distance: xr.Dataset) -> Drawing:
     falling.set_ylabel("KS distance")
     width_axis(falling, [int(n) for n in distance["head_dim"].values], "head dimension $d_h$")
     falling.set_yscale("log")
-    slopes = ", ".join(f"{_slope(distance, aspect):.2f}" for aspect in aspects)
+    slopes = ", ".join(f"${float(distance['slope'].sel(aspect=aspect)):.2f}$" for aspect in aspects)
     head_dim, values = histogram.attrs["head_dim"], histogram.attrs["values"]
     return Drawing(
         figure,
         f"Above: eigenvalues of Gaussian heads at $d_h = {head_dim}$, one seed, with the edge of the law; "
         f"those on the real line are a finite-size effect. Below left: their radial law ({values:,} "
         "eigenvalues), the law (dashed) and a rival (dotted). Right: KS distances from the law fall with "
-        f"the head dimension, with slopes {slopes} for $\\alpha$ = {', '.join(map(str, aspects))}; those "
-        "from the rival (hollow) do not.",
+        f"the head dimension, with fitted slopes {slopes} for $\\alpha$ = {', '.join(map(str, aspects))}; "
+        "those from the rival (hollow) do not.",
         "Two clouds of eigenvalues inside circles, denser at the centre. Distribution functions of the "
         f"modulus by the dashed law for {len(aspects)} aspects, away from the dotted rivals. KS distances "
-        f"against head dimension on logarithmic axes, falling with slopes {slopes}, and level for the "
-        "rivals.",
+        f"against head dimension on logarithmic axes, falling with slopes {slopes.replace('$', '')}, and "
+        "level for the rivals.",
     )
 
 
@@ -64,12 +64,13 @@ def singular_value_law(histogram: xr.Dataset, distance: xr.Dataset) -> Drawing:
     falling.set_yscale("log")
     falling.set_title("KS distance")
     last = distance["product"].isel(head_dim=-1)
+    ends = ", ".join(f"{float(last.sel(aspect=aspect)):.4f}" for aspect in aspects)
     return Drawing(
         figure,
         f"Squared singular values $x$ of Gaussian heads at $d_h = {histogram.attrs['head_dim']}$, as "
         "densities of $x^{1/3}$ (in which the law has no singularity), and the law (lines). Right: KS "
-        f"distances from the law fall with the head dimension, to between {float(last.min()):.3f} and "
-        f"{float(last.max()):.3f}.",
+        f"distances from the law fall with the head dimension, to {ends} for $\\alpha$ = "
+        f"{', '.join(map(str, aspects))}.",
         f"{len(aspects)} histograms with the density of the law drawn through them, one for each aspect, "
         "and KS distances falling with the head dimension on logarithmic axes.",
     )
@@ -102,10 +103,3 @@ def _distances(axes: Axes, distance: xr.Dataset, aspect: int, place: int, rival:
     if rival is not None:
         wrong = one["radial"].sel(law=rival)
         axes.plot(one.head_dim, wrong, marker=marker, mfc="none", mew=1, color=colour, lw=1, ls=":")
-
-
-def _slope(distance: xr.Dataset, aspect: int) -> float:
-    """Log-log slope from the first to the last head dimension."""
-    one = distance["radial"].sel(aspect=aspect, law="law").values
-    n = distance["head_dim"].values
-    return float(np.log(one[-1] / one[0]) / np.log(n[-1] / n[0]))

@@ -125,8 +125,8 @@ MODES = Claim(
     statement=(
         "Keys propagate best where the formula has its peak. For a concentrated spectrum (small $\\eta$, "
         "the sum of squared eigenvalues) their sum $\\xi$, the trace, decides where that is: late in the "
-        "sequence for $0 < \\xi \\le 1$, and everywhere before $t/T = 1/\\xi$ for $\\xi > 1$. Without a trace "
-        "it is the start."
+        "sequence for $0 < \\xi \\le 1$, and everywhere before $t/T = 1/\\xi$ for $\\xi > 1$. Without a "
+        "trace it is the start."
     ),
     quantity="share of propagating keys at the formula's peak less that at positions beyond the next",
     prediction=None,
