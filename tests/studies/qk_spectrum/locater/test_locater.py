@@ -355,3 +355,33 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(tmp_path, monkeypatch
         experiment.trained("var-10", settings, made_text(), Work(progress=stopping, **work))
     resumed = experiment.trained("var-10", settings, made_text(), Work(**work))
     xr.testing.assert_identical(resumed, experiment.trained("var-10", settings, made_text(), Work()))
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (
+            {"dataset": "text", "source": "novel.txt", "sha256": "ab" * 32},
+            "text (novel.txt; sha256 abababababab).",
+        ),
+        ({"dataset": "wikitext2"}, "Text: wikitext2."),
+    ],
+)
+def test_captions_say_which_text_was_used(told, says):
+    run = synthetic("none", 0.0, 16, 0.0)
+    run.attrs.update(told)
+    drawings = figures.draw(xr.DataTree.from_dict(fit.fit(sweep(none=run), {})))
+    assert all(says in drawing.caption for drawing in drawings.values())
+
+
+def test_few_seeds_are_drawn_themselves_and_the_concentration_ends_at_one():
+    few = {
+        name: xr.DataTree(children={arm: xr.DataTree(run.to_dataset().isel(member=slice(3)))})
+        for name, shard in sweep().items()
+        for arm, run in shard.children.items()
+    }
+    drawing = figures.draw(xr.DataTree.from_dict(fit.fit(few, {})))["locater-runs"]
+    assert "each seed (thin)" in drawing.caption
+    for axes in drawing.figure.axes:
+        assert len(axes.lines) == 5 * (1 + 3) and not axes.collections
+    assert drawing.figure.axes[2].get_ylim()[1] <= 1

@@ -32,7 +32,5 @@ def test_wikitext_comes_in_its_own_parts():
 
 
 def test_a_part_that_is_too_short_is_named():
-    with pytest.raises(
-        DataError, match="the test part of text has 10 symbols, a context of 10 needs 11"
-    ):
+    with pytest.raises(DataError, match="the test part of text has 10 symbols, a context of 10 needs 11"):
         splits(text(100), "text", 10)

@@ -51,7 +51,8 @@ def trained(
         ``test_loss``, ``validation_loss``, nats for each symbol, ``test_entropy``, ``validation_entropy``
         (member); ``watched_loss`` and ``watched_entropy`` (member, step) on a few windows of the validation
         part; ``trace`` and ``frobenius_square`` (member, step, layer, head) of W; ``loss`` (member, update),
-        the penalty included, and ``diverged_at`` (member), as from the training loop; coordinate ``seed``.
+        the penalty included, and ``diverged_at`` (member), as from the training loop; coordinate ``seed``;
+        attributes ``dataset``, ``source`` and ``sha256`` of the text.
     """
     arm, device, context = ARMS[settings["arm"]], work.device, settings["context"]
     text = splits(datasets[settings["dataset"]], settings["dataset"], context)
@@ -89,8 +90,15 @@ def trained(
         found = averages(model, end.parameters, windows_of(values, context, device))
         for quantity, per_member in found.items():
             history[f"{part}_{quantity}"] = (DIM, torch.where(alive, per_member, torch.nan).cpu().numpy())
+    told = datasets[settings["dataset"]].attrs
     return history.assign_attrs(
-        arm=settings["arm"], strength=settings["strength"], head_dim=model.head_dim, symbols=text.symbols
+        arm=settings["arm"],
+        strength=settings["strength"],
+        head_dim=model.head_dim,
+        symbols=text.symbols,
+        dataset=settings["dataset"],
+        source=str(told.get("source", "")),
+        sha256=str(told.get("sha256", "")),
     )
 
 

@@ -30,6 +30,10 @@ LABELS = {
 }
 
 
+FEW = 6
+"""Below so many seeds each is drawn: an interval of so few is wider than all that it should bound."""
+
+
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name."""
     return {
@@ -61,7 +65,8 @@ def gains(curve: xr.Dataset) -> Drawing:
         figure,
         "What each arm gains over a run without penalty from the same weights and data: filled on the test "
         "part, open on the validation part. Dots are seeds, bars 99 % intervals of their means. The placebo "
-        f"rotates the heads' coordinates at the start, which changes no score. {_mean_kept(curve)}",
+        f"rotates the heads' coordinates at the start, which changes no score. {_mean_kept(curve)} "
+        f"Text: {curve.attrs['text']}.",
         "Two panels of paired differences by arm. Mean gain in loss and in entropy on the test part: "
         + "; ".join(f"{LABELS[arm]} {numbers}" for arm, numbers in shown.items())
         + ".",
@@ -77,21 +82,10 @@ def runs(curve: xr.Dataset) -> Drawing:
         "watched_entropy": "attention entropy",
         "log_concentration": "concentration $\\kappa$",
     }
+    few = int(curve.attrs["seeds"]) < FEW
     for axes, (name, title) in zip(panels, columns.items(), strict=True):
-        power = np.exp if name != "watched_entropy" else np.asarray
         for arm in arms:
-            series, colour = curve.sel(arm=arm), PALETTE[COLOURS[arm]]
-            low, high = series[name] - series[f"{name}_half"], series[name] + series[f"{name}_half"]
-            axes.plot(
-                series["step"],
-                power(series[name].values),
-                color=colour,
-                linestyle=DASHES.get(arm, "-"),
-                label=LABELS[arm],
-            )
-            axes.fill_between(
-                series["step"], power(low.values), power(high.values), color=colour, alpha=0.15, lw=0
-            )
+            _along(axes, curve.sel(arm=arm), name, arm, few)
         axes.set_title(title)
         axes.set_xlabel("updates")
     after = curve.isel(step=slice(curve.sizes["step"] // 3, None))["watched_loss"].values
@@ -99,7 +93,7 @@ def runs(curve: xr.Dataset) -> Drawing:
     panels[1].set_ylim(0, 1.03)
     panels[2].set_yscale("log")
     found = np.exp(curve["log_concentration"].values)
-    panels[2].set_ylim(0.2 * np.nanmin(found), min(1.5, 5 * np.nanmax(found)))
+    panels[2].set_ylim(max(1e-6, 0.2 * np.nanmin(found)), min(1.0, 5 * np.nanmax(found)))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     last = curve.isel(step=-1)
     ends = "; ".join(
@@ -112,10 +106,26 @@ def runs(curve: xr.Dataset) -> Drawing:
         figure,
         "Perplexity and attention entropy on windows of the validation part, and the concentration of the "
         f"spectrum, along the training: means over the {curve.attrs['seeds']} seeds that all arms have (of "
-        "logarithms for the outer two) with 99 % bands. "
-        "The axis of perplexities leaves out the first fall, which all arms share.",
+        f"logarithms for the outer two) with {'each seed (thin)' if few else '99 % bands'}. "
+        "The axis of perplexities leaves out the first fall, which all arms share. "
+        f"Text: {curve.attrs['text']}.",
         f"Three panels against the number of updates. Perplexity, entropy and concentration end at: {ends}.",
     )
+
+
+def _along(axes: Axes, series: xr.Dataset, name: str, arm: str, few: bool) -> None:
+    """One arm's mean along the training with its band, within the possible range, or with its few seeds."""
+    entropy, colour, step = name == "watched_entropy", PALETTE[COLOURS[arm]], series["step"].values
+    power = np.asarray if entropy else np.exp
+    mean, half = series[name].values, series[f"{name}_half"].values
+    axes.plot(step, power(mean), color=colour, linestyle=DASHES.get(arm, "-"), label=LABELS[arm])
+    if few:
+        seeds = series[f"{name}_seeds"].transpose("step", "seed").values
+        axes.plot(step, power(seeds), color=colour, alpha=0.35, linewidth=0.7)
+        return
+    largest = {"watched_entropy": 1.0, "log_concentration": 0.0}.get(name, np.inf)
+    low, high = mean - half, np.minimum(mean + half, largest)
+    axes.fill_between(step, power(low), power(high), color=colour, alpha=0.15, lw=0)
 
 
 def _mean_kept(curve: xr.Dataset) -> str:

@@ -31,7 +31,10 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
         "locater-raises-kappa": raises_concentration(runs),
     }
     curves = {"locater-runs": run_curves(runs), "locater-gains": gain_points(runs)}
-    return claim_tree(claims) | {f"/curves/{name}": curve for name, curve in curves.items()}
+    told = {"text": _text(runs)}
+    return claim_tree(claims) | {
+        f"/curves/{name}": curve.assign_attrs(told) for name, curve in curves.items()
+    }
 
 
 def helps(runs: Runs) -> Evidence:
@@ -71,13 +74,16 @@ def raises_concentration(runs: Runs) -> Evidence:
 
 
 def run_curves(runs: Runs) -> xr.Dataset:
-    """Loss and entropy of watched windows and the log concentration over (arm, step), with half-widths.
+    """Loss and entropy of watched windows and the log concentration over (arm, step), with half-widths,
+    and each seed's as ``..._seeds``.
 
     Over the seeds that all arms have: an arm with other seeds would lie apart by their differences alone.
     """
     shared = xr.align(*(table[list(WATCHED)] for table in runs.arms.values()), join="inner")
     found = [xr.merge([band(table[name], name) for name in WATCHED], compat="equals") for table in shared]
-    joined = xr.concat(found, dim=xr.Variable("arm", list(runs.arms)), join="exact")
+    own = [table.rename({name: f"{name}_seeds" for name in WATCHED}) for table in shared]
+    both = [xr.merge(pair, compat="equals") for pair in zip(found, own, strict=True)]
+    joined = xr.concat(both, dim=xr.Variable("arm", list(runs.arms)), join="exact")
     return joined.assign_attrs(seeds=shared[0].sizes["seed"])
 
 
@@ -107,6 +113,15 @@ def gain_points(runs: Runs) -> xr.Dataset:
         },
         coords={"quantity": list(GAINS), "arm": arms},
     )
+
+
+def _text(runs: Runs) -> str:
+    """What was modelled: the dataset, where it is from, and the start of its hash."""
+    told = runs.arms["none"].attrs
+    parts = [str(told.get("source", "")), f"sha256 {str(told.get('sha256', ''))[:12]}"]
+    known = "; ".join(part for part in parts if part.removeprefix("sha256 "))
+    name = str(told.get("dataset", "")) or "not recorded"
+    return f"{name} ({known})" if known else name
 
 
 def _others(runs: Runs, also: Sequence[str] = ()) -> list[str]:

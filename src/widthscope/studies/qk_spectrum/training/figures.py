@@ -30,21 +30,22 @@ def scores(curve: xr.Dataset) -> Drawing:
     shown = {"trace_score": "trace score $z$", "concentration": "concentration $\\kappa$"}
     widths = [int(width) for width in curve["width"].values]
     picked = {arm: _colours(arm, len(widths)) for arm in ARM_LABELS}
-    for axes, (name, label) in zip(panels, {**shown, "frobenius": "norm $\\|W\\|_F$"}.items(), strict=True):
+    columns = {**shown, "log_frobenius": "norm $\\|W\\|_F$"}
+    for axes, (name, label) in zip(panels, columns.items(), strict=True):
+        power = np.exp if name == "log_frobenius" else np.asarray
         for arm in ARM_LABELS:
             for width, colour in zip(widths, picked[arm], strict=True):
                 series = curve.sel(arm=arm, width=width)
+                mean, half = series[name].values, series[f"{name}_half"].values
                 axes.plot(
                     series["step"],
-                    series[name],
+                    power(mean),
                     color=colour,
                     linestyle="-" if arm == "walk" else "--",
                     label=f"$d = {width}$" if arm == "walk" else None,
                 )
-                half = series[f"{name}_half"]
-                axes.fill_between(
-                    series["step"], series[name] - half, series[name] + half, color=colour, alpha=0.2, lw=0
-                )
+                low, high = power(mean - half), power(mean + half)
+                axes.fill_between(series["step"], low, high, color=colour, alpha=0.2, lw=0)
         axes.set_xlabel("updates")
         axes.set_title(label)
     panels[0].axhline(1.96, color=PALETTE["muted"], linewidth=0.8, linestyle=":")
@@ -54,15 +55,16 @@ def scores(curve: xr.Dataset) -> Drawing:
     ends = {arm: curve.sel(arm=arm, width=widths[-1]).isel(step=-1) for arm in ARM_LABELS}
     return Drawing(
         figure,
-        "The spectrum of $W$ along the training, means over seeds with 99 % bands: solid on random walks "
-        "(darker is wider), dashed on independent tokens whose mean is to be predicted. There the trace "
-        "score (left; dotted: 1.96) stays near 0 while the norm (right) decays.",
+        "The spectrum of $W$ along the training, means over seeds (of logarithms for the norm) with 99 % "
+        "bands: solid on random walks (darker is wider), dashed on independent tokens whose mean is to be "
+        "predicted. There the trace score (left; dotted: 1.96) stays near 0 while the norm (right) decays.",
         f"Three panels against the number of updates, by width {widths} and arm. At width {widths[-1]} the "
         f"trace score ends at {float(ends['walk']['trace_score']):.1f} on random walks and at "
         f"{float(ends['iid']['trace_score']):.1f} on independent tokens, the concentration at "
         f"{float(ends['walk']['concentration']):.2f} and {float(ends['iid']['concentration']):.2f}, the norm "
         "at "
-        f"{float(ends['walk']['frobenius']):.2g} and {float(ends['iid']['frobenius']):.2g}.",
+        f"{np.exp(float(ends['walk']['log_frobenius'])):.2g} and "
+        f"{np.exp(float(ends['iid']['log_frobenius'])):.2g}.",
     )
 
 

@@ -50,10 +50,15 @@ def moves_trace(tables: Mapping[int, xr.Dataset]) -> dict[str, tuple[xr.Dataset,
 
 
 def score_curves(tables: Mapping[int, xr.Dataset]) -> xr.Dataset:
-    """Trace score, concentration and norm over (width, arm, step), means over the seeds with half-widths."""
+    """Trace score, concentration and log of the norm over (width, arm, step), means over the seeds with
+    half-widths; of the logarithm, since a norm that decays by orders of magnitude has no band below zero."""
     found = [
         xr.merge(
-            [band(table[name], name) for name in ("trace_score", "concentration", "frobenius")],
+            [
+                band(table["trace_score"], "trace_score"),
+                band(table["concentration"], "concentration"),
+                band(xr.ufuncs.log(table["frobenius"]), "log_frobenius"),
+            ],
             compat="equals",
         )
         for table in tables.values()
