@@ -79,7 +79,7 @@ def _heads_of(
             return outputs // length  # the norm acts on one head
     raise CheckpointError(
         f"{path}: nothing says how many heads {weights.query} has (no config.json beside it does); "
-        f"give heads{_example(width)}"
+        "give heads"
     )
 
 
@@ -109,8 +109,3 @@ def _oriented(layout: Layout, shape: tuple[int, ...]) -> tuple[int, int]:
 
 def _axis(layout: Layout) -> str:
     return "columns" if layout.transposed else "rows"
-
-
-def _example(width: int) -> str:
-    likely = next((width // head_dim for head_dim in (64, 128, 32, 16) if width % head_dim == 0), None)
-    return f" (often {likely} for width {width})" if likely else ""
