@@ -29,7 +29,7 @@ def spectra(
     ] = None,
     query: Annotated[
         str | None,
-        typer.Option(metavar="PATTERN", help="Name of the query weights, with {layer}.", show_default=False),
+        typer.Option(metavar="PATTERN", help="Name of the query (or fused) weights, with {layer}.", show_default=False),
     ] = None,
     key: Annotated[
         str | None,
@@ -71,6 +71,7 @@ def spectra(
       widthscope spectra model.safetensors
       widthscope spectra path/to/llama --all --csv llama.csv --figures llama-figures
       widthscope spectra model.pt --heads 12 --query "net.{layer}.q.weight" --key "net.{layer}.k.weight"
+      widthscope spectra model.pt --heads 12 --query "net.{layer}.qkv_w" --layout stacked
 
     Exit status: 0 it is printed, 2 the checkpoint cannot be read, or an argument is wrong.
     """

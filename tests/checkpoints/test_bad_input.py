@@ -222,12 +222,52 @@ def test_models_of_two_sizes_in_one_file(tmp_path: Path) -> None:
         ({"conv.weight": torch.ones(3, 3, 3, 3), "head.weight": torch.ones(4, 3)}, "holds no attention"),
         ({f"h.0.encoder_attn.{name}_proj.weight": torch.ones(4, 4) for name in "qk"}, "cross-attention only"),
         ({f"h.0.attn.{name}_proj.weight": torch.ones(4, 4) for name in ("q", "kv_a")}, "latent attention"),
-        ({"h.0.attn.qkv_proj.weight": torch.ones(12, 4)}, "holds no attention"),
+        ({"h.0.attn.qkv_proj.weight": torch.ones(12, 4)}, "--query 'h.{layer}.attn.qkv_proj.weight' and"),
     ],
 )  # fmt: skip
 def test_a_file_without_attention_that_can_be_analysed(state: dict, said: str, tmp_path: Path) -> None:
     save_file(state, tmp_path / "model.safetensors")
     assert said in refused(tmp_path)
+
+
+def layers_of(**shapes: tuple[int, int]) -> dict[str, torch.Tensor]:
+    """Two layers of matrices of these names and shapes."""
+    return {
+        f"net.{layer}.{name}.weight": torch.ones(shape) for layer in (0, 1) for name, shape in shapes.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"layout": "stacked"}, {"query": "net.{layer}.W.weight"}], ids=["auto", "layout", "query"]
+)
+def test_a_fused_matrix_of_an_unknown_name_is_named_with_what_reads_it(how: dict, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file(layers_of(W=(96, 32), out=(32, 32), up=(128, 32), down=(32, 128)), path)
+    sentence = refused(path, **how)
+    assert "--query 'net.{layer}.W.weight' and --layout stacked or per_head" in sentence
+    assert open_checkpoint(path, "stacked", heads=4, query="net.{layer}.W.weight").head_dim == 8
+
+
+def test_a_fused_matrix_that_is_stored_the_other_way_round(tmp_path: Path) -> None:
+    save_file(layers_of(W=(32, 96), out=(32, 32)), tmp_path / "model.safetensors")
+    assert "and --layout gpt2" in refused(tmp_path)
+    assert open_checkpoint(tmp_path, "gpt2", heads=4, query="net.{layer}.W.weight").head_dim == 8
+
+
+def test_queries_and_keys_of_unknown_names_are_both_proposed(tmp_path: Path) -> None:
+    shapes = dict.fromkeys(("oo", "vv", "qq", "kk"), (32, 32))
+    save_file(layers_of(up=(96, 32), down=(32, 96), **shapes), tmp_path / "model.safetensors")
+    sentence = refused(tmp_path)
+    assert "such as net.{layer}.kk.weight, net.{layer}.qq.weight, net" in sentence
+    assert "--layout" not in sentence
+
+
+def test_layers_of_one_matrix_each_propose_nothing(tmp_path: Path) -> None:
+    state = {f"{place}.weight": torch.ones(rows, 32) for place, rows in ((0, 96), (2, 32), (4, 32))}
+    save_file(state, tmp_path / "model.safetensors")
+    sentence = refused(tmp_path)
+    assert "3 of them matrices; if" in sentence
+    assert "{layer}.weight" not in sentence
 
 
 def repeated(weight: torch.Tensor) -> torch.Tensor:

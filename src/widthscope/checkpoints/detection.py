@@ -7,8 +7,9 @@ from pathlib import Path
 
 from widthscope.checkpoints.families import FAMILIES
 from widthscope.checkpoints.layouts import FOUND, LAYOUTS, Layout, Shapes, Weights
-from widthscope.checkpoints.layouts.pattern import is_fused, named, nearest
+from widthscope.checkpoints.layouts.pattern import is_fused, named
 from widthscope.checkpoints.model_config import ModelConfig
+from widthscope.checkpoints.suggestions import fused_names, separate_names
 from widthscope.errors import CheckpointError
 
 CROSS = ("EncDecAttention", "encoder_attn", "crossattention", "multihead_attn", "cross_attn", "attn2")
@@ -77,6 +78,9 @@ def detect(path: Path, shapes: Shapes, config: ModelConfig, names: Names) -> Fou
 def _by_pattern(path: Path, shapes: Shapes, names: Names) -> Found:
     layout = LAYOUTS["pattern" if names.layout in ("auto", "separate") else names.layout]
     if names.query is None or (names.key is None and not is_fused(layout)):
+        fused = fused_names(shapes)
+        if names.query in fused:
+            raise CheckpointError(f"{path}: {_read_fused(names.query, fused[names.query])}")
         raise CheckpointError(f"layout {layout.name} needs both name patterns, query and key")
     if names.key == names.query and not is_fused(layout):
         raise CheckpointError(
@@ -152,11 +156,28 @@ def _nothing(path: Path, shapes: Shapes, layout: str) -> str:
         )
     matrices = [name for name, shape in shapes.items() if len(shape) == 2]
     named_so = "" if layout == "auto" else f" in layout {layout}"
-    likely = nearest(shapes, "layers.{layer}.self_attn.q_proj.weight") if matrices else ""
-    return (
+    found = (
         f"{path} holds no attention that can be told by its names{named_so}: {len(shapes)} tensors, "
-        f"{len(matrices)} of them matrices{likely}; "
-        "if one of them is the query, give its name as query and the key's as key"
+        f"{len(matrices)} of them matrices"
+    )
+    fused, separate = fused_names(shapes), separate_names(shapes)
+    if fused:
+        pattern = next(iter(fused))
+        return f"{found}; {_read_fused(pattern, fused[pattern])}"
+    likely = f", such as {_listed(separate)}" if separate else ""
+    return (
+        f"{found}{likely}; if one of them is the query, give its name as query and the key's as key, with "
+        "{layer} for the layer's number"
+    )
+
+
+def _read_fused(pattern: str, transposed: bool) -> str:
+    """The end of a sentence on how to read a matrix that may hold queries, keys and values."""
+    ways = "gpt2" if transposed else "stacked or per_head, as the model's code has it"
+    many = "columns as rows" if transposed else "rows as columns"
+    return (
+        f"{pattern} has three times as many {many}; if it holds queries, keys and values, give "
+        f"--query '{pattern}' and --layout {ways}"
     )
 
 
@@ -166,6 +187,10 @@ def _several(path: Path, fits: list[Found]) -> str:
         for found in fits
     ]
     return f"{path} can be read in {len(fits)} layouts, {' or '.join(listed)}; give layout, or part"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _few(names: list[str]) -> str:

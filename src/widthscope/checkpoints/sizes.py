@@ -78,8 +78,7 @@ def _heads_of(
         if 0 < length < outputs and outputs % length == 0:
             return outputs // length  # the norm acts on one head
     raise CheckpointError(
-        f"{path}: nothing says how many heads {weights.query} has (no config.json beside it does); "
-        "give heads"
+        f"{path}: nothing says how many heads {weights.query} has (no config.json beside it does); give heads"
     )
 
 

@@ -39,8 +39,8 @@ def named(shapes: Shapes, query: str, key: str) -> list[Weights]:
 def nearest(shapes: Shapes, pattern: str) -> str:
     """The end of a sentence that proposes the names in the file that come closest."""
     patterns = sorted({re.sub(r"\d+", "{layer}", name, count=1) for name in shapes if len(shapes[name]) == 2})
-    close = get_close_matches(pattern, patterns, 2, cutoff=0.3)
-    return f"; nearest are {' and '.join(close)}" if close else ""
+    close = get_close_matches(pattern, patterns, 3, cutoff=0.3)
+    return f"; nearest are {', '.join(close)}" if close else ""
 
 
 def is_fused(layout: Layout) -> bool:
