@@ -302,3 +302,22 @@ def test_rules_without_sense_are_refused(rule: Callable[[], Rule]) -> None:
 def test_every_rule_says_its_criterion(rule: Rule) -> None:
     assert len(rule.criterion.split()) > 2
     assert rule.limit is None or f"{rule.limit:g}" in rule.criterion
+
+
+@pytest.mark.parametrize("rule", [Above(-0.5), Below(-0.5), Below(0.5), Equals(0.3), Reported()])
+@pytest.mark.parametrize("value", [-1.0, -1.0 - 1e-15, -0.8, 0.0, 0.9])
+def test_intervals_end_where_values_do_and_verdicts_stay(rule: Rule, value: float) -> None:
+    ends = (-1.0, 1.0)
+    numbers = {"component": ["a", "b"], "estimate": [value, -0.4], "standard_error": 0.3, "prediction": -1.0}
+    free, within = rule.judge(evidence(**numbers), 0.99), rule.judge(evidence(**numbers, possible=ends), 0.99)
+    assert within.verdict == free.verdict
+    assert within.level == free.level
+    for one, other in zip(within.components, free.components, strict=True):
+        assert one.interval == pytest.approx(np.clip(other.interval, *ends))
+        assert one.interval[0] <= one.estimate <= one.interval[1]
+    assert within.reason.partition("(a sample")[2] == free.reason.partition("(a sample")[2]
+
+
+def test_what_was_not_measured_has_the_whole_line_also_within_a_range() -> None:
+    table = evidence(["a", "b"], [np.nan, 0.5], [np.nan, 0.1], possible=(0.0, 1.0))
+    assert Above(0.0).judge(table, 0.99).components[0].interval == (-np.inf, np.inf)

@@ -55,7 +55,8 @@ def judge(
     band = (float(low[headline]), float(high[headline]))
     interval = (float(lower[headline]), float(upper[headline]))
     estimate, predicted = float(columns.estimate[headline]), float(columns.prediction[headline])
-    reason = _reason(verdict, columns, headline, where, refuted, known, interval, band)
+    width = float(half[headline])
+    reason = _reason(verdict, columns, headline, where, refuted, known, interval, band, width)
     z = columns.z(columns.estimate - columns.prediction)
     return Judgement(
         verdict=verdict,
@@ -70,9 +71,14 @@ def judge(
 
 
 def limits(columns: Columns, half: Floats) -> tuple[Floats, Floats]:
-    """Return lower and upper ends of estimate ± half; the whole line where a component was not measured."""
+    """Return lower and upper ends of estimate ± half, within what is possible; the whole line where a
+    component was not measured."""
     centre = np.where(columns.measured, columns.estimate, 0.0)
-    return centre - half, centre + half
+    lowest = np.where(columns.measured, columns.possible[0], -np.inf)
+    highest = np.where(columns.measured, columns.possible[1], np.inf)
+    # An estimate that rounding put beyond the range stays inside its own interval.
+    lower = np.maximum(centre - half, np.minimum(lowest, centre))
+    return lower, np.minimum(centre + half, np.maximum(highest, centre))
 
 
 def more_draws(half: float, room: float) -> str:
@@ -99,6 +105,7 @@ def _reason(
     known: np.ndarray,
     interval: tuple[float, float],
     band: tuple[float, float],
+    half: float,
 ) -> str:
     count = len(columns.names)
     shown = f"[{interval[0]:.4g}, {interval[1]:.4g}]"
@@ -118,5 +125,5 @@ def _reason(
         )
     estimate = float(columns.estimate[headline])
     room = max(min(estimate - band[0], band[1] - estimate), band[0] - estimate, estimate - band[1])
-    hint = more_draws(estimate - interval[0], room)
+    hint = more_draws(half, room)
     return f"the interval {shown}{worst} is neither {where} nor wholly outside{hint}"

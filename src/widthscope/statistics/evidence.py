@@ -26,6 +26,7 @@ def evidence(
     degrees: ArrayLike | None = None,
     scale: ArrayLike | None = None,
     p_value: ArrayLike | None = None,
+    possible: tuple[float, float] | None = None,
 ) -> xr.Dataset:
     """Return evidence as a Dataset over `component`; numbers broadcast over the components.
 
@@ -41,6 +42,8 @@ def evidence(
         scale: (C,) size that makes a deviation relative; needed where the prediction is 0. Default
             |prediction|.
         p_value: (C,) p-values, for rules that compare laws.
+        possible: least and largest value that what is estimated can have, finite: intervals end there, which
+            keeps their level.
 
     Raises:
         ValueError: if names repeat, a length differs from C, or a standard error, n, scale, degrees or
@@ -63,6 +66,7 @@ def evidence(
     return xr.Dataset(
         {name: ("component", values, {"long_name": MEANING[name]}) for name, values in columns.items()},
         coords={"component": np.asarray(names, dtype=np.str_)},
+        attrs={} if possible is None else {"possible": [float(end) for end in possible]},
     )
 
 

@@ -55,6 +55,7 @@ class Columns:
     degrees: Floats
     scale: Floats
     p_value: Floats
+    possible: tuple[float, float] = (-np.inf, np.inf)
 
     @classmethod
     def of(cls, evidence: xr.Dataset) -> "Columns":
@@ -63,7 +64,9 @@ class Columns:
             name: np.asarray(evidence[name].values, dtype=float)
             for name in ("estimate", "standard_error", "prediction", "n", "degrees", "scale", "p_value")
         }
-        return cls(names=tuple(str(name) for name in evidence["component"].values), **column)
+        lowest, highest = evidence.attrs.get("possible", (-np.inf, np.inf))
+        names = tuple(str(name) for name in evidence["component"].values)
+        return cls(names=names, possible=(float(lowest), float(highest)), **column)
 
     @property
     def measured(self) -> np.ndarray:

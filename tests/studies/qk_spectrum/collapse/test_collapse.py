@@ -159,3 +159,12 @@ def test_figures_are_drawn_with_words(fitted):
     assert set(drawings) == {claim.figure for claim in CLAIMS}
     assert "mean 0.5, 0.9" in drawings["collapse-entropy"].alt
     assert "random walks: 1." in drawings["collapse-plane"].alt
+
+
+def test_the_trend_s_interval_holds_correlations_only_also_from_a_store(fitted, tmp_path):
+    fitted.to_zarr(tmp_path / "fit.zarr")
+    for tree in (fitted, xr.open_datatree(tmp_path / "fit.zarr", engine="zarr")):
+        verdict = next(one for one in judge("qk_spectrum", "2402.02098", CLAIMS, tree) if "entropy" in one.id)
+        trend = next(test for test in verdict.tests if test.name == "trend")
+        for row in (*trend.components, *trend.control.components):
+            assert -1 <= row.interval[0] <= row.estimate <= row.interval[1] <= 1

@@ -383,5 +383,6 @@ def test_few_seeds_are_drawn_themselves_and_the_concentration_ends_at_one():
     drawing = figures.draw(xr.DataTree.from_dict(fit.fit(few, {})))["locater-runs"]
     assert "each seed (thin)" in drawing.caption
     for axes in drawing.figure.axes:
-        assert len(axes.lines) == 5 * (1 + 3) and not axes.collections
+        assert len(axes.lines) == 5 * (1 + 3)
+        assert not axes.collections
     assert drawing.figure.axes[2].get_ylim()[1] <= 1

@@ -45,7 +45,7 @@ def _trends(entropy: xr.DataArray) -> xr.Dataset:
         mean_rank_correlation(entropy.sel(mean=m).transpose("spread", "seed").values)
         for m in entropy["mean"].values
     ]
-    return _evidence([f"m={m:g}" for m in entropy["mean"].values], found)
+    return _evidence([f"m={m:g}" for m in entropy["mean"].values], found, (-1.0, 1.0))
 
 
 def _steps(entropy: xr.DataArray, label: str) -> xr.Dataset:
@@ -70,11 +70,14 @@ def _shuffled(entropy: xr.DataArray, run_seed: int) -> xr.DataArray:
     return values
 
 
-def _evidence(names: list[str], found: list[Estimate]) -> xr.Dataset:
+def _evidence(
+    names: list[str], found: list[Estimate], possible: tuple[float, float] | None = None
+) -> xr.Dataset:
     return evidence(
         names,
         np.array([one.value for one in found], dtype=float),
         np.array([one.standard_error for one in found], dtype=float),
         n=[int(one.degrees) + 1 for one in found],
         degrees=[one.degrees for one in found],
+        possible=possible,
     )
