@@ -8,6 +8,7 @@ import xarray as xr
 from pydantic import ValidationError
 from scipy import stats
 
+from widthscope import store
 from widthscope.statistics.claims import judge
 from widthscope.streams import numpy_generator
 from widthscope.studies.qk_spectrum.collapse import experiment, figures, fit, fit_matched, fit_spread, plan
@@ -162,8 +163,9 @@ def test_figures_are_drawn_with_words(fitted):
 
 
 def test_the_trend_s_interval_holds_correlations_only_also_from_a_store(fitted, tmp_path):
-    fitted.to_zarr(tmp_path / "fit.zarr")
-    for tree in (fitted, xr.open_datatree(tmp_path / "fit.zarr", engine="zarr")):
+    place = tmp_path / "fit.zarr", tmp_path / "fit.digest.json"
+    store.write(fitted, *place)
+    for tree in (fitted, store.read(*place)):
         verdict = next(one for one in judge("qk_spectrum", "2402.02098", CLAIMS, tree) if "entropy" in one.id)
         trend = next(test for test in verdict.tests if test.name == "trend")
         for row in (*trend.components, *trend.control.components):

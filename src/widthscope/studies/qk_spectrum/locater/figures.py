@@ -88,11 +88,12 @@ def runs(curve: xr.Dataset) -> Drawing:
             _along(axes, curve.sel(arm=arm), name, arm, few)
         axes.set_title(title)
         axes.set_xlabel("updates")
-    after = curve.isel(step=slice(curve.sizes["step"] // 3, None))["watched_loss"].values
+    drawn = "_seeds" if few else ""
+    after = curve.isel(step=slice(curve.sizes["step"] // 3, None))[f"watched_loss{drawn}"].values
     panels[0].set_ylim(0.97 * np.exp(np.nanmin(after)), 1.03 * np.exp(np.nanmax(after)))
     panels[1].set_ylim(0, 1.03)
     panels[2].set_yscale("log")
-    found = np.exp(curve["log_concentration"].values)
+    found = np.exp(curve[f"log_concentration{drawn}"].values)
     panels[2].set_ylim(max(1e-6, 0.2 * np.nanmin(found)), min(1.0, 5 * np.nanmax(found)))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     last = curve.isel(step=-1)
