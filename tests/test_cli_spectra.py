@@ -1,6 +1,7 @@
 """What `widthscope spectra` prints and writes, and its one sentence for what cannot be read."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ def test_prints_layers_and_the_heads_worth_a_look(model: Path) -> None:
     rows = [line.split() for line in text.splitlines() if line.startswith("h.")]
     assert [row[:3] for row in rows] == [["h.0", "4", "0"], ["h.1", "4", "4"]]
     assert "h.1 head" in text.split("worth a look")[1]
+
+
+def test_heads_against_the_config_are_taken_and_said(model: Path, tmp_path: Path) -> None:
+    shutil.copy(model, tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_head": 4, "n_embd": 32}')
+    told = "config.json says 4 heads; 8 were asked for and taken"
+    assert f"8 of dimension 4 in each layer ({told})" in run(str(tmp_path), "--heads", "8")[1]
+    assert "config.json" not in run(str(tmp_path), "--heads", "4")[1]
 
 
 def test_all_prints_every_head(model: Path) -> None:

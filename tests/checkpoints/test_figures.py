@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from tests.checkpoints import made
 
 from widthscope import plotting
@@ -45,8 +47,34 @@ def test_what_is_missing_is_not_drawn() -> None:
     plain = analysis.analyse(made.checkpoint([made.heads(seed=3)]))
     assert list(figures.draw(plain)) == ["spectrum", "heads"]
     skipping = analysis.analyse(made.checkpoint(LAYERS, skips_theory=True))
-    assert "2 maps" in figures.heads(skipping).alt
+    drawn = figures.heads(skipping)
+    assert "2 maps" in drawn.alt
+    assert "Concentration" in drawn.caption
+    assert not re.search("KS|Entropy|local", drawn.caption)
     assert figures.draw(xr.Dataset(attrs={"failure": "it is broken"})) == {}
+
+
+def panels(table: xr.Dataset) -> dict[str, Axes]:
+    return {axes.get_title(loc="left"): axes for axes in figures.heads(table).figure.axes}
+
+
+def test_heads_at_initialisation_raise_no_alarm() -> None:
+    layers = [made.heads(count=16, head_dim=16, width=64, seed=seed) for seed in range(4)]
+    found = analysis.analyse(made.checkpoint(layers))
+    shown = panels(found)
+    score = shown["trace score $z$"]
+    assert [text.get_text() for text in score.texts] == (
+        ["no head beyond ±3"] if np.abs(found["trace_score"]).max() < 3 else []
+    )
+    assert to_hex(score.patches[0].get_facecolor()) == PALETTE["grid"]
+    distance = shown["KS distance / its mean by chance"]
+    assert [text.get_text() for text in distance.get_legend().get_texts()] == ["< 2"]
+
+
+def test_a_head_with_a_trace_stands_out_among_grey_ones() -> None:
+    score = panels(TABLE)["trace score $z$"]
+    assert not score.texts
+    assert {to_hex(patch.get_facecolor()) for patch in score.patches} >= {PALETTE["grid"], PALETTE["c0"]}
 
 
 def test_one_head_and_a_zero_head_are_drawn() -> None:
@@ -66,6 +94,7 @@ def test_a_model_of_thousands_of_heads_stays_a_small_file() -> None:
         {name: (("layer", "head"), random.random(shape)) for name in names},
         coords={"layer": [str(k) for k in range(80)], "head": np.arange(64)},
     )
+    large.attrs["ks_by_chance"] = 0.1
     large["trace_score"] = large["trace_score"] * 400 - 200
     assert len(plotting.svg(figures.heads(large).figure)) < 1_500_000
 

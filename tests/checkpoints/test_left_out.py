@@ -44,6 +44,7 @@ def test_families(name: str, said: str, skips: bool, tmp_path: Path) -> None:
     found = saved(name, tmp_path)
     assert any(said in sentence for sentence in found.left_out)
     assert found.skips_theory is skips
+    assert any("p-values, entropy forecast, KS distance" in line for line in found.left_out) is skips
     assert all(sentence.endswith(".") for sentence in found.left_out)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.checkpoints import made
 
 from widthscope.checkpoints import analysis, listing, table
+from widthscope.checkpoints.notable import RULE
 
 LAYERS = [replace(made.heads(seed=seed), query_bias=np.ones((4, 8))) for seed in (0, 1)]
 LAYERS[1].key[2] += 3 * LAYERS[1].query[2]
@@ -39,7 +40,7 @@ def test_nothing_that_a_terminal_obeys_is_printed() -> None:
 def test_one_row_a_layer_or_one_a_head() -> None:
     by_layer, by_head = listing.layer_rows(TABLE), listing.head_rows(TABLE)
     assert [row[:3] for row in by_layer] == [
-        ["layer", "heads", "p<=0.01"],
+        ["layer", "heads", "p adj<=0.01"],
         ["…<script>alert('x')</script>", "4", "0"],
         ["h.1", "4", "1"],
     ]
@@ -73,7 +74,16 @@ def test_a_model_without_theory_columns_is_listed_without_them() -> None:
 
 def test_a_random_model_has_no_head_worth_a_look() -> None:
     found = analysis.analyse(made.checkpoint([made.heads(seed=3)]))
-    assert "No head passes a threshold" in listing.overview(found)
+    said = listing.overview(found).split("No head passes a threshold")[1]
+    assert " ".join(said.split()).endswith(RULE)
+    assert max(map(len, said.splitlines())) <= listing.LINE
+
+
+def test_a_number_of_heads_that_contradicts_the_config_is_said() -> None:
+    contradicted = "config.json says 4 heads; 8 were asked for and taken"
+    found = analysis.analyse(replace(made.checkpoint(LAYERS), contradicted=contradicted))
+    assert f"in each layer ({contradicted})" in listing.overview(found)
+    assert "config.json" not in listing.overview(TABLE)
 
 
 def test_every_column_is_explained() -> None:

@@ -46,7 +46,8 @@ def analyse(checkpoint: Checkpoint, progress: Progress = quiet, workers: int = 1
         variables with the dimensions (layer, head): the columns of `widthscope.checkpoints.table`, and
         `eigenvalues` (layer, head, eigenvalue), complex. Columns that a model has no use for are absent:
         those of the norm's gain and of the query bias where there are none, and what rests on the theory
-        where the matrix is not the score (`Checkpoint.skips_theory`). Attributes hold the facts.
+        where the matrix is not the score (`Checkpoint.skips_theory`). Attributes hold the facts, where there
+        is `ks` also its mean over simulated heads at initialisation, `ks_by_chance`.
 
     Raises:
         CheckpointError: if a layer cannot be read, heads are wider than the model, or no head has a spectrum.
@@ -189,7 +190,7 @@ def _adjusted(p_values: FloatArray) -> FloatArray:
 
 def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
     """Attributes of the table; of the path only the name, so that moving a file changes no result."""
-    return {
+    facts = {
         "file": Path(checkpoint.path).name,
         "layout": checkpoint.layout,
         "family": checkpoint.family,
@@ -200,5 +201,10 @@ def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
         "key_heads": checkpoint.key_heads,
         "left_out": list(checkpoint.left_out),
         "skips_theory": checkpoint.skips_theory,
+        "contradicted": checkpoint.contradicted,
         "largest_trace_score": float(np.sqrt(checkpoint.width * checkpoint.head_dim)),
     }
+    if not checkpoint.skips_theory:
+        chance = initial_heads.by_chance(checkpoint.head_dim, checkpoint.width)
+        facts["ks_by_chance"] = float(chance.ks.mean())
+    return facts

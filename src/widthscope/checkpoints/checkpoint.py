@@ -98,6 +98,8 @@ class Checkpoint:
         left_out: what the bilinear form x_s^T W_Q^T W_K x_t leaves out of this model's scores, in sentences.
         skips_theory: whether that is so much that predictions from W alone say little about attention.
         rotary: the rotary embedding, if the model is known to have one.
+        contradicted: what the config beside the file says of the heads otherwise than the user, whose word
+            counts; a part of a sentence, empty where they agree.
         about: further facts of the file's config, such as its ``model_type``.
     """
 
@@ -113,4 +115,5 @@ class Checkpoint:
     left_out: tuple[str, ...] = ()
     skips_theory: bool = False
     rotary: Rotary | None = None
+    contradicted: str = ""
     about: dict[str, Any] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Figures of a checkpoint: its spectra against the law at initialisation, and its heads layer by layer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -21,7 +22,8 @@ SHOWN = 6
 SCORE_STEPS = (3.0, 10.0, 30.0, 100.0)
 CONCENTRATION_STEPS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 ENTROPY_STEPS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
-DISTANCE_STEPS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+DISTANCE_STEPS = (2.0, 3.0, 5.0, 10.0, 15.0)
+"""In units of the mean by chance; about one head in a thousand exceeds twice the mean by chance."""
 
 
 def draw(table: xr.Dataset) -> dict[str, Drawing]:
@@ -88,7 +90,7 @@ def spectrum(table: xr.Dataset) -> Drawing:
 
 def heads(table: xr.Dataset) -> Drawing:
     """One cell for each head, layer by layer: trace score, concentration, entropy forecast, departure."""
-    panels = [name for name in ("trace_score", "concentration", "entropy_forecast", "ks") if name in table]
+    panels = [name for name in _MAPS if name in table]
     layers, count = table.sizes["layer"], table.sizes["head"]
     rows = (len(panels) + 1) // 2
     height = float(np.clip(1.9 * layers / max(count, 1), 1.2, 4.5)) + 0.8
@@ -96,23 +98,21 @@ def heads(table: xr.Dataset) -> Drawing:
     for spare in axes[len(panels) :]:
         spare.set_axis_off()
     for name, panel in zip(panels, axes, strict=False):
-        values = table[name].values
-        if name == "trace_score":
-            _signed_map(panel, values)
+        shown = _MAPS[name]
+        if shown.steps is None:
+            _signed_map(panel, table[name].values)
         else:
-            steps, title, faint_is_large = _MAPS[name]
-            _map(panel, values, steps, faint_is_large)
-            panel.set_title(title)
+            unit = float(table.attrs["ks_by_chance"]) if name == "ks" else 1.0
+            _map(panel, table[name].values / unit, shown.steps, shown.faint_is_large)
+        panel.set_title(shown.title)
     for place, panel in enumerate(axes[: len(panels)]):
         panel.set_ylabel("layer" if place % 2 == 0 else "")
         panel.set_xlabel("head" if place + 2 >= len(panels) else "")
     score = table["trace_score"].values
     return Drawing(
         figure,
-        "Every head, one cell each, the first layer, 0, at the top. Trace score: blue where a head favours "
-        "keys that resemble the query, orange where it avoids them, empty within 3 standard deviations of "
-        "chance. Stronger colour elsewhere: more concentrated, more local, farther from the law at "
-        "initialisation.",
+        "Every head, one cell each, the first layer, 0, at the top. "
+        + " ".join(_MAPS[name].says for name in panels),
         f"{len(panels)} maps of {layers} layers by {count} heads. Trace scores go from "
         f"{np.nanmin(score):.1f} to {np.nanmax(score):.1f}, and {np.nanmean(np.abs(score) >= 3):.0%} of the "
         "heads are at least 3 away from zero; the largest concentration is "
@@ -174,10 +174,34 @@ def rotary(table: xr.Dataset) -> Drawing:
     )
 
 
+@dataclass(frozen=True)
+class _Panel:
+    """One panel of `heads`: its title, its words in the caption, and its steps (None: by sign and size)."""
+
+    title: str
+    says: str
+    steps: tuple[float, ...] | None = None
+    faint_is_large: bool = False
+
+
 _MAPS = {
-    "concentration": (CONCENTRATION_STEPS, "concentration $\\kappa$", False),
-    "entropy_forecast": (ENTROPY_STEPS, "entropy forecast", True),
-    "ks": (DISTANCE_STEPS, "KS distance to the initial law", False),
+    "trace_score": _Panel(
+        "trace score $z$",
+        "Trace score: blue where a head favours keys that resemble the query, orange where it avoids them, "
+        "grey within 3 standard deviations of chance.",
+    ),
+    "concentration": _Panel(
+        "concentration $\\kappa$", "Concentration: stronger where it is larger.", CONCENTRATION_STEPS
+    ),
+    "entropy_forecast": _Panel(
+        "entropy forecast", "Entropy forecast: stronger where attention is more local.", ENTROPY_STEPS, True
+    ),
+    "ks": _Panel(
+        "KS distance / its mean by chance",
+        "KS distance to the law at initialisation, over the mean that simulated heads of these sizes have by "
+        "chance: stronger where it is larger; about one head in a thousand at initialisation reaches 2.",
+        DISTANCE_STEPS,
+    ),
 }
 
 
@@ -193,10 +217,12 @@ def _plane(axes: Axes, points: np.ndarray, frame: float, colour: str, size: floa
 
 
 def _signed_map(axes: Axes, values: FloatArray) -> None:
-    """Trace scores: hue by sign, strength by size."""
+    """Trace scores: hue by sign, strength by size; grey where they are small."""
     steps = SCORE_STEPS
     level = np.digitize(np.abs(values), steps)
-    keys = []
+    keys: list[Patch] = []
+    inside = np.isfinite(values) & (level == 0)
+    _cells(axes, inside, PALETTE["grid"], 1.0)
     for sign, colour in ((1, PALETTE["c0"]), (-1, PALETTE["c1"])):
         for step in range(len(steps), 0, -1):
             strength = (0.25, 0.5, 0.75, 1.0)[step - 1]
@@ -205,8 +231,17 @@ def _signed_map(axes: Axes, values: FloatArray) -> None:
             if chosen.any():
                 words = f"$\\geq$ {steps[step - 1]:g}" if sign > 0 else f"$\\leq$ −{steps[step - 1]:g}"
                 keys.append(Patch(facecolor=colour, alpha=strength, label=words))
+    if not keys:
+        axes.text(
+            0.5,
+            0.5,
+            f"no head beyond ±{steps[0]:g}",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            color=PALETTE["ink"],
+        )
     _finish(axes, values, keys)
-    axes.set_title("trace score $z$")
 
 
 def _map(axes: Axes, values: FloatArray, steps: Sequence[float], faint_is_large: bool) -> None:

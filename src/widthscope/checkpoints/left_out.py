@@ -14,6 +14,12 @@ QK_NORM = re.compile(
 )
 RELATIVE = re.compile(r"(?:relative_attention_bias|relative_position_bias_table|rel_pos_[hw]|relative_key)")
 
+NO_THEORY = (
+    "What W alone predicts does not hold then: p-values, entropy forecast, KS distance, outliers and the "
+    "largest eigenvalue are left out."
+)
+"""Said with what makes the score another function; columns: `widthscope.checkpoints.analysis.THEORY`."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -29,7 +35,7 @@ def left_out(
     """Collect them from the family, the config and the tensors that are there."""
     beside = _beside(found, shapes)
     outside = _outside(beside, family, config)
-    said = [*outside, *_positions(beside, family, config, rotary, sizes)]
+    said = [*outside, *([NO_THEORY] if outside else []), *_positions(beside, family, config, rotary, sizes)]
     if any(one.query_bias for one in found.weights):
         said.append(
             "The query's bias adds b_Q^T W_K x_t to the scores, which is not part of W; "

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from widthscope.checkpoints.notable import LEVEL, LIMIT, notable
+from widthscope.checkpoints.notable import LEVEL, LIMIT, RULE, notable
 from widthscope.checkpoints.table import COLUMNS, columns_of, facts
 
 WIDEST_NAME = 28
@@ -40,10 +40,12 @@ def overview(table: xr.Dataset, every_head: bool = False) -> str:
 
 
 def notable_lines(table: xr.Dataset) -> str:
-    """The heads worth a look with their sentences; says so if none passes a threshold."""
+    """The heads worth a look with their sentences; says so, and the rule, if none passes a threshold."""
     found = notable(table)
     if not found:
-        return f"No head passes a threshold of the rule that picks the {LIMIT} most worth a look."
+        none = f"No head passes a threshold of the rule that picks the {LIMIT} most worth a look:"
+        rule = textwrap.fill(RULE, LINE, initial_indent="  ", subsequent_indent="  ")
+        return f"{none}\n{rule}"
     every = len(found) == LIMIT
     count = f"The {len(found)} heads {'most ' if every else ''}worth a look"
     if not every:
@@ -80,7 +82,7 @@ def layer_rows(table: xr.Dataset) -> list[list[str]]:
     header, columns = ["layer", "heads"], []
     if "p_adjusted" in table:
         significant = table["p_adjusted"].values <= LEVEL
-        header.append(f"p<={LEVEL:g}")
+        header.append(f"p adj<={LEVEL:g}")
         columns.append([str(int(row.sum())) for row in significant])
     for name, short, middle in _OF_LAYER:
         if name in table:

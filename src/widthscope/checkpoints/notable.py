@@ -20,14 +20,14 @@ ALSO = 3
 """A head's other respects are named where it is among this many."""
 
 RULE = (
-    "Seven respects are gone through in turn, and each names the most extreme head that passes its "
-    f"threshold and is not listed yet, until {LIMIT} heads are: the largest and the smallest trace score, "
-    f"the lowest entropy forecast (at most {LOW_ENTROPY:g}), the eigenvalues farthest from the law at "
-    "initialisation, the largest eigenvalue in units of that law’s edge, the query bias (moving scores at "
-    "least as much as the query-key matrix), and the trace score that the norm’s gain changes most (its "
-    f"sign, or whether it counts). Where there is a p-value, it must be at most {LEVEL:g} after adjustment "
-    f"over all heads; a trace score without one must have a size of at least {TRACE_SCORE:g}. Thresholds "
-    "are the same for all checkpoints."
+    "Seven respects, or those that the table has columns for, are gone through in turn, and each names the "
+    f"most extreme head that passes its threshold and is not listed yet, until {LIMIT} heads are: the "
+    "largest and the smallest trace score, the lowest entropy forecast (at most "
+    f"{LOW_ENTROPY:g}), the eigenvalues farthest from the law at initialisation, the largest eigenvalue in "
+    "units of that law’s edge, the query bias (moving scores at least as much as the query-key matrix), and "
+    "the trace score that the norm’s gain changes most (its sign, or whether it counts). Where there is a "
+    f"p-value, it must be at most {LEVEL:g} after adjustment over all heads; a trace score without one must "
+    f"have a size of at least {TRACE_SCORE:g}. Thresholds are the same for all checkpoints."
 )
 
 

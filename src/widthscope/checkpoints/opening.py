@@ -98,8 +98,25 @@ def _described(tensors: Tensors, found: Found, request: _Request) -> Checkpoint:
         left_out=(*left.sentences, *no_norm),
         skips_theory=left.skips_theory,
         rotary=rotary,
+        contradicted=_contradicted(config, request),
         about={"model_type": config.model_type} if config.model_type else {},
     )
+
+
+def _contradicted(config: ModelConfig, request: _Request) -> str:
+    """What the config says of the heads, where the user says otherwise."""
+    said, asked = [], []
+    for given, known, what in (
+        (request.heads, config.heads, "heads"),
+        (request.key_heads, config.key_heads, "key heads"),
+    ):
+        if given and known and given != known:
+            said.append(f"{known} {what}")
+            asked.append(str(given))
+    if not said:
+        return ""
+    were = "were" if len(asked) > 1 or asked[0] != "1" else "was"
+    return f"config.json says {' and '.join(said)}; {' and '.join(asked)} {were} asked for and taken"
 
 
 def _family(tensors: Tensors, found: Found, config: ModelConfig) -> Family:

@@ -229,12 +229,13 @@ def facts(table: "xr.Dataset") -> list[tuple[str, str]]:
     heads = str(known["heads"])
     if known["key_heads"] != known["heads"]:
         heads += f" query heads, {known['key_heads']} key heads"
+    note = f" ({known['contradicted']})" if known["contradicted"] else ""
     return [
         ("file", str(known["file"])),
         ("layout", _joined([str(known["layout"]), str(known["family"])])),
         ("dtype", f"{known['dtype']}, analysed in float64"),
         ("layers", str(table.sizes["layer"])),
-        ("heads", f"{heads} of dimension {known['head_dim']} in each layer"),
+        ("heads", f"{heads} of dimension {known['head_dim']} in each layer{note}"),
         ("width", str(known["width"])),
     ]
 
