@@ -45,9 +45,28 @@ def test_a_run_of_checkpoints_alone_speaks_of_no_claims(checkpoints_alone: repor
 def test_the_navigation_has_every_checkpoint_after_the_studies(with_checkpoints: report.Built) -> None:
     navigation = with_checkpoints.page.split("<nav")[1].split("</nav>")[0]
     places = [
-        navigation.index(f">{name}</a>") for name in ("limit_law", "my-gpt", "plain", "broken", "absent")
+        navigation.index(f">{name}<") if name == "limit_law" else navigation.index(f'-{name}">{name}')
+        for name in ("limit_law", "my-gpt", "plain", "broken", "absent")
     ]
     assert places == sorted(places)
+    marked = '<span class="problem-word">not analysed</span></a>'
+    assert navigation.count(marked) == 2
+    for name in ("broken", "absent"):
+        assert f">{name} {marked}" in navigation
+
+
+def opening(built: report.Built) -> str:
+    return built.page.split('<section class="opening"')[1].split("</section>")[0]
+
+
+def test_the_opening_says_which_checkpoints_could_not_be_analysed(
+    with_checkpoints: report.Built, checkpoints_alone: report.Built, built: report.Built
+) -> None:
+    said = " ".join(opening(with_checkpoints).split())
+    assert "<strong>2 of 4 checkpoints</strong> could not be analysed:" in said
+    assert '<a href="#checkpoint-broken">broken</a>, <a href="#checkpoint-absent">absent</a>.' in said
+    assert "<strong>1 of 2 checkpoints</strong>" in opening(checkpoints_alone)
+    assert "could not be analysed" not in opening(built)
 
 
 def test_names_from_a_file_are_shown_as_text(with_checkpoints: report.Built) -> None:
