@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.checkout import ROOT
 
+from widthscope.checkpoints.file_stamp import stamp
 from widthscope.config import Config, load
 from widthscope.errors import ConfigError
 from widthscope.workflow.binding import open_plan
-from widthscope.workflow.checkpoint_jobs import stamp
 from widthscope.workflow.pinned_plan import VARIABLE
 from widthscope.workflow.planning import Plan
 

@@ -45,6 +45,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     (models / "torn.safetensors").write_bytes((models / "small.safetensors").read_bytes()[:5000])
     done = checkout.snakemake("--quiet", "all")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "widthscope: checkpoint torn could not be analysed: " in done.stdout + done.stderr
     return checkout
 
 
@@ -63,6 +64,8 @@ def test_one_that_cannot_be_read_is_told_in_the_report_and_stops_nothing(analyse
     assert "torn.safetensors" in failure
     assert "\n" not in failure
     assert json.loads(Path(f"{stem}.figures.json").read_text()) == []
+    log = Path(f"{stem}.log").read_text()
+    assert f"widthscope: checkpoint torn could not be analysed: {failure}\n" in log
     page = (analysed.root / "results/smoke/report/index.html").read_text()
     assert "small.gpt2" in page
     assert failure[1:].partition(":")[0] in page
@@ -86,6 +89,21 @@ def test_a_model_that_changes_is_analysed_again_and_no_other(analysed: Checkout,
     assert copy.scheduled() == {"analyse_checkpoint:torn", "draw_checkpoint:torn", "build_report"}
     told = copy.widthscope("explain", f"{RESULTS}/torn.digest.json").stdout
     assert "setting stamp changed" in told
+
+
+def test_a_model_that_vanishes_before_its_job_is_no_result(analysed: Checkout, tmp_path: Path) -> None:
+    copy = analysed.copy(tmp_path / "widthscope")
+    write_model(copy.root / "models/small.safetensors", layers=1)
+    # As if it were moved away between planning and the job.
+    copy.edit(
+        "scripts/analyse_checkpoint.py",
+        "    planned = run",
+        "    path.unlink()\n    planned = run",
+    )
+    failed = copy.snakemake("--quiet", "--", f"{RESULTS}/small.gpt2.digest.json")
+    assert failed.returncode != 0
+    assert "small.safetensors vanished after the job was planned" in failed.stdout + failed.stderr
+    assert not (copy.root / RESULTS / "small.gpt2.digest.json").exists()
 
 
 def test_the_figures_of_checkpoints_are_drawn_again_without_an_analysis(

@@ -3,18 +3,15 @@
 Read at every parse of the Snakefile: nothing here may import torch, numpy or xarray.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from widthscope.checkpoints.file_stamp import stamp
 from widthscope.checkpoints.settings import Checkpoint
 from widthscope.errors import ConfigError
 from widthscope.source_tree import SourceTree
 from widthscope.studies.base import Cost
 from widthscope.workflow.jobs import Job, figure_files, store_files
-
-WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".json"}
-"""Endings of the files that decide what is read from a folder."""
 
 BYTES_PER_SECOND = 2e7
 """Of the file; it is mostly not read, and its queries and keys are decomposed in float64."""
@@ -51,27 +48,6 @@ def checkpoint_jobs(checkpoints: Sequence[Checkpoint], results: str, tree: Sourc
             entries=("scripts/draw_checkpoint.py",),
             tree=tree,
         )
-
-
-def stamp(path: Path) -> list[tuple[str, int, int]]:
-    """Name, size in bytes, and time of change in ns of every file that decides what is read; none if gone.
-
-    They tell that a model has changed without reading gigabytes: a folder stands for the weights and configs
-    in it, the index of a sharded file for its folder, and a single file for itself and a ``config.json``
-    beside it. A file that this user may not read has size -1, so that it is read as soon as that is mended.
-    """
-    path = path.expanduser()
-    if path.is_dir() or path.name.endswith(".index.json"):
-        folder = path if path.is_dir() else path.parent
-        files = {file for file in folder.glob("*") if file.suffix in WEIGHTS}
-    else:
-        files = {path, path.with_name("config.json")}
-    found = [file for file in sorted(files) if path.exists() and file.is_file()]
-    return [(file.name, _size(file), file.stat().st_mtime_ns) for file in found]
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if os.access(file, os.R_OK) else -1
 
 
 def check_paths(checkpoints: Sequence[Checkpoint], source: str) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ class Run:
         work: what an experiment is given: the device, resolved from the settings' ``device``; progress, which
             goes to the log; and for a job that makes a store the folder ``<store's name>.unfinished``
             beside it, in which a killed job's successor finds what it left.
+        say: tells a person one sentence, in the log and on standard error.
     """
 
     wildcards: Any
@@ -52,6 +53,7 @@ class Run:
     threads: int
     results: Path
     work: Work
+    say: Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -75,6 +77,7 @@ def job(snakemake: Any) -> Iterator[Run]:
                     threads=snakemake.threads,
                     results=Path(*Path(snakemake.output[0]).parts[:2]),
                     work=_work(snakemake, source, device),
+                    say=say,
                 )
                 yield run
             seconds = time.perf_counter() - clock
