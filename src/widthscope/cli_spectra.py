@@ -29,7 +29,9 @@ def spectra(
     ] = None,
     query: Annotated[
         str | None,
-        typer.Option(metavar="PATTERN", help="Name of the query (or fused) weights, with {layer}.", show_default=False),
+        typer.Option(
+            metavar="PATTERN", help="Name of the query (or fused) weights, with {layer}.", show_default=False
+        ),
     ] = None,
     key: Annotated[
         str | None,
