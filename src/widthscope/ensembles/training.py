@@ -50,9 +50,9 @@ def train(
 ) -> Trained:
     """Train all members at once.
 
-    Where `work.unfinished` is given, the state is saved there every `save_seconds`, less often where that would
-    take more than a twentieth of the time. A run that was killed goes on from it and ends with the same result
-    to the last bit.
+    Where `work.unfinished` is given, the state is saved there every `save_seconds`, less often where that
+    would take more than a twentieth of the time. A run that was killed goes on from it and ends with the same
+    result to the last bit.
 
     Args:
         members: who is trained.

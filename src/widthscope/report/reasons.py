@@ -57,7 +57,7 @@ def cause(claim: Claim) -> str:
 
 
 def causes_in_words(claims: Iterable[Claim]) -> str:
-    """Such as ``19 undecided: 17 for want of draws or seeds, 2 because the control was not rejected``; or empty."""
+    """Such as ``19 undecided: 17 for want of draws or seeds, 2 because ...``; or empty."""
     found = [cause(claim) for claim in claims if claim["verdict"] == "undecided"]
     if not found:
         return ""
