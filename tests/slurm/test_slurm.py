@@ -88,7 +88,7 @@ def kill_a_sweep(run: ClusterRun, shards: list[str]) -> str:
             return None
         return shard
 
-    return run.await_("process of the sweep", kill, 120)
+    return run.await_("process of the sweep", kill, 360)  # shards that wait for a dataset come last
 
 
 def size(plan: Plan, rule: str, attempt: int) -> tuple[int, int]:

@@ -91,7 +91,7 @@ def test_every_component_of_a_control_is_refuted_by_itself(tree):
 
 def test_caption_says_which_curves_lose_the_mode(tree):
     caption = figures.draw(tree)["profiles"].caption
-    assert "light curves" in caption
+    assert "faint curves" in caption
     assert r"$\xi = 0.5$ the formula's peak is 1.00 at" in caption
 
 

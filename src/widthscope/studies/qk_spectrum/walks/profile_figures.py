@@ -74,7 +74,7 @@ def profiles(curve: xr.Dataset, softmax: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Signal propagation probability over the sequence: random walks (marks), Gaussian formula (lines), "
-        f"darker for a smaller $\\eta$. {_lost_modes(curve, (late, middle))} "
+        f"stronger in colour for a smaller $\\eta$. {_lost_modes(curve, (late, middle))} "
         "Where propagation peaks is not where attention sits: in the last "
         f"panel $\\rho$ peaks at $t/T = {best:.2g}$ and the mass of true softmax has its centre at "
         f"{centre:.2g}.",
@@ -99,7 +99,7 @@ def _lost_modes(curve: xr.Dataset, traces: tuple[float, ...]) -> str:
                 f"{float(curve['eta'][row]):g}$"
             )
         found.append(f"at $\\xi = {xi:g}$ the formula's peak is {ends[0]} and {ends[1]}")
-    return f"The light curves, of a large $\\eta$, lose the mode: {'; '.join(found)}."
+    return f"The faint curves, of a large $\\eta$, lose the mode: {'; '.join(found)}."
 
 
 def _rows(curve: xr.Dataset, xi: float) -> list[int]:
