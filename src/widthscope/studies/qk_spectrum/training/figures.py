@@ -56,8 +56,9 @@ def scores(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "The spectrum of $W$ along the training, means over seeds (of logarithms for the norm) with 99 % "
-        "bands: solid on walks (stronger colour: wider), dashed on independent tokens whose mean is "
-        "to be predicted. There the trace score (left; dotted: 1.96) stays near 0 while the norm (right) decays.",
+        "bands: solid on random walks (stronger colour: wider), dashed on independent tokens whose mean "
+        "is to be predicted. There the trace score (left; dotted: 1.96) stays near 0 while the norm "
+        "(right) decays.",
         f"Three panels against the number of updates, by width {widths} and arm. At width {widths[-1]} the "
         f"trace score ends at {float(ends['walk']['trace_score']):.1f} on random walks and at "
         f"{float(ends['iid']['trace_score']):.1f} on independent tokens, the concentration at "
