@@ -4,7 +4,6 @@ Names of layers and tensors come from files that nobody has checked; they leave 
 templates to escape.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from markupsafe import Markup
 
 from widthscope.checkpoints.table import Column, columns_of, facts
 from widthscope.errors import StoreError
-from widthscope.report import figures, numbers
+from widthscope.report import numbers
 from widthscope.report.formulas import rich
 from widthscope.report.results import Planned, StoredFigure, listed, read_records, stored_figure
+from widthscope.report.shown import Shown, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,16 +40,6 @@ class Row:
     layer: str
     head: int | None
     cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class ShownFigure:
-    """A figure in the page; `drawing` is None where its file is missing or is not an SVG document."""
-
-    name: str
-    anchor: str
-    caption: Markup
-    drawing: Markup | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ class CheckpointPart:
     columns: tuple[tuple[Markup, Markup], ...] = ()
     rows: tuple[Row, ...] = ()
     by_layer: bool = False
-    figures: tuple[ShownFigure, ...] = ()
+    figures: tuple[Shown, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -148,7 +138,7 @@ def part_of(
         columns=tuple((rich(column.label), rich(f"{column.says}.")) for column in columns),
         rows=rows,
         by_layer=by_layer,
-        figures=tuple(_shown(name, stored) for stored in drawn),
+        figures=tuple(shown(f"checkpoint-{name}", stored) for stored in drawn),
         problems=problems,
     )
 
@@ -202,15 +192,6 @@ def _summary(table: "xr.Dataset") -> str:
         if name in table:
             said.append(f"{int((table[name] <= LEVEL).sum())} of {total} heads {what}")
     return f"{' and '.join(said)} (adjusted p at most {LEVEL:g})." if said else ""
-
-
-def _shown(name: str, stored: StoredFigure) -> ShownFigure:
-    anchor = f"figure-checkpoint-{name}-{re.sub(r'[^A-Za-z0-9_-]', '-', stored.name)}"
-    try:
-        drawing = figures.inline(stored.svg or "", f"{anchor}-", stored.name, stored.alt)
-    except ValueError:
-        drawing = None
-    return ShownFigure(stored.name, anchor, rich(stored.caption), drawing)
 
 
 def _sentence(text: str) -> str:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from widthscope.report import claims as claim_list
-from widthscope.report import figures, numbers, reasons, results, theme
+from widthscope.report import numbers, reasons, results, theme
 from widthscope.report.checkpoints import read_checkpoint
 from widthscope.report.formulas import rich
 from widthscope.report.results import Product, Study
+from widthscope.report.shown import Shown, shown
 from widthscope.report.view import LETTERS, ClaimView, tally, view
 from widthscope.studies.base import About
 
@@ -29,17 +29,6 @@ class Built:
 
     page: str
     claims: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure in the page: shown with the first claim that refers to it, linked from the others."""
-
-    name: str
-    anchor: str
-    caption: Markup
-    drawing: Markup | None
-    first: str | None
 
 
 @dataclass(frozen=True)
@@ -122,17 +111,11 @@ def build(
 def study_part(study: Study, claims: Sequence[dict[str, Any]]) -> StudyPart:
     """The study's claims as views, and its figures inlined with ids of their own."""
     views = [view(claim) for claim in claims]
-    shown = {}
+    drawn = {}
     for stored in study.figures:
-        anchor = f"figure-{study.slug}-{re.sub(r'[^A-Za-z0-9_-]', '-', stored.name)}"
-        users = [claim.id for claim in views if claim.raw["figure"] == stored.name]
-        try:
-            drawing = figures.inline(stored.svg or "", f"{anchor}-", stored.name, stored.alt)
-        except ValueError:
-            drawing = None
-        first = users[0] if users else None
-        shown[stored.name] = Shown(stored.name, anchor, rich(stored.caption), drawing, first)
-    return StudyPart(study, views, shown)
+        users = (claim.id for claim in views if claim.raw["figure"] == stored.name)
+        drawn[stored.name] = shown(study.slug, stored, next(users, None))
+    return StudyPart(study, views, drawn)
 
 
 def plural(number: int, noun: str) -> str:
