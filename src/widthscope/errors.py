@@ -27,3 +27,7 @@ class CheckpointError(WidthscopeError):
 
 class StudyError(WidthscopeError):
     """A study, or one of its modules, is unknown or incomplete."""
+
+
+class DynamicsError(WidthscopeError):
+    """A state-update function, or a state of it, is not what its Jacobian can be computed of."""
