@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from widthscope.statistics.distances import dkw_half_width
-from widthscope.statistics.evidence import claim_tree, evidence, law_evidence
+from widthscope.statistics.evidence import claim_tree, evidence, law_evidence, of_estimates
+from widthscope.statistics.intervals import Estimate
 
 
 def test_numbers_broadcast_over_components() -> None:
@@ -42,6 +43,23 @@ def test_failed_estimates_are_kept_as_missing() -> None:
 def test_malformed_evidence_is_refused(call: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         call()
+
+
+def test_estimates_become_evidence_one_by_one_or_as_one_array() -> None:
+    each = of_estimates(["a", "b"], [Estimate(1.0, 0.1, 7), Estimate(2.0, 0.0)], prediction=[1, 2], n=[8, 0])
+    assert each.identical(evidence(["a", "b"], [1, 2], [0.1, 0], [1, 2], n=[8, 0], degrees=[7, np.inf]))
+    grid = of_estimates(
+        list("abcd"), Estimate(np.arange(4.0).reshape(2, 2), np.full((2, 2), 0.5), 3), np.ones((2, 2)), n=4
+    )
+    assert grid.identical(evidence(list("abcd"), [0, 1, 2, 3], 0.5, [1, 1, 1, 1], n=4, degrees=3))
+    lone = of_estimates("slope", Estimate(-1.0, 0.2, 5), -1.0, scale=2.0, possible=(-3, 3))
+    assert lone.identical(evidence("slope", -1, 0.2, -1, degrees=5, scale=2, possible=(-3, 3)))
+    assert of_estimates([], []).sizes == {"component": 0}
+
+
+def test_as_many_estimates_as_names_are_wanted() -> None:
+    with pytest.raises(ValueError, match="expected one number or 3"):
+        of_estimates(["a", "b", "c"], Estimate(np.zeros(2), np.zeros(2)))
 
 
 def test_law_evidence_carries_the_dkw_scale() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from widthscope.statistics.intervals import Estimate
+
 MEANING = {
     "estimate": "estimate; NaN where it failed",
     "standard_error": "standard error of the estimate (0: deterministic); for a KS distance its DKW scale",
@@ -67,6 +69,41 @@ def evidence(
         {name: ("component", values, {"long_name": MEANING[name]}) for name, values in columns.items()},
         coords={"component": np.asarray(names, dtype=np.str_)},
         attrs={} if possible is None else {"possible": [float(end) for end in possible]},
+    )
+
+
+def of_estimates(
+    component: str | Sequence[str],
+    found: Estimate | Sequence[Estimate],
+    prediction: ArrayLike | None = None,
+    n: ArrayLike = 0,
+    scale: ArrayLike | None = None,
+    possible: tuple[float, float] | None = None,
+) -> xr.Dataset:
+    """Return estimates as evidence.
+
+    Args:
+        component: names of the C components.
+        found: C estimates, or one that holds C values of any shape in the order of the names.
+        prediction, n, scale, possible: as in `evidence`; predictions in the shape of the values.
+
+    Raises:
+        ValueError: as `evidence`.
+    """
+    every = [found] if isinstance(found, Estimate) else list(found)
+    values = [np.ravel(one.value) for one in every]
+    degrees = [
+        np.broadcast_to(np.ravel(one.degrees), value.shape) for one, value in zip(every, values, strict=True)
+    ]
+    return evidence(
+        component,
+        np.concatenate([*values, np.empty(0)]),
+        np.concatenate([*(np.ravel(one.standard_error) for one in every), np.empty(0)]),
+        prediction if prediction is None else np.ravel(prediction) if np.ndim(prediction) else prediction,
+        n=n,
+        degrees=np.concatenate([*degrees, np.empty(0)]),
+        scale=scale if scale is None else np.ravel(scale) if np.ndim(scale) else scale,
+        possible=possible,
     )
 
 

@@ -45,11 +45,16 @@ class PowerFit:
     used: np.ndarray[Any, np.dtype[np.bool_]]
     reason: str = ""
 
+    @property
+    def estimate(self) -> Estimate:
+        """The exponent with its standard error."""
+        return Estimate(self.exponent, self.standard_error, self.degrees)
+
     def interval(self, level: float = 0.99) -> tuple[float, float]:
         """Return the two-sided interval of the exponent; the whole line if the fit failed."""
         if not np.isfinite(self.exponent) or not np.isfinite(self.standard_error):
             return -np.inf, np.inf
-        low, high = Estimate(self.exponent, self.standard_error, self.degrees).interval(level)
+        low, high = self.estimate.interval(level)
         return float(low), float(high)
 
 

@@ -8,7 +8,7 @@ walks/plan.py walks/settings.py
 """
 FITTING = """
 collapse/fit.py collapse/fit_matched.py collapse/fit_spread.py collapse/trend.py fit.py loader/fit.py
-locater/fit.py locater/runs.py over_seeds.py spectrum/fit.py spectrum/fit_fast.py spectrum/fit_haar_null.py
+locater/fit.py locater/runs.py spectrum/fit.py spectrum/fit_fast.py spectrum/fit_haar_null.py
 spectrum/fit_laws.py training/fit.py training/tables.py walks/fit.py
 walks/fit_contrast.py walks/fit_modes.py walks/fit_moments.py walks/fit_rho.py walks/profile_curves.py
 walks/profile_table.py

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
+from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.studies.qk_spectrum.locater.runs import Runs, runs_of
-from widthscope.studies.qk_spectrum.over_seeds import band, of_seeds
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
-from widthscope.studies.qk_spectrum.over_seeds import band, of_seeds
+from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.studies.qk_spectrum.training.tables import by_width, late_mass
 
 Quantity = Callable[[xr.Dataset], xr.DataArray]

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.quantiles import critical_value
 
@@ -15,7 +15,10 @@ BAND_LEVEL = 0.99
 
 
 def of_seeds(
-    components: Sequence[str], values: Sequence[ArrayLike], prediction: float | None = None
+    components: str | Sequence[str],
+    values: Sequence[ArrayLike],
+    prediction: ArrayLike | None = None,
+    possible: tuple[float, float] | None = None,
 ) -> xr.Dataset:
     """Evidence of means over seeds, one component each.
 
@@ -23,16 +26,15 @@ def of_seeds(
         components: C names.
         values: for each component its values (seed,); a NaN among them, as of a seed that diverged, makes the
             component count as not measured, since leaving that seed out would favour those that did not.
-        prediction: of every component.
+        prediction: of every component, or of each.
+        possible: least and largest value that the means can have, finite.
     """
-    means = [batch_means(np.asarray(seeds, dtype=float)) for seeds in values]
-    return evidence(
+    return of_estimates(
         components,
-        [mean.value for mean in means],
-        [mean.standard_error for mean in means],
+        [batch_means(np.asarray(seeds, dtype=float)) for seeds in values],
         prediction=prediction,
         n=[np.size(seeds) for seeds in values],
-        degrees=[mean.degrees for mean in means],
+        possible=possible,
     )
 
 
