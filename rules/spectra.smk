@@ -9,7 +9,7 @@ rule analyse_spectra:
     log:
         "<results>/{study}/spectra/{shard}.log",
     conda:
-        "../envs/analysis.yaml"
+        "../envs/torch.yaml"
     resources:
         mem_mb=BIND.memory("analyse_spectra"),
         runtime=BIND.minutes("analyse_spectra"),
