@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import claim_tree, evidence
+from widthscope.statistics.evidence import claim_tree, evidence, of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import fit_slope
 from widthscope.studies._template.theory import variance
@@ -35,13 +35,11 @@ def _constant(variances: xr.DataArray) -> xr.Dataset:
     """Variance at each width beside its exact value."""
     widths = [int(width) for width in variances["width"]]
     means = batch_means(variances.values)
-    return evidence(
+    return of_estimates(
         [f"n={width}" for width in widths],
-        means.value,
-        means.standard_error,
+        means,
         [variance(width) for width in widths],
-        variances.sizes["batch"],
-        means.degrees,
+        n=variances.sizes["batch"],
     )
 
 

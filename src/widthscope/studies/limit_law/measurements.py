@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from widthscope.errors import StudyError
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import Estimate, jackknife
 from widthscope.statistics.quantiles import critical_value
 
@@ -92,13 +92,11 @@ def excess_kurtosis(row: xr.Dataset, name: str) -> Estimate:
 
 def measured(entries: Sequence[Measurement]) -> xr.Dataset:
     """Measurements as evidence, one component each."""
-    return evidence(
+    return of_estimates(
         [entry.name for entry in entries],
-        [entry.estimate.value for entry in entries],
-        [entry.estimate.standard_error for entry in entries],
+        [entry.estimate for entry in entries],
         prediction=[entry.prediction for entry in entries],
         n=[entry.draws for entry in entries],
-        degrees=[entry.estimate.degrees for entry in entries],
     )
 
 

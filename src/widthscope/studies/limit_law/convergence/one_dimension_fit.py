@@ -5,7 +5,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.output_law import gaussian, limit_output
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import evidence, of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import exact_slope
 
@@ -48,14 +48,8 @@ def _drawn(shard: xr.Dataset, predicted: str) -> xr.Dataset:
             names.append(f"H={heads}, n={n}")
             estimates.append(batch_means(cell.drawn.values))
             exact.append(float(cell[predicted]))
-    return evidence(
-        names,
-        [one.value for one in estimates],
-        [one.standard_error for one in estimates],
-        prediction=exact,
-        n=shard.attrs["draws"] * shard.sizes["batch"],
-        degrees=estimates[0].degrees,
-    )
+    draws = shard.attrs["draws"] * shard.sizes["batch"]
+    return of_estimates(names, estimates, prediction=exact, n=draws)
 
 
 def density_curves() -> xr.Dataset:
@@ -83,13 +77,8 @@ def kl_tests(shard: xr.Dataset) -> Tests:
 def _log_ratio(shard: xr.Dataset, numerator: str, denominator: str) -> xr.Dataset:
     logarithm = np.log(shard.divergence)
     found = batch_means((logarithm.sel(sample=numerator) - logarithm.sel(sample=denominator)).values)
-    return evidence(
-        f"log KL({numerator}) - log KL({denominator})",
-        found.value,
-        found.standard_error,
-        n=shard.sizes["seed"],
-        degrees=found.degrees,
-    )
+    name = f"log KL({numerator}) - log KL({denominator})"
+    return of_estimates(name, found, n=shard.sizes["seed"])
 
 
 def _first_at_floor(shard: xr.Dataset) -> xr.Dataset:

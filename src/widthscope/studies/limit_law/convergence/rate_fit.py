@@ -16,7 +16,7 @@ from widthscope.attention.competitors import (
 )
 from widthscope.attention.gram import FloatArray, limit_gram
 from widthscope.statistics.distances import squared_mmd
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import Jackknife, jackknife
 from widthscope.statistics.power_laws import PowerFit, fit_rate
 
@@ -148,13 +148,11 @@ def rate_tests(found: list[Sweep]) -> dict[str, tuple[xr.Dataset, xr.Dataset | N
 def rates(cells: list[tuple[Sweep, int]], law: str) -> xr.Dataset:
     """Fitted exponents of the distance from a law, for some sweeps and repeats."""
     fits = [sweep.rate(repeat, law) for sweep, repeat in cells]
-    return evidence(
+    return of_estimates(
         [f"H={sweep.heads}" + (f", repeat {repeat}" if repeat else "") for sweep, repeat in cells],
-        [one.exponent for one in fits],
-        [one.standard_error for one in fits],
+        [one.estimate for one in fits],
         prediction=1.0,
         n=[sweep.draws * len(sweep.widths) for sweep, _ in cells],
-        degrees=[one.degrees for one in fits],
     )
 
 
@@ -179,14 +177,8 @@ def _ratios(cells: list[tuple[Sweep, str]]) -> xr.Dataset:
         last = len(sweep.widths) - 1
         near, far = sweep.coupled(0, last), sweep.coupled(1 if law == LIMIT else 0, last)
         estimates.append(jackknife(partial(_ratio, sweep, law), near, far, *sweep.limit))
-    return evidence(
-        [f"{sweep.name}, {law}" for sweep, law in cells],
-        [one.value for one in estimates],
-        [one.standard_error for one in estimates],
-        prediction=0.0,
-        n=[sweep.draws for sweep, _ in cells],
-        degrees=[one.degrees for one in estimates],
-    )
+    names = [f"{sweep.name}, {law}" for sweep, law in cells]
+    return of_estimates(names, estimates, prediction=0.0, n=[sweep.draws for sweep, _ in cells])
 
 
 def _ratio(

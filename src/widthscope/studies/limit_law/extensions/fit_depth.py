@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.statistics.distances import ks_of_counts
-from widthscope.statistics.evidence import evidence, law_evidence
+from widthscope.statistics.evidence import law_evidence, of_estimates
 from widthscope.statistics.intervals import Estimate, jackknife
 from widthscope.statistics.power_laws import fit_rate
 from widthscope.studies.limit_law.extensions.theory import (
@@ -100,13 +100,11 @@ def _rates(table: xr.Dataset, limit: list[Estimate]) -> xr.Dataset:
         gap = [one[layer].value - reference.value for one in found]
         error = [float(np.hypot(one[layer].standard_error, reference.standard_error)) for one in found]
         exponents.append(fit_rate(widths, gap, error, power=1.0, degrees=found[0][layer].degrees))
-    return evidence(
+    return of_estimates(
         [f"layer {layer + 1}" for layer in layers],
-        [fit.exponent for fit in exponents],
-        [fit.standard_error for fit in exponents],
+        [fit.estimate for fit in exponents],
         prediction=1.0,
         n=sum(draws(row) for row in finite),
-        degrees=[fit.degrees for fit in exponents],
     )
 
 

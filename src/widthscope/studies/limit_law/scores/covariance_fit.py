@@ -5,7 +5,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.attention.score_law import score_covariance
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import evidence, of_estimates
 from widthscope.statistics.intervals import Estimate, batch_means
 from widthscope.studies.limit_law.scores.generic_tokens import TOKENS, generic_gram
 
@@ -86,14 +86,7 @@ def _calibration_control(shard: xr.Dataset) -> xr.Dataset:
 
 
 def _mean_square_evidence(names: list[str], found: list[Estimate], shard: xr.Dataset) -> xr.Dataset:
-    return evidence(
-        names,
-        [one.value for one in found],
-        [one.standard_error for one in found],
-        prediction=1.0,
-        n=shard.attrs["draws"],
-        degrees=found[0].degrees,
-    )
+    return of_estimates(names, found, prediction=1.0, n=shard.attrs["draws"])
 
 
 def curves(shard: xr.Dataset) -> xr.Dataset:

@@ -12,7 +12,7 @@ from widthscope.attention.score_law import (
     entry_pdf,
     functional_excess_kurtosis,
 )
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import evidence, of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import exact_slope
 from widthscope.studies.limit_law.scores.generic_tokens import generic_functional, generic_gram
@@ -45,14 +45,8 @@ def _kurtosis(shard: xr.Dataset, name: str, exact: list[float]) -> tuple[xr.Data
 
     def table(laws: list[str]) -> xr.Dataset:
         found = [batch_means(shard[name].sel(law=law).values) for law in laws]
-        return evidence(
-            [f"n={n}" for n in shard.attrs["widths"]],
-            [one.value for one in found],
-            [one.standard_error for one in found],
-            prediction=exact,
-            n=shard.attrs["draws"],
-            degrees=found[0].degrees,
-        )
+        names = [f"n={n}" for n in shard.attrs["widths"]]
+        return of_estimates(names, found, prediction=exact, n=shard.attrs["draws"])
 
     return table([f"n={n}" for n in shard.attrs["widths"]]), table(["limit"] * len(exact))
 

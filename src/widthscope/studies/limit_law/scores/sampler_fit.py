@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.statistics.distances import ks_of_counts, squared_mmd
-from widthscope.statistics.evidence import evidence, law_evidence
+from widthscope.statistics.evidence import law_evidence, of_estimates
 from widthscope.statistics.intervals import jackknife
 
 
@@ -37,14 +37,7 @@ def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
 
     def joint(sampler: str) -> xr.Dataset:
         found = [_distance_ratio(shard.cf.sel(shape=shape), sampler) for shape in shard.shape.values]
-        return evidence(
-            [str(shape) for shape in shard.shape.values],
-            [ratio.value for ratio in found],
-            [ratio.standard_error for ratio in found],
-            prediction=0.0,
-            n=draws,
-            degrees=found[0].degrees,
-        )
+        return of_estimates([str(shape) for shape in shard.shape.values], found, prediction=0.0, n=draws)
 
     return {
         "marginal-laws": (laws("bartlett"), laws("limit")),

@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 
 from widthscope.statistics.distances import KolmogorovSmirnov, ks_of_counts_from_law
-from widthscope.statistics.evidence import evidence, law_evidence
-from widthscope.statistics.intervals import batch_means
+from widthscope.statistics.evidence import law_evidence, of_estimates
+from widthscope.statistics.intervals import Estimate, batch_means
 from widthscope.statistics.power_laws import fit_slope
 
 UNIFORM_FROM = 256
@@ -25,24 +25,15 @@ def tests(shard: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
 def _variance_slope(shard: xr.Dataset, scaling: str) -> xr.Dataset:
     means = batch_means(shard.score_variance.sel(scaling=scaling).transpose("batch", "n").values)
     slope = fit_slope(shard.n.values, means.value, means.standard_error, degrees=means.degrees)
-    return evidence(
-        "slope", slope.exponent, slope.standard_error, prediction=-1.0, degrees=slope.degrees,
-        n=shard.attrs["draws"] * shard.sizes["n"],
-    )  # fmt: skip
+    return of_estimates("slope", slope.estimate, -1.0, n=shard.attrs["draws"] * shard.sizes["n"])
 
 
 def _variances(shard: xr.Dataset, scaling: str) -> xr.Dataset:
     """n·Var(G_ij), whose exact value under 1/n scaling is K_ii K_jj = 1 at every width."""
     means = batch_means(shard.score_variance.sel(scaling=scaling).transpose("batch", "n").values)
     widths = shard.n.values
-    return evidence(
-        [f"n={n}" for n in widths],
-        widths * means.value,
-        widths * means.standard_error,
-        prediction=1.0,
-        degrees=means.degrees,
-        n=shard.attrs["draws"],
-    )
+    scaled = Estimate(widths * means.value, widths * means.standard_error, means.degrees)
+    return of_estimates([f"n={n}" for n in widths], scaled, prediction=1.0, n=shard.attrs["draws"])
 
 
 def _uniform_ks(shard: xr.Dataset, scaling: str) -> list[KolmogorovSmirnov]:

@@ -31,7 +31,7 @@ def entropy_over_spread(curve: xr.Dataset) -> Drawing:
             axes,
             place,
             curve["entropy"].sel(mean=mean),
-            curve["entropy_half_width"].sel(mean=mean),
+            curve["entropy_half"].sel(mean=mean),
             color=colour,
             marker=MARKERS[k % len(MARKERS)],
             linestyle="-" if judged else ":",
@@ -41,7 +41,7 @@ def entropy_over_spread(curve: xr.Dataset) -> Drawing:
         axes,
         place,
         curve["fixed_scale"],
-        curve["fixed_scale_half_width"],
+        curve["fixed_scale_half"],
         color=PALETTE["c1"],
         marker="x",
         markeredgewidth=1.2,
@@ -77,7 +77,7 @@ def plane(curve: xr.Dataset) -> Drawing:
             chosen = curve.sel(law=law, spectrum=name)
             entropy = np.append(1.0, chosen["target"].values)  # without scores: uniform attention, R = 0
             residual = np.append(0.0, chosen["residual"].values)
-            half = np.append(0.0, chosen["half_width"].values)
+            half = np.append(0.0, chosen["residual_half"].values)
             axes.errorbar(entropy, residual, yerr=half, color=PALETTE[colour], marker=marker, label=label)
         axes.errorbar([1.0], [0.0], color=PALETTE["ink"], fmt="D", zorder=3, label="no scores, $R = 0$")
         axes.xaxis.set_major_locator(MaxNLocator(4))

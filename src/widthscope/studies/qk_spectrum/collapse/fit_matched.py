@@ -3,12 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import evidence
-from widthscope.statistics.intervals import batch_means
-from widthscope.statistics.quantiles import critical_value
-
-CURVE_LEVEL = 0.99
-"""Level of the error bars in the figure, each on its own."""
+from widthscope.statistics.evidence import evidence, of_estimates
+from widthscope.statistics.intervals import Estimate, batch_means
+from widthscope.statistics.over_seeds import band
 
 
 def tests(table: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
@@ -27,16 +24,9 @@ def tests(table: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
 
 def curve(table: xr.Dataset) -> xr.Dataset:
     """Mean residuals over the seeds with their intervals, over law, spectrum and entropy."""
-    means = batch_means(table["residual"].transpose("seed", ...).values)
-    dims = [dim for dim in table["residual"].dims if dim != "seed"]
-    half = critical_value(CURVE_LEVEL, means.degrees) * means.standard_error
-    laws = table["law"].values
-    ratio = [ratios(table, law, "concentrated").mean("seed").values for law in laws]
-    return xr.Dataset(
-        {"residual": (dims, means.value), "half_width": (dims, half), "ratio": (("law", "target"), ratio)},
-        coords={name: table[name] for name in ("law", "spectrum", "target")},
-        attrs=table.attrs,
-    )
+    ratio = [ratios(table, law, "concentrated").mean("seed").values for law in table["law"].values]
+    found = band(table["residual"], "residual").assign(ratio=(("law", "target"), ratio))
+    return found.assign_attrs(table.attrs)
 
 
 def ratios(table: xr.Dataset, law: str, spectrum: str) -> xr.DataArray:
@@ -47,9 +37,7 @@ def ratios(table: xr.Dataset, law: str, spectrum: str) -> xr.DataArray:
 
 def _means(ratio: xr.DataArray) -> xr.Dataset:
     found = batch_means(ratio.transpose("seed", "target").values)
-    return evidence(
-        _names(ratio), found.value, found.standard_error, n=ratio.sizes["seed"], degrees=found.degrees
-    )
+    return of_estimates(_names(ratio), found, n=ratio.sizes["seed"])
 
 
 def _differences(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
@@ -59,7 +47,7 @@ def _differences(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
     total = variances[0] + variances[1]
     degrees = total**2 / (variances[0] ** 2 / one.degrees + variances[1] ** 2 / other.degrees)
     count = min(first.sizes["seed"], second.sizes["seed"])
-    return evidence(_names(first), one.value - other.value, np.sqrt(total), n=count, degrees=degrees)
+    return of_estimates(_names(first), Estimate(one.value - other.value, np.sqrt(total), degrees), n=count)
 
 
 def _collapsed(table: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import evidence, of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.studies.qk_spectrum.spectrum.names import SMALL_PRODUCT
 
@@ -39,11 +39,9 @@ def _precision(table: xr.Dataset) -> xr.Dataset:
     """Mean over heads of the largest relative error of an eigenvalue."""
     found = batch_means(table["precision"].transpose("head", "kind", "storage").values)
     names = [f"{storage}, {kind}" for kind in table["kind"].values for storage in table["storage"].values]
-    return evidence(
+    return of_estimates(
         names,
-        found.value.ravel(),
-        found.standard_error.ravel(),
+        found,
         np.tile([EXPECTED[str(name)] for name in table["storage"].values], table.sizes["kind"]),
         n=table.sizes["head"],
-        degrees=found.degrees,
     )

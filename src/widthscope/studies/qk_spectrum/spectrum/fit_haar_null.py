@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.studies.qk_spectrum.spectrum.names import ALIGNED, SHUFFLED, UNTURNED
 
@@ -45,40 +45,18 @@ def _draws(table: xr.Dataset) -> int:
 
 def _scores(table: xr.Dataset, heads: Sequence[str], name: str, predicted: float) -> xr.Dataset:
     found = batch_means(table[name].sel(head=list(heads)).values)
-    return evidence(
-        list(heads),
-        found.value,
-        found.standard_error,
-        predicted,
-        n=_draws(table),
-        degrees=found.degrees,
-        scale=1.0,
-    )
+    return of_estimates(list(heads), found, predicted, n=_draws(table), scale=1.0)
 
 
 def _initial(table: xr.Dataset, prefix: str = "") -> xr.Dataset:
     """Mean and mean square of tr W over its deviation, means of tr W^2 and ||W||_F^2 over theirs."""
     found = batch_means(np.stack([table[prefix + name].values for name in INITIAL], axis=1))
-    return evidence(
-        ["mean of tr W", "mean square of tr W", "tr W²", "squared Frobenius norm"],
-        found.value,
-        found.standard_error,
-        list(INITIAL.values()),
-        n=_draws(table),
-        degrees=found.degrees,
-        scale=1.0,
-    )
+    names = ["mean of tr W", "mean square of tr W", "tr W²", "squared Frobenius norm"]
+    return of_estimates(names, found, list(INITIAL.values()), n=_draws(table), scale=1.0)
 
 
 def _shuffled(table: xr.Dataset) -> xr.Dataset:
     """z with the columns of W_K in random order: its mean is that of z without, over d, and not zero."""
     own = float(table["score"].sel(head=UNTURNED).mean())
     found = batch_means(table["score"].sel(head=SHUFFLED).values)
-    return evidence(
-        "mean of z",
-        found.value,
-        found.standard_error,
-        own / int(table.attrs["width"]),
-        n=_draws(table),
-        degrees=found.degrees,
-    )
+    return of_estimates("mean of z", found, own / int(table.attrs["width"]), n=_draws(table))

@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.spectra import competitors, product_law, radial_law
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.statistics.power_laws import fit_slope
 from widthscope.studies.qk_spectrum.spectrum.laws import product_edges, radial_edges
@@ -114,12 +114,8 @@ def _slopes(aspects: Sequence[int], distances: Sequence[xr.DataArray]) -> xr.Dat
         lines.append(
             fit_slope(one["head_dim"].values, found.value, found.standard_error, degrees=found.degrees)
         )
-    return evidence(
-        [f"alpha={aspect}" for aspect in aspects],
-        [line.exponent for line in lines],
-        [line.standard_error for line in lines],
-        n=distances[0].size,
-        degrees=[line.degrees for line in lines],
+    return of_estimates(
+        [f"alpha={aspect}" for aspect in aspects], [line.estimate for line in lines], n=distances[0].size
     )
 
 
@@ -130,25 +126,14 @@ def _advantages(aspects: Sequence[int], distances: xr.DataArray) -> xr.Dataset:
         for aspect in aspects
     ]
     found = batch_means(np.stack([one.values for one in values], axis=1))
-    return evidence(
-        [f"{rival(aspect)} law, alpha={aspect}" for aspect in aspects],
-        found.value,
-        found.standard_error,
-        n=distances.sizes["sample"],
-        degrees=found.degrees,
-    )
+    names = [f"{rival(aspect)} law, alpha={aspect}" for aspect in aspects]
+    return of_estimates(names, found, n=distances.sizes["sample"])
 
 
 def _distances(aspects: Sequence[int], distances: Sequence[xr.DataArray]) -> xr.Dataset:
     """Mean KS distance at the largest head dimension, by aspect."""
     found = batch_means(np.stack([one.isel(head_dim=-1).values for one in distances], axis=1))
-    return evidence(
-        [f"alpha={aspect}" for aspect in aspects],
-        found.value,
-        found.standard_error,
-        n=distances[0].sizes["sample"],
-        degrees=found.degrees,
-    )
+    return of_estimates([f"alpha={aspect}" for aspect in aspects], found, n=distances[0].sizes["sample"])
 
 
 def _moments(table: xr.Dataset, stored: Sequence[str], *, at_limit: bool = False) -> xr.Dataset:
@@ -162,14 +147,7 @@ def _moments(table: xr.Dataset, stored: Sequence[str], *, at_limit: bool = False
                 names.append(f"{MOMENTS[order]} moment, alpha={aspect} d_h={head_dim}")
                 found.append(batch_means(table[name].sel(aspect=aspect, head_dim=head_dim).values))
                 predicted.append((limit if at_limit else exact)[order])
-    return evidence(
-        names,
-        [one.value for one in found],
-        [one.standard_error for one in found],
-        predicted,
-        n=table.sizes["sample"],
-        degrees=found[0].degrees,
-    )
+    return of_estimates(names, found, predicted, n=table.sizes["sample"])
 
 
 def _finite_size(table: xr.Dataset) -> xr.Dataset:
@@ -190,13 +168,8 @@ def _finite_size(table: xr.Dataset) -> xr.Dataset:
             (f"share of real eigenvalues, alpha={aspect}", at["real_share"].values, 0.0),
         ]
     found = batch_means(np.stack([values for _, values, _ in rows], axis=1))
-    return evidence(
-        [name for name, _, _ in rows],
-        found.value,
-        found.standard_error,
-        [limit for _, _, limit in rows],
-        n=table.sizes["sample"],
-        degrees=found.degrees,
+    return of_estimates(
+        [name for name, _, _ in rows], found, [limit for _, _, limit in rows], n=table.sizes["sample"]
     )
 
 

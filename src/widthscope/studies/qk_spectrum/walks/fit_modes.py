@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.studies.qk_spectrum.walks.profile_table import Evidence, Pair, Profiles, Row, pair_name
 
@@ -105,11 +105,9 @@ def _softmax(table: xr.Dataset) -> xr.Dataset:
     measurements."""
     names = {"centre": 0.99, "entropy": 0.148, "row_sum": 48.0}
     found = batch_means(np.stack([table[name].values for name in names], axis=1))
-    return evidence(
+    return of_estimates(
         ["centre of mass in t/T", "entropy over log T", "sum of a clipped-linear row"],
-        found.value,
-        found.standard_error,
+        found,
         list(names.values()),
         n=int(table.attrs["walks"]) * table.sizes["batch"],
-        degrees=found.degrees,
     )

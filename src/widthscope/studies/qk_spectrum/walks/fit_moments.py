@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from widthscope.attention.gram import FloatArray
-from widthscope.statistics.evidence import evidence
-from widthscope.statistics.intervals import batch_means
+from widthscope.statistics.evidence import of_estimates
+from widthscope.statistics.intervals import Estimate, batch_means
 from widthscope.studies.qk_spectrum.walks.theory import Summaries, score_mean, score_variance
 
 Law = Callable[[Summaries, FloatArray, int], FloatArray]
@@ -81,24 +81,15 @@ def _means(table: xr.Dataset, predicted: FloatArray, variances: FloatArray) -> x
     """Means, with deviations relative to one standard deviation of the score."""
     found = batch_means(table["deviation"].values)
     centre = _predicted(table, score_mean_of)  # what the stored deviations are from
-    return evidence(
+    return of_estimates(
         _names(table),
-        (found.value + centre).ravel(),
-        found.standard_error.ravel(),
-        predicted.ravel(),
+        Estimate(found.value + centre, found.standard_error, found.degrees),
+        predicted,
         n=_draws(table),
-        degrees=found.degrees,
-        scale=np.sqrt(variances).ravel(),
+        scale=np.sqrt(variances),
     )
 
 
 def _variances(table: xr.Dataset, predicted: FloatArray) -> xr.Dataset:
     found = batch_means(table["square"].values)
-    return evidence(
-        _names(table),
-        found.value.ravel(),
-        found.standard_error.ravel(),
-        predicted.ravel(),
-        n=_draws(table),
-        degrees=found.degrees,
-    )
+    return of_estimates(_names(table), found, predicted, n=_draws(table))

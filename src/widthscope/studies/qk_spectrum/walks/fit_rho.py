@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.attention.gram import FloatArray
 from widthscope.statistics.distances import squared_mmd
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import evidence, of_estimates
 from widthscope.statistics.intervals import Estimate, batch_means
 from widthscope.statistics.power_laws import exact_slope, fit_slope
 from widthscope.studies.qk_spectrum.walks.exact import TwoValued, exact_propagation
@@ -80,13 +80,11 @@ def _slopes(table: xr.Dataset, cases: Sequence[str]) -> xr.Dataset:
         found = [_squared_error(table, case, width) for width in widths]
         value, error = ([getattr(one, name) for one in found] for name in ("value", "standard_error"))
         lines.append(fit_slope(widths, value, error, degrees=found[0].degrees))
-    return evidence(
+    return of_estimates(
         list(cases),
-        [line.exponent / 2 for line in lines],
-        [line.standard_error / 2 for line in lines],
+        [Estimate(line.exponent / 2, line.standard_error / 2, line.degrees) for line in lines],
         prediction=-1.0,
         n=_draws(table, cases[0]) * len(widths),
-        degrees=[line.degrees for line in lines],
     )
 
 
@@ -119,13 +117,11 @@ def _walked(table: xr.Dataset, cases: Sequence[str], law: str, away: float = 0.0
     predicted: FloatArray = chosen[law].values
     kept = np.abs(predicted - chosen["walked_exact"].values) >= away
     names = np.array([[f"{case} t={t}" for t in table["position"].values] for case in cases])
-    return evidence(
+    return of_estimates(
         names[kept].tolist(),
-        found.value[kept],
-        found.standard_error[kept],
+        Estimate(found.value[kept], found.standard_error[kept], found.degrees),
         predicted[kept],
         n=int(table.attrs["walks"]) * table.sizes["batch"],
-        degrees=found.degrees,
         scale=1.0,
     )
 
@@ -135,13 +131,11 @@ def _fixed_rank(table: xr.Dataset) -> xr.Dataset:
     cases = [*_cases(table, "rank 16"), *_cases(table, "rank 1")]
     pairs = [(case, int(width)) for case in cases for width in table["width"].values]
     found = [_rms(table, *pair) for pair in pairs]
-    return evidence(
+    return of_estimates(
         [f"{case} d={width}" for case, width in pairs],
-        [one.value for one in found],
-        [one.standard_error for one in found],
+        found,
         [_exact_rms(table, *pair) for pair in pairs],
         n=_draws(table, cases[0]),
-        degrees=[one.degrees for one in found],
     )
 
 

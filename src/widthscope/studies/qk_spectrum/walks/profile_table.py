@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.attention.gram import FloatArray
-from widthscope.statistics.evidence import evidence
+from widthscope.statistics.evidence import of_estimates
 from widthscope.statistics.intervals import batch_means
 from widthscope.studies.qk_spectrum.walks.theory import Summaries, propagation
 
@@ -70,11 +70,6 @@ class Profiles:
     def measured(self, rows: Sequence[Row]) -> xr.Dataset:
         """Evidence from (name, (batch,) values, prediction)."""
         found = batch_means(np.stack([values for _, values, _ in rows], axis=1))
-        return evidence(
-            [name for name, _, _ in rows],
-            found.value,
-            found.standard_error,
-            [predicted for _, _, predicted in rows],
-            n=self.draws,
-            degrees=found.degrees,
+        return of_estimates(
+            [name for name, _, _ in rows], found, [predicted for _, _, predicted in rows], n=self.draws
         )
