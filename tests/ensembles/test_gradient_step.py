@@ -2,11 +2,19 @@ from functools import partial
 
 import pytest
 import torch
+from tests.ensembles.small_training import SEEDS, trained
+from tests.ensembles.small_training import network as small_network
 from torch import nn
 
-from widthscope.ensembles.gradient_step import GradientStep, members_at_once, value_and_gradients
+from widthscope.ensembles.gradient_step import (
+    GradientStep,
+    clip_members,
+    members_at_once,
+    value_and_gradients,
+)
+from widthscope.ensembles.independence import dependent_on_company
 from widthscope.ensembles.members import Members
-from widthscope.ensembles.optimisers import SGD
+from widthscope.ensembles.optimisers import SGD, Adam
 from widthscope.ensembles.parameters import member_of, stacked
 
 
@@ -70,6 +78,53 @@ def test_gradients_may_be_written_to_though_autograd_shares_their_memory():
     gradients["a"].zero_()
     assert torch.equal(gradients["b"], torch.ones(2, 3))
     assert torch.equal(gradients["unused"], torch.zeros(2, 3))
+
+
+CLIP = 1.0
+
+
+def test_gradients_are_clipped_as_those_of_a_module_for_each_member():
+    networks, parameters, batch = drawn(6)
+    batch["y"] *= 10.0 ** torch.arange(-3.0, 3.0)[:, None, None]
+    step = GradientStep(loss, SGD(1.0), clip=CLIP)
+    new, _, _ = step(parameters, step.start(parameters), batch, 0)
+    shortened = 0
+    for place, module in enumerate(networks):
+        (module(batch["x"][place]) - batch["y"][place]).square().mean().backward()
+        shortened += int(nn.utils.clip_grad_norm_(module.parameters(), CLIP) > CLIP)
+        for name, parameter in module.named_parameters():
+            moved = parameters[name][place] - new[name][place]
+            torch.testing.assert_close(moved, parameter.grad, rtol=3e-5, atol=1e-15)  # theirs adds 1e-6
+    assert 0 < shortened < 6
+
+
+def test_squares_of_a_large_gradient_do_not_overflow():
+    gradients = {"a": torch.tensor([[3e30], [3.0], [0.0]]), "b": torch.tensor([[4e30], [4.0], [0.0]])}
+    clip_members(gradients, 1.0)
+    torch.testing.assert_close(gradients["a"], torch.tensor([[0.6], [0.6], [0.0]]))
+    torch.testing.assert_close(gradients["b"], torch.tensor([[0.8], [0.8], [0.0]]))
+
+
+def test_a_short_gradient_keeps_every_bit_and_one_that_is_not_finite_stays_so():
+    gradients = {"a": torch.tensor([[0.1, 0.7], [torch.inf, 1.0], [torch.nan, 1.0]])}
+    clip_members(gradients, 1.0)
+    assert torch.equal(gradients["a"][0], torch.tensor([0.1, 0.7]))
+    assert not gradients["a"][1].isfinite().all()
+    assert not gradients["a"][2].isfinite().any()
+
+
+def test_clipped_members_stay_independent():
+    def run(members):
+        return trained(members, step=GradientStep(small_loss, Adam(0.01), clip=0.1)).parameters
+
+    small_loss = small_network(5)[1]
+    assert not dependent_on_company(run, SEEDS, groups=(1, 2, 5))
+
+
+@pytest.mark.parametrize("clip", [-1.0, float("nan"), float("inf")])
+def test_a_clip_that_is_no_norm_is_refused(clip):
+    with pytest.raises(ValueError, match="clip"):
+        GradientStep(loss, SGD(0.1), clip=clip)
 
 
 @pytest.mark.parametrize("at_once", [2, 3, 5, 100])

@@ -1,5 +1,6 @@
 """One update by the gradient of each member's own loss: the step that most studies use."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from widthscope.ensembles.optimisers import Optimiser, State
-from widthscope.ensembles.parameters import Parameters
+from widthscope.ensembles.parameters import Parameters, column
 from widthscope.ensembles.schedules import Schedule, constant
 
 Batch = Mapping[str, Tensor]
@@ -43,6 +44,8 @@ class GradientStep:
         at_once: how many members' gradients are taken at once, at least 2; 0 for all. Results are the same;
             memory, and time where it goes to memory, are not: see `members_at_once`. The loss is then called
             with slices of parameters and batch: values that differ by member must come by the batch.
+        clip: largest norm of a member's gradient, all its parameters together; a longer one is shortened to
+            it. 0 leaves every gradient as it is.
     """
 
     loss: Loss
@@ -50,10 +53,13 @@ class GradientStep:
     schedule: Schedule = field(default_factory=constant)
     compile: bool = False
     at_once: int = 0
+    clip: float = 0.0
 
     def __post_init__(self) -> None:
         if self.at_once == 1 or self.at_once < 0:
             raise ValueError(f"at_once {self.at_once} must be 0 or at least 2: see ensembles.independence")
+        if not 0 <= self.clip < math.inf:
+            raise ValueError(f"clip {self.clip} must be 0, for none, or a finite norm above it")
         if self.compile:
             object.__setattr__(self, "loss", torch.compile(self.loss))
 
@@ -66,6 +72,8 @@ class GradientStep:
     ) -> tuple[Parameters, State, Tensor]:
         """One update; see `Step`."""
         losses, gradients = in_groups(self.loss, parameters, batch, self.at_once)
+        if self.clip:
+            clip_members(gradients, self.clip)
         new = self.optimiser.update(parameters, gradients, state, self.schedule(step), step)
         return new, state, losses
 
@@ -106,6 +114,21 @@ def value_and_gradients(loss: Loss, parameters: Parameters, batch: Batch) -> tup
         losses = loss(leaves, batch)
         gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
     return losses.detach(), dict(zip(leaves, _owned(gradients), strict=True))
+
+
+def clip_members(gradients: Parameters, largest: float) -> None:
+    """Shorten, in place, each member's gradient to the norm `largest` where it is longer.
+
+    The norm is that of all the member's parameters together, in float64: squares of a large float32 gradient
+    overflow. One that is not finite becomes NaN, which the training loop sees.
+    """
+    norms = [
+        torch.linalg.vector_norm(value.reshape(len(value), -1), dim=1, dtype=torch.float64)
+        for value in gradients.values()
+    ]
+    factor = (largest / torch.stack(norms, dim=1).square().sum(dim=1).sqrt()).clamp(max=1.0)
+    for value in gradients.values():
+        value.mul_(column(factor.to(value.dtype), value))
 
 
 def _owned(gradients: Sequence[Tensor]) -> list[Tensor]:
