@@ -10,7 +10,7 @@ from widthscope.models.recurrence.rule import RecurrenceError, Rule
         ({"norm": "rmsnorm"}, "norm 'rmsnorm' is not one of none, unit, rms, ln; nearest is 'rms'"),
         ({"place": "before"}, "place 'before' is not one of post, pre"),
         ({"weights": "sym"}, "nearest is 'symmetric'"),
-        ({"oscillator": 3}, "an oscillator of 3 coordinates does not rotate in pairs; give an even number"),
+        ({"oscillator": 3}, "an oscillator of 3 coordinates does not rotate in pairs; give an even one"),
         (
             {"model": "akorn", "norm": "rms"},
             "not norm 'rms' with place 'post'; leave them at 'unit' and 'post'",

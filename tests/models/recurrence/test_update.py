@@ -1,4 +1,4 @@
-"""The update against loops over members, tokens, heads and oscillators that follow the theory notes' section 2."""
+"""The update against loops over members, tokens, heads and oscillators."""
 
 import dataclasses
 import math
