@@ -10,16 +10,16 @@ def rotation(rotary: Rotary, head_dim: int, position: float) -> np.ndarray:
     turned = rotary.rotary_dim or head_dim
     R = np.eye(head_dim)
     for i in range(turned // 2):
-        a, b = (i, i + turned // 2) if rotary.pairing == "half" else (2 * i, 2 * i + 1)
+        a, b = (i, i + turned // 2) if rotary.pairing == "half-split" else (2 * i, 2 * i + 1)
         angle = position * rotary.base ** (-2 * i / turned)
         R[np.ix_([a, b], [a, b])] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     return R
 
 
 ROTARIES = [
-    Rotary("half"),
+    Rotary("half-split"),
     Rotary("interleaved"),
-    Rotary("half", base=500.0, rotary_dim=4),
+    Rotary("half-split", base=500.0, rotary_dim=4),
     Rotary("interleaved", base=1e6, rotary_dim=2),
 ]
 
@@ -37,7 +37,7 @@ def test_curve_and_rotated_keys_against_dense_rotations(rotary: Rotary) -> None:
         assert traces(query, rotated(key, offset, rotary)).trace_of_square == pytest.approx(np.trace(W @ W))
 
 
-@pytest.mark.parametrize("pairing", ["half", "interleaved"])
+@pytest.mark.parametrize("pairing", ["half-split", "interleaved"])
 def test_scores_of_rotated_queries_and_keys_depend_on_the_offset_alone(pairing: Pairing) -> None:
     rotary = Rotary(pairing)
     rng = np.random.default_rng(1)
@@ -50,8 +50,8 @@ def test_scores_of_rotated_queries_and_keys_depend_on_the_offset_alone(pairing: 
 
 def test_the_two_pairings_are_permutations_of_each_other() -> None:
     query, key = np.random.default_rng(2).standard_normal((2, 8, 12))
-    order = np.array([0, 4, 1, 5, 2, 6, 3, 7])  # coordinates of "half" in the places of "interleaved"
-    half = trace_curve(query, key, [0, 3, 9], Rotary("half"))
+    order = np.array([0, 4, 1, 5, 2, 6, 3, 7])  # coordinates of "half-split" in the places of "interleaved"
+    half = trace_curve(query, key, [0, 3, 9], Rotary("half-split"))
     np.testing.assert_allclose(
         trace_curve(query[order], key[order], [0, 3, 9], Rotary("interleaved")), half, atol=1e-13
     )

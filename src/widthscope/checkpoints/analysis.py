@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from widthscope.attention.gram import FloatArray
 from widthscope.checkpoints import initial_heads
-from widthscope.checkpoints.checkpoint import Checkpoint, LayerHeads, LayerReader, Rotary
+from widthscope.checkpoints.checkpoint import Checkpoint, LayerHeads, LayerReader
 from widthscope.errors import CheckpointError
 from widthscope.progress import Progress, quiet
 from widthscope.spectra import rotary as rotary_traces
@@ -134,7 +134,7 @@ def _block(reader: LayerReader, part: slice, checkpoint: Checkpoint, walks: NDAr
     if heads.query_bias is not None:
         columns["bias_norm"] = _norm(key_preference(heads.key, heads.query_bias, heads.scale))
     if checkpoint.rotary is not None and checkpoint.rotary.base is not None:
-        turn = _rotary(checkpoint.rotary)
+        turn = checkpoint.rotary.turning()
         columns["rotary_trace"] = rotary_traces.trace_curve(
             heads.query, heads.key, OFFSETS, turn, heads.scale
         )
@@ -172,12 +172,6 @@ def _folded_columns(heads: LayerHeads, walks: NDArray[np.float32]) -> Columns:
 
 def _norm(vectors: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(vectors, axis=-1))
-
-
-def _rotary(rotary: Rotary) -> rotary_traces.Rotary:
-    pairing: rotary_traces.Pairing = "half" if rotary.pairing == "half-split" else "interleaved"
-    assert rotary.base is not None
-    return rotary_traces.Rotary(pairing, rotary.base, rotary.dims)
 
 
 def _adjusted(p_values: FloatArray) -> FloatArray:

@@ -8,7 +8,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from widthscope.spectra import rotary
+
     Array = NDArray[np.float64]
+
+Pairing = Literal["half-split", "interleaved"]
+"""Which coordinates rotary positions turn together: i and i + n/2, or 2i and 2i + 1."""
 
 NormKind = Literal["layer", "rms"]
 """LayerNorm centres the token before it scales it, RMSNorm does not."""
@@ -76,9 +81,21 @@ class Rotary:
         dims: number n of a head's first coordinates that are rotated.
     """
 
-    pairing: Literal["half-split", "interleaved"]
+    pairing: Pairing
     base: float | None
     dims: int
+
+    def turning(self) -> "rotary.Rotary":
+        """How queries and keys are turned, for `widthscope.spectra.rotary`.
+
+        Raises:
+            ValueError: if the file does not tell the base.
+        """
+        from widthscope.spectra import rotary  # only here: most readers of a checkpoint need no NumPy yet
+
+        if self.base is None:
+            raise ValueError("the base of the rotary frequencies is not known")
+        return rotary.Rotary(self.pairing, self.base, self.dims)
 
 
 @dataclass(frozen=True)

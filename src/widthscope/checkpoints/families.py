@@ -5,11 +5,8 @@ Sizes and options come from the model's config; this table has what the families
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from widthscope.checkpoints.checkpoint import NormKind
-
-Pairing = Literal["half-split", "interleaved"]
+from widthscope.checkpoints.checkpoint import NormKind, Pairing
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from widthscope.attention.gram import FloatArray
 
-Pairing = Literal["half", "interleaved"]
+Pairing = Literal["half-split", "interleaved"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Rotary:
     """How a checkpoint turns its queries and keys.
 
     Attributes:
-        pairing: "half" pairs coordinate i with i + rotary_dim / 2 (Llama, NeoX), "interleaved" 2 i with 2 i
-            + 1 (GPT-J, the paper).
+        pairing: "half-split" pairs coordinate i with i + rotary_dim / 2 (Llama, NeoX), "interleaved" 2 i
+            with 2 i + 1 (GPT-J, the paper).
         base: of the frequencies.
         rotary_dim: number of leading coordinates that are turned; all where None.
     """
 
-    pairing: Pairing = "half"
+    pairing: Pairing = "half-split"
     base: float = 10_000.0
     rotary_dim: int | None = None
 
@@ -41,7 +41,7 @@ class Rotary:
         if turned % 2 or not 0 < turned <= head_dim:
             raise ValueError(f"rotary_dim is {turned}, allowed are even numbers from 2 to {head_dim}")
         index = np.arange(turned // 2)
-        if self.pairing == "half":
+        if self.pairing == "half-split":
             return index, index + turned // 2
         return 2 * index, 2 * index + 1
 

@@ -107,7 +107,7 @@ def test_folding_equals_a_norm_written_out(kind):
 def test_rotary_scores_depend_on_the_offset_alone_and_offset_zero_is_the_content():
     _, layer = experiment.read_back(case_of("RoPE half-split"))
     token = np.random.default_rng(1).standard_normal(48)
-    turned = rebuilt_scores(layer, np.tile(token, (6, 1)), EPSILON, Rotary("half"))
+    turned = rebuilt_scores(layer, np.tile(token, (6, 1)), EPSILON, Rotary("half-split"))
     content = rebuilt_scores(layer, token[None], EPSILON)
     for head in range(6):
         assert np.diagonal(turned[head]) == pytest.approx(content[head, 0, 0], rel=1e-12)
@@ -120,7 +120,7 @@ def test_rotary_scores_depend_on_the_offset_alone_and_offset_zero_is_the_content
 def test_rotary_positions_that_a_file_does_not_tell_are_not_guessed():
     case = case_of("RoPE half-split")
     checkpoint, layer = experiment.read_back(replace(case, config={**case.config, "model_type": "bert"}))
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match="has no rotary positions"):
         experiment.error(case, checkpoint, layer)
 
 

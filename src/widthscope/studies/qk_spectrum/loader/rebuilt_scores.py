@@ -44,9 +44,9 @@ def rotary_of(checkpoint: Checkpoint) -> Rotary:
         ValueError: if it has none, or the file does not tell its base.
     """
     found = checkpoint.rotary
-    if found is None or found.base is None:
-        raise ValueError(f"the rotary positions of {checkpoint.path} are not known: {found}")
-    return Rotary("half" if found.pairing == "half-split" else "interleaved", found.base, found.dims)
+    if found is None:
+        raise ValueError(f"{checkpoint.path} has no rotary positions")
+    return found.turning()
 
 
 def _at_offsets(queries: Floats, key: Floats, tokens: Floats, rotary: Rotary) -> Floats:
