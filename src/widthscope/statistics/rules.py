@@ -6,7 +6,7 @@ the package's docstring.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import xarray as xr
@@ -66,7 +66,43 @@ class Equals:
 
 
 @dataclass(frozen=True)
-class Above:
+class _OneSided:
+    """What `Above` and `Below` share: a threshold, and on which side of it every component must lie."""
+
+    threshold: float
+    standard_errors: float | None = None
+
+    _side: ClassVar[str]
+    _other: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        bands.require_positive(f"{type(self).__name__}.standard_errors", self.standard_errors)
+
+    @property
+    def limit(self) -> float:
+        """The threshold."""
+        return self.threshold
+
+    @property
+    def criterion(self) -> str:
+        """When the rule says supported and when refuted."""
+        width = f" of ±{self.standard_errors:g} standard errors" if self.standard_errors else ""
+        return (
+            f"supported if every interval{width} lies {self._side} {self.threshold:g}, "
+            f"refuted if one lies {self._other} it"
+        )
+
+    def judge(self, evidence: xr.Dataset, level: float) -> Judgement:
+        """Supported iff all intervals lie on the right side; refuted iff one lies on the other."""
+        columns = Columns.of(evidence)
+        edge, end = (np.full(len(columns.names), value) for value in (self.threshold, np.inf))
+        low, high = (edge, end) if self._side == "above" else (-end, edge)
+        said = f"{self._side} {self.threshold:g}"
+        return bands.judge(columns, low, high, level, said, self.standard_errors)
+
+
+@dataclass(frozen=True)
+class Above(_OneSided):
     """Every component is larger than a threshold.
 
     Attributes:
@@ -75,31 +111,12 @@ class Above:
             value.
     """
 
-    threshold: float
-    standard_errors: float | None = None
-
-    def __post_init__(self) -> None:
-        bands.require_positive("Above.standard_errors", self.standard_errors)
-
-    @property
-    def limit(self) -> float:
-        """The threshold."""
-        return self.threshold
-
-    @property
-    def criterion(self) -> str:
-        """When the rule says supported and when refuted."""
-        return _one_sided("above", "below", self.threshold, self.standard_errors)
-
-    def judge(self, evidence: xr.Dataset, level: float) -> Judgement:
-        """Supported iff all intervals lie above the threshold; refuted iff one lies below it."""
-        columns = Columns.of(evidence)
-        low, high = np.full(len(columns.names), self.threshold), np.full(len(columns.names), np.inf)
-        return bands.judge(columns, low, high, level, f"above {self.threshold:g}", self.standard_errors)
+    _side: ClassVar[str] = "above"
+    _other: ClassVar[str] = "below"
 
 
 @dataclass(frozen=True)
-class Below:
+class Below(_OneSided):
     """Every component is smaller than a threshold.
 
     Attributes:
@@ -108,27 +125,8 @@ class Below:
             value.
     """
 
-    threshold: float
-    standard_errors: float | None = None
-
-    def __post_init__(self) -> None:
-        bands.require_positive("Below.standard_errors", self.standard_errors)
-
-    @property
-    def limit(self) -> float:
-        """The threshold."""
-        return self.threshold
-
-    @property
-    def criterion(self) -> str:
-        """When the rule says supported and when refuted."""
-        return _one_sided("below", "above", self.threshold, self.standard_errors)
-
-    def judge(self, evidence: xr.Dataset, level: float) -> Judgement:
-        """Supported iff all intervals lie below the threshold; refuted iff one lies above it."""
-        columns = Columns.of(evidence)
-        low, high = np.full(len(columns.names), -np.inf), np.full(len(columns.names), self.threshold)
-        return bands.judge(columns, low, high, level, f"below {self.threshold:g}", self.standard_errors)
+    _side: ClassVar[str] = "below"
+    _other: ClassVar[str] = "above"
 
 
 @dataclass(frozen=True)
@@ -164,8 +162,3 @@ class Reported:
             int(columns.n[0]),
             columns.table(lower, upper, columns.z(columns.estimate - columns.prediction)),
         )
-
-
-def _one_sided(side: str, other: str, threshold: float, standard_errors: float | None) -> str:
-    width = f" of ±{standard_errors:g} standard errors" if standard_errors else ""
-    return f"supported if every interval{width} lies {side} {threshold:g}, refuted if one lies {other} it"
