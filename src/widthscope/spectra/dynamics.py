@@ -14,6 +14,20 @@ from torch import Tensor
 from widthscope.errors import DynamicsError
 
 
+def checked_state(state: Tensor) -> Tensor:
+    """The state, if it is (batch, n) of float64.
+
+    Raises:
+        DynamicsError: if it is not; exponents and null directions are lost in float32.
+    """
+    if state.ndim != 2 or state.dtype != torch.float64:
+        raise DynamicsError(
+            f"a state of shape {tuple(state.shape)} and type {state.dtype} is none of a Jacobian; states are "
+            "(batch, n) and float64"
+        )
+    return state
+
+
 class Dynamics(Protocol):
     """A map on states of n numbers and the derivatives of one step of it."""
 
