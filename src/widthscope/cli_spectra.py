@@ -13,6 +13,22 @@ MOST_WORKERS = 8
 """Layers at the same time; each takes about 100 MB at a width of 4096."""
 
 
+def _option(metavar: str, about: str) -> Any:
+    """An option without a default that help would show."""
+    return typer.Option(metavar=metavar, help=about, show_default=False)
+
+
+Heads = Annotated[int | None, _option("N", "Query heads of a layer.")]
+KeyHeads = Annotated[int | None, _option("N", "Key heads, if shared.")]
+Query = Annotated[str | None, _option("PATTERN", "Name of the query (or fused) weights, with {layer}.")]
+Key = Annotated[str | None, _option("PATTERN", "Name of the key weights, with {layer}.")]
+Norm = Annotated[str | None, _option("PATTERN", "Name of the norm's gain, with {layer}.")]
+Scale = Annotated[float | None, _option("X", "Factor of the scores.")]
+Part = Annotated[str | None, _option("PREFIX", "Of the tensors, if a file has several models.")]
+Csv = Annotated[Path | None, _option("FILE", "Write every head, every column.")]
+Figures = Annotated[Path | None, _option("FOLDER", "Write the figures as SVG.")]
+
+
 def spectra(
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="Weights file, index of a sharded one, or their folder.")
@@ -21,46 +37,19 @@ def spectra(
         str,
         typer.Option(metavar="NAME", help="How queries and keys are stored; auto tells where it is certain."),
     ] = "auto",
-    heads: Annotated[
-        int | None, typer.Option(metavar="N", help="Query heads of a layer.", show_default=False)
-    ] = None,
-    key_heads: Annotated[
-        int | None, typer.Option(metavar="N", help="Key heads, if shared.", show_default=False)
-    ] = None,
-    query: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN", help="Name of the query (or fused) weights, with {layer}.", show_default=False
-        ),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(metavar="PATTERN", help="Name of the key weights, with {layer}.", show_default=False),
-    ] = None,
-    norm: Annotated[
-        str | None,
-        typer.Option(metavar="PATTERN", help="Name of the norm's gain, with {layer}.", show_default=False),
-    ] = None,
+    heads: Heads = None,
+    key_heads: KeyHeads = None,
+    query: Query = None,
+    key: Key = None,
+    norm: Norm = None,
     transposed: Annotated[
         bool, typer.Option("--transposed", help="The patterns' weights are stored as (input, output).")
     ] = False,
-    scale: Annotated[
-        float | None, typer.Option(metavar="X", help="Factor of the scores.", show_default=False)
-    ] = None,
-    part: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PREFIX", help="Of the tensors, if a file has several models.", show_default=False
-        ),
-    ] = None,
+    scale: Scale = None,
+    part: Part = None,
     every_head: Annotated[bool, typer.Option("--all", help="A row for each head, not each layer.")] = False,
-    csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write every head, every column.", show_default=False),
-    ] = None,
-    figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the figures as SVG.", show_default=False)
-    ] = None,
+    csv: Csv = None,
+    figures: Figures = None,
 ) -> None:
     """Look at the query-key spectra of a checkpoint.
 
