@@ -1,0 +1,204 @@
+"""Read a state from a file: .npy, .npz, .pt or .safetensors. Nothing in the file is executed.
+
+A state is one array of floating-point numbers of any shape, a single number included. Pickles are read by
+``torch.load(weights_only=True)`` only, and NumPy files without ``allow_pickle``.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from widthscope.errors import DynamicsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST = 6
+"""Names that one sentence has room for."""
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+def read_state(path: Path, array: str | None = None) -> "Tensor":
+    """The state in a file, of the shape and the floating-point type that it has there.
+
+    Args:
+        path: ``.npy``, ``.npz``, ``.pt`` (or ``.pth``), ``.safetensors``.
+        array: name of the array, where the file has several.
+
+    Raises:
+        DynamicsError: if the file is missing, torn or of another kind, holds no or several arrays, or an
+            array that is no state: empty, not of floating-point numbers, not finite.
+    """
+    reader = _readers().get(path.suffix.lower())
+    _check_file(path, reader is not None)
+    assert reader is not None
+    stored = reader(path)
+    name = _pick(path, stored, array)
+    where = f"{path}, array {name}" if name else str(path)
+    return _checked(_as_tensor(stored[name], where), where)
+
+
+def _readers() -> Mapping[str, "Callable[[Path], Mapping[str, Any]]"]:
+    return {
+        ".npy": _read_npy,
+        ".npz": _read_npz,
+        ".pt": _read_torch,
+        ".pth": _read_torch,
+        ".safetensors": _read_safetensors,
+    }
+
+
+def _check_file(path: Path, known: bool) -> None:
+    kinds = ", ".join(_readers())
+    if not path.exists():
+        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = get_close_matches(path.name, beside, 1)
+        raise DynamicsError(
+            f"the state file {path} does not exist{f'; did you mean {path.parent / near[0]}?' if near else ''}"
+        )
+    if not path.is_file():
+        raise DynamicsError(f"the state file {path} is {'a folder' if path.is_dir() else 'no file'}")
+    if not known:
+        ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+        raise DynamicsError(f"the name of the state file {path} {ending}; a state is read from {kinds}")
+    if path.stat().st_size == 0:
+        raise DynamicsError(f"the state file {path} is empty")
+
+
+def _read_npy(path: Path) -> Mapping[str, Any]:
+    """The one array, under no name; its length is checked against the file's before memory is taken."""
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version == (1, 0):
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            else:
+                shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+        if dtype.hasobject:
+            raise DynamicsError(f"{path} holds Python objects, not numbers; nothing in it was executed")
+        if 0 in shape:
+            return {"": np.empty(shape, dtype)}
+        return {"": np.array(np.load(path, mmap_mode="r", allow_pickle=False))}
+    except (DynamicsError, MemoryError):
+        raise
+    except Exception as error:  # a damaged header makes the reader stumble in any way
+        raise _torn(path, "NumPy's .npy") from error
+
+
+def _read_npz(path: Path) -> Mapping[str, Any]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("one array only")
+            return {name: archive[name] for name in archive.files}
+    except MemoryError:
+        raise
+    except Exception as error:  # of the archive, its compression, or the headers in it
+        if "Object arrays" in str(error):
+            raise DynamicsError(
+                f"{path} holds Python objects, not numbers; nothing in it was executed"
+            ) from None
+        raise _torn(path, "NumPy's .npz") from error
+
+
+def _read_torch(path: Path) -> Mapping[str, Any]:
+    import pickle
+    import warnings
+
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols; what cannot be read is refused below
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "GLOBAL" in str(error):  # a name of something that would be called
+            raise DynamicsError(
+                f"{path} holds more than tensors; nothing in it was executed, and torch.save(state, ...) of a "
+                "plain tensor writes one that can be read"
+            ) from None
+        raise _torn(path, "torch.save's") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes the reader stumble in any way
+        raise _torn(path, "torch.save's") from error
+    if isinstance(loaded, torch.Tensor):
+        return {"": loaded}
+    if isinstance(loaded, Mapping):
+        return {str(name): value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
+    raise DynamicsError(f"{path} holds an object of type {type(loaded).__name__}; a state is one tensor")
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _torn(path, "safetensors") from error
+
+
+def _torn(path: Path, kind: str) -> DynamicsError:
+    return DynamicsError(f"{path} is not a sound {kind} file: it is damaged, cut off or of another kind")
+
+
+def _pick(path: Path, stored: Mapping[str, Any], array: str | None) -> str:
+    if not stored:
+        raise DynamicsError(f"{path} holds no array")
+    names = [name for name in stored if name]
+    if array is None:
+        if len(stored) > 1:
+            listed = ", ".join(names[:MOST]) + (", …" if len(names) > MOST else "")
+            raise DynamicsError(f"{path} holds {len(names)} arrays, {listed}; name the state by --array")
+        return next(iter(stored))
+    if not names:
+        raise DynamicsError(f"{path} holds one array without a name; leave out --array {array}")
+    if array not in stored:
+        near = get_close_matches(array, names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names[:MOST])}"
+        raise DynamicsError(f"{path} holds no array '{array}'; {hint}")
+    return array
+
+
+def _as_tensor(stored: Any, where: str) -> "Tensor":
+    import torch
+
+    if isinstance(stored, torch.Tensor):
+        if stored.is_nested or stored.layout is not torch.strided or stored.is_meta or stored.is_quantized:
+            raise DynamicsError(f"{where} is no dense tensor of plain numbers; a state is one")
+        return stored.detach().clone()
+    if stored.dtype.name not in FLOATS:
+        raise _not_floating(where, stored.dtype.name)
+    return torch.from_numpy(np.ascontiguousarray(stored, stored.dtype.newbyteorder("="))).reshape(
+        stored.shape
+    )
+
+
+def _checked(state: "Tensor", where: str) -> "Tensor":
+    import torch
+
+    number = str(state.dtype).removeprefix("torch.")
+    if number not in FLOATS:
+        raise _not_floating(where, number)
+    if state.numel() == 0:
+        raise DynamicsError(f"{where} is empty: its shape is {tuple(state.shape)}")
+    wrong = ~torch.isfinite(state)
+    if wrong.any():
+        place = tuple(torch.nonzero(wrong)[0].tolist())
+        kind = "NaN" if bool(torch.isnan(state[place])) else "infinite"
+        at = f" at index {place}" if place else ""
+        raise DynamicsError(
+            f"{where} is {kind}{at} ({int(wrong.sum())} of its {state.numel()} numbers are not finite)"
+        )
+    return state
+
+
+def _not_floating(where: str, number: str) -> DynamicsError:
+    return DynamicsError(
+        f"{where} holds numbers of type {number}; a state is of {', '.join(FLOATS[:-1])} or {FLOATS[-1]}"
+    )
