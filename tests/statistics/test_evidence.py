@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from widthscope.statistics.distances import dkw_half_width
-from widthscope.statistics.evidence import claim_tree, evidence, law_evidence, of_estimates
+from widthscope.statistics.evidence import claim_tree, evidence, law_evidence, of_counts, of_estimates
 from widthscope.statistics.intervals import Estimate
 
 
@@ -36,6 +36,9 @@ def test_failed_estimates_are_kept_as_missing() -> None:
         lambda: evidence("a", 1.0, -0.1),
         lambda: evidence("a", 1.0, 0.1, p_value=1.2),
         lambda: evidence("a", 1.0, 0.1, degrees=0),
+        lambda: of_counts("a", 3, 2),
+        lambda: of_counts("a", 0, 0),
+        lambda: of_counts("a", -1, 2),
         lambda: claim_tree({"a/b": {"t": (evidence("x", 1, 1), None)}}),
         lambda: claim_tree({"a": {"": (evidence("x", 1, 1), None)}}),
     ],
@@ -78,3 +81,10 @@ def test_claim_tree_lays_out_measured_and_control() -> None:
     }
     tree = xr.DataTree.from_dict(paths)
     assert tree["/claims/heads/slope/control"].to_dataset().identical(control)
+
+
+def test_counts_are_shares_with_their_numbers() -> None:
+    table = of_counts(["none", "half", "all"], [0, 10, 20], 20)
+    np.testing.assert_array_equal(table["estimate"], [0, 0.5, 1])
+    np.testing.assert_array_equal(table["n"], [20, 20, 20])
+    np.testing.assert_array_equal(table["successes"], [0, 10, 20])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from widthscope.statistics.quantiles import critical_value, familywise, level_of
+from widthscope.statistics.quantiles import critical_value, familywise, level_of, share_limits
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95, 0.99, 1 - 1e-6])
@@ -38,3 +38,16 @@ def test_impossible_arguments_are_refused(arguments: tuple[float, ...]) -> None:
 def test_familywise_refuses_what_has_no_level(level: float, tests: int) -> None:
     with pytest.raises(ValueError):
         familywise(level, tests)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 20), (1, 20), (7, 20), (20, 20), (3, 400)])
+def test_limits_of_a_share_are_those_of_clopper_and_pearson(successes: int, trials: int) -> None:
+    exact = stats.binomtest(successes, trials).proportion_ci(1 - 0.01 / 3, method="exact")
+    found = share_limits(successes, trials, 0.99, comparisons=3)
+    np.testing.assert_allclose(found, (exact.low, exact.high), rtol=1e-9)  # SciPy finds roots
+
+
+def test_none_of_n_leaves_shares_possible_by_the_tail() -> None:
+    lower, upper = share_limits([0], [50], 0.9999)
+    assert lower == 0
+    assert upper == pytest.approx(1 - 5e-5 ** (1 / 50), rel=1e-9)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from widthscope.statistics.bands import more_draws
-from widthscope.statistics.evidence import evidence, law_evidence
+from widthscope.statistics.evidence import evidence, law_evidence, of_counts
 from widthscope.statistics.rules import Above, Below, Equals, MatchesExact, Reported, Rule, SameLaw
 
 LEVEL = 0.99
@@ -149,6 +149,34 @@ def test_undecided_says_how_large_a_sample_would_do() -> None:
 )
 def test_the_size_of_a_sample_reads_well_at_any_size(half: float, words: str) -> None:
     assert words in more_draws(half, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "successes", "verdict"),
+    [
+        (Below(0.12), 0, "supported"),  # 0 of 50 leaves 0.1005 possible at 0.99
+        (Below(0.1), 0, "undecided"),
+        (Above(0.88), 50, "supported"),
+        (Below(0.12), 50, "refuted"),
+        (Above(0.2), 0, "refuted"),
+    ],
+)
+def test_counts_have_exact_intervals_even_where_none_or_all_succeeded(
+    rule: Rule, successes: int, verdict: str
+) -> None:
+    found = rule.judge(of_counts("a", successes, 50), LEVEL)
+    exact = stats.binomtest(successes, 50).proportion_ci(LEVEL, method="exact")
+    assert found.verdict == verdict
+    assert found.interval == pytest.approx((exact.low, exact.high))
+    assert found.n == 50
+
+
+def test_counts_beside_a_missing_one_keep_their_intervals() -> None:
+    table = of_counts(["a", "b"], [0, 0], 50)
+    table["estimate"][1] = np.nan
+    low, high = Reported().judge(table, LEVEL).interval
+    assert low == 0
+    assert high == pytest.approx(1 - 0.0025 ** (1 / 50))
 
 
 def test_exact_match_pools_relative_deviations() -> None:

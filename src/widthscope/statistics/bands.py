@@ -40,7 +40,7 @@ def judge(
         half = np.where(columns.measured, standard_errors * columns.standard_error, np.inf)
     else:
         half = columns.half_widths(level)
-    lower, upper = limits(columns, half)
+    lower, upper = columns.limits(half, level)
     overhang = np.full(len(columns.names), np.inf)  # how far the interval sticks out of its band
     overhang[known] = np.maximum(low[known] - lower[known], upper[known] - high[known])
     gap = np.full(len(columns.names), -np.inf)  # how far it lies away from it
@@ -68,17 +68,6 @@ def judge(
         n=int(columns.n[headline]),
         components=columns.table(lower, upper, z),
     )
-
-
-def limits(columns: Columns, half: Floats) -> tuple[Floats, Floats]:
-    """Return lower and upper ends of estimate ± half, within what is possible; the whole line where a
-    component was not measured."""
-    centre = np.where(columns.measured, columns.estimate, 0.0)
-    lowest = np.where(columns.measured, columns.possible[0], -np.inf)
-    highest = np.where(columns.measured, columns.possible[1], np.inf)
-    # An estimate that rounding put beyond the range stays inside its own interval.
-    lower = np.maximum(centre - half, np.minimum(lowest, centre))
-    return lower, np.minimum(centre + half, np.maximum(highest, centre))
 
 
 def more_draws(half: float, room: float) -> str:

@@ -107,6 +107,28 @@ def of_estimates(
     )
 
 
+def of_counts(component: str | Sequence[str], successes: ArrayLike, trials: ArrayLike) -> xr.Dataset:
+    """Return shares of independent trials as evidence, whose intervals are exact (Clopper and Pearson).
+
+    So 0 of n is not certainty: rules see the shares that it leaves possible.
+
+    Args:
+        component: names of the C components.
+        successes: (C,) numbers of trials that succeeded.
+        trials: (C,) numbers of independent trials, at least 1.
+
+    Raises:
+        ValueError: as `evidence`; or if there are fewer trials than successes, or none.
+    """
+    counted, every = (np.asarray(numbers, dtype=float) for numbers in (successes, trials))
+    if np.any(every < 1) or np.any(counted > every) or np.any(counted < 0):
+        raise ValueError(f"successes {counted} of {every} trials, allowed: 0 to trials, of at least 1 trial")
+    share = counted / every
+    table = evidence(component, share, np.sqrt(share * (1 - share) / every), n=every, possible=(0.0, 1.0))
+    found = _column("successes", counted, table.sizes["component"], low=0.0)
+    return table.assign(successes=("component", found, {"long_name": "trials that succeeded, of n"}))
+
+
 def law_evidence(
     component: str | Sequence[str],
     distance: ArrayLike,

@@ -69,7 +69,7 @@ class MatchesExact:
         )
         half = critical_value(level, degrees) * error
         verdict, reason = self._decide(columns, z, beyond, pooled, value, half)
-        table = columns.table(*bands.limits(columns, columns.half_widths(level)), z)
+        table = columns.table(*columns.limits(columns.half_widths(level), level), z)
         draws = columns.n[judged]
         n = int(draws.sum() if self.independent else draws.max())
         if (

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.quantiles import critical_value
+from widthscope.statistics.quantiles import critical_value, share_limits
 
 Outcome = Literal["supported", "refuted", "undecided", "reported"]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -56,6 +56,7 @@ class Columns:
     scale: Floats
     p_value: Floats
     possible: tuple[float, float] = (-np.inf, np.inf)
+    successes: Floats | None = None
 
     @classmethod
     def of(cls, evidence: xr.Dataset) -> "Columns":
@@ -66,6 +67,8 @@ class Columns:
         }
         lowest, highest = evidence.attrs.get("possible", (-np.inf, np.inf))
         names = tuple(str(name) for name in evidence["component"].values)
+        if "successes" in evidence:
+            column["successes"] = np.asarray(evidence["successes"].values, dtype=float)
         return cls(names=names, possible=(float(lowest), float(highest)), **column)
 
     @property
@@ -78,6 +81,21 @@ class Columns:
         count = max(1, len(self.names))
         critical = np.array([critical_value(level, degrees, count) for degrees in self.degrees])
         return np.where(self.measured, critical * np.where(self.measured, self.standard_error, 0.0), np.inf)
+
+    def limits(self, half: Floats, level: float) -> tuple[Floats, Floats]:
+        """Return the ends of the intervals: exact for counts, else estimate ± half, within what is possible;
+        the whole line where a component was not measured."""
+        centre = np.where(self.measured, self.estimate, 0.0)
+        lowest = np.where(self.measured, self.possible[0], -np.inf)
+        highest = np.where(self.measured, self.possible[1], np.inf)
+        # An estimate that rounding put beyond the range stays inside its own interval.
+        lower = np.maximum(centre - half, np.minimum(lowest, centre))
+        upper = np.minimum(centre + half, np.maximum(highest, centre))
+        if self.successes is not None:
+            exact = share_limits(self.successes, self.n, level, max(1, len(self.names)))
+            counted = self.measured & np.isfinite(self.successes)
+            lower, upper = np.where(counted, exact[0], lower), np.where(counted, exact[1], upper)
+        return lower, upper
 
     def z(self, deviation: Floats) -> Floats:
         """Deviations in standard errors; 0/0 is 0 and x/0 is infinite; NaN where not measured."""

@@ -1,7 +1,8 @@
-"""Critical values of the normal and of Student's law, shared out over simultaneous comparisons."""
+"""Critical values of the normal and of Student's law, and limits of counts, shared out over comparisons."""
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from numpy.typing import ArrayLike
+from scipy.special import betainccinv, betaincinv, ndtr, ndtri, stdtr, stdtrit
 
 
 def critical_value(level: float, degrees: float = np.inf, comparisons: int = 1) -> float:
@@ -28,6 +29,28 @@ def critical_value(level: float, degrees: float = np.inf, comparisons: int = 1) 
 def level_of(critical: float, degrees: float = np.inf) -> float:
     """Return the two-sided level of estimate ± critical·SE."""
     return float(1 - 2 * (ndtr(-critical) if np.isinf(degrees) else stdtr(degrees, -critical)))
+
+
+def share_limits(
+    successes: ArrayLike, trials: ArrayLike, level: float, comparisons: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exact limits of a probability by the successes in some trials (Clopper and Pearson, 1934).
+
+    They cover with at least this level at any number of trials: 0 of n leaves shares up to 1 - tail^(1/n),
+    tail = (1 - level) / (2 comparisons), possible.
+
+    Args:
+        successes: any shape, whole numbers from 0 to trials.
+        trials: independent trials, at least 1; same shape.
+        level: joint two-sided level in (0, 1).
+        comparisons: number of intervals that are to hold together.
+    """
+    tail = (1 - level) / (2 * comparisons)
+    k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    with np.errstate(invalid="ignore"):  # Beta(0, .) and Beta(., 0) are the ends themselves
+        lower = np.where(k > 0, betaincinv(k, n - k + 1, tail), 0.0)
+        upper = np.where(k < n, betainccinv(k + 1, n - k, tail), 1.0)
+    return lower, upper
 
 
 def familywise(level: float, tests: int) -> float:

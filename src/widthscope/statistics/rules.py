@@ -150,7 +150,7 @@ class Reported:
             return Judgement(
                 "reported", np.nan, (-np.inf, np.inf), None, "no component was measured", level, 0
             )
-        lower, upper = bands.limits(columns, columns.half_widths(level))
+        lower, upper = columns.limits(columns.half_widths(level), level)
         predicted = float(columns.prediction[0])
         return Judgement(
             "reported",
