@@ -1,8 +1,8 @@
 """How far a map is from criticality: the few numbers to look at first.
 
 A map is critical, at the edge of chaos, where its largest exponent in the long run is 0. The spectral radius
-of one step says so only at a fixed point, and an exponent over a finite horizon can be positive by growth that
-is not normal alone: both are given beside it, named, and neither is a verdict.
+of one step says so only at a fixed point, and an exponent over a finite horizon can be positive by growth
+that is not normal alone: both are given beside it, named, and neither is a verdict.
 """
 
 from dataclasses import dataclass

@@ -2,9 +2,9 @@
 
 The SVD of the product itself knows singular values only to about 16 digits of the largest. Here the product
 stays factored: a sweep writes J_T ... J_1 Q_0 = Q_T R_T ... R_1; the next one sweeps over the factors R,
-transposed and reversed, and so on. The triangles become diagonal, and the logarithms of their diagonals add up
-to those of the singular values, however far apart these are (product QR-SVD; Bojanczyk, Ewerbring, Luk and Van
-Dooren 1991; Stewart 1997).
+transposed and reversed, and so on. The triangles become diagonal, and the logarithms of their diagonals add
+up to those of the singular values, however far apart these are (product QR-SVD; Bojanczyk, Ewerbring, Luk and
+Van Dooren 1991; Stewart 1997).
 """
 
 from dataclasses import dataclass
