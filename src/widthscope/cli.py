@@ -1,4 +1,4 @@
-"""The command line: what a run needs, whether results are whole, how runs differ; one checkpoint’s table."""
+"""The command line: what a run needs, whether results are whole, how runs differ; your own models."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from widthscope.cli_jacobian import jacobian
 from widthscope.cli_spectra import spectra
 from widthscope.errors import WidthscopeError
 
@@ -46,11 +47,11 @@ ConfigFile = Annotated[
 
 @app.callback()
 def main() -> None:
-    """Look at the results of widthscope's workflow and at checkpoints, and start a new study.
+    """Look at the results of widthscope's workflow, at your own checkpoints and models, start a new study.
 
     The workflow itself is Snakemake's: `snakemake --cores all` runs what is missing or stale. These commands
     read what lies beside the results (digests, provenance) and compare it with the settings and the source as
-    they are now. Call them in the folder that has the Snakefile; spectra can be called anywhere.
+    they are now. Call them in the folder that has the Snakefile; spectra and jacobian can be called anywhere.
 
     \b
     Exit status: 0 all is well, 1 a problem or a difference was found, 2 the command or its input is wrong.
@@ -170,6 +171,7 @@ def compare(
 
 
 app.command()(spectra)
+app.command()(jacobian)
 
 
 @app.command(name="new-study")

@@ -1,1 +1,1 @@
-"""A user's own state-update function: its Jacobian's spectrum, its exponents, its distance from criticality."""
+"""A user's own state-update function: its Jacobian's spectrum, its exponents, and how critical it is."""

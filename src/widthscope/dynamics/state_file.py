@@ -57,9 +57,8 @@ def _check_file(path: Path, known: bool) -> None:
     if not path.exists():
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         near = get_close_matches(path.name, beside, 1)
-        raise DynamicsError(
-            f"the state file {path} does not exist{f'; did you mean {path.parent / near[0]}?' if near else ''}"
-        )
+        hint = f"; did you mean {path.parent / near[0]}?" if near else ""
+        raise DynamicsError(f"the state file {path} does not exist{hint}")
     if not path.is_file():
         raise DynamicsError(f"the state file {path} is {'a folder' if path.is_dir() else 'no file'}")
     if not known:
@@ -118,8 +117,8 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error):  # a name of something that would be called
             raise DynamicsError(
-                f"{path} holds more than tensors; nothing in it was executed, and torch.save(state, ...) of a "
-                "plain tensor writes one that can be read"
+                f"{path} holds more than tensors; nothing in it was executed, and torch.save of a plain "
+                "tensor writes one that can be read"
             ) from None
         raise _torn(path, "torch.save's") from error
     except MemoryError:

@@ -1,0 +1,112 @@
+"""The command `widthscope jacobian`: spectrum and exponents of a user's own state-update function."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _option(*names: str, metavar: str | None = None, about: str, **more: Any) -> Any:
+    return typer.Option(*names, metavar=metavar, help=about, **more)
+
+
+def _at_least(least: int, about: str) -> Any:
+    return typer.Option(metavar="N", min=least, help=about)
+
+
+Function = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODULE:FUNCTION",
+        help="Name that Python can import, or path of a .py file, and in it the function state -> state.",
+    ),
+]
+StateFile = Annotated[
+    Path, typer.Argument(metavar="STATE_FILE", help="A state: .npy, .npz, .pt or .safetensors.")
+]
+Steps = Annotated[int, _at_least(1, "T of the finite-time exponents.")]
+LongSteps = Annotated[int, _at_least(20, "Steps of the long-run exponents.")]
+WarmUp = Annotated[int, _at_least(0, "Steps of the state before those, and as many of state and tangents.")]
+Count = Annotated[int, _at_least(1, "Leading eigenvalues and exponents.")]
+Dense = Annotated[
+    bool | None,
+    typer.Option(
+        "--dense/--matrix-free", help="The route; by default by size and memory.", show_default=False
+    ),
+]
+Batched = Annotated[
+    bool, typer.Option("--batched", help="The first axis counts states; the function takes all at once.")
+]
+Float32 = Annotated[bool, typer.Option("--float32", help="Call the function in float32.")]
+Array = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of the state, if the file has several arrays.", show_default=False),
+]
+Csv = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write every number, all digits.", show_default=False)
+]
+Figures = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Write the figures as SVG.", show_default=False)
+]
+
+
+def jacobian(
+    function: Function,
+    state_file: StateFile,
+    steps: Steps = 16,
+    long_steps: LongSteps = 1000,
+    warm_up: WarmUp = 100,
+    count: Count = 8,
+    dense: Dense = None,
+    batched: Batched = False,
+    float32: Float32 = False,
+    array: Array = None,
+    csv: Csv = None,
+    figures: Figures = None,
+) -> None:
+    """Look at the Jacobian of your own state-update function.
+
+    Imports MODULE, which runs its code. FUNCTION takes a Torch tensor and returns the next state, of the same
+    shape. Prints leading eigenvalues, the largest singular value, exponents over T steps and in the long run,
+    and the distance from criticality. What they mean: docs/jacobian.md.
+
+    \b
+    Examples:
+      widthscope jacobian model.py:step state.npy
+      widthscope jacobian package.model:net.update states.pt --batched --csv numbers.csv --figures figures
+      widthscope jacobian model.py:step state.npz --array x0 --steps 32 --long-steps 5000
+
+    Exit status: 0 it is printed, 2 the function or the state is not what it must be.
+    """
+    import torch
+
+    from widthscope.dynamics import listing
+    from widthscope.dynamics.analysis import Request, analyse
+    from widthscope.dynamics.probing import probe
+    from widthscope.dynamics.state_file import read_state
+    from widthscope.dynamics.state_function import load_function
+    from widthscope.files import atomic_write_text
+
+    state = read_state(state_file, array)
+    found = load_function(function)
+    model = probe(found, state, function, batched=batched, dtype=torch.float32 if float32 else torch.float64)
+    table = analyse(model, Request(steps, long_steps, warm_up, count, dense), _say)
+    typer.echo(listing.overview(table))
+    if csv is not None:
+        atomic_write_text(csv, listing.csv_text(table))
+        typer.echo(f"\nwrote {csv}", err=True)
+    if figures is not None:
+        from widthscope.dynamics.figures import draw  # only here: it takes a second to load
+        from widthscope.plotting import save_all
+
+        drawings = draw(table)
+        save_all(drawings, figures, figures / "figures.json")
+        typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+
+def _say(what: str) -> None:
+    """What is done next, for those who wait at a terminal."""
+    import sys
+
+    if sys.stderr.isatty():
+        typer.echo(f"… {what}", err=True)

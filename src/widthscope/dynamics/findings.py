@@ -1,0 +1,161 @@
+"""What is worth saying of the numbers of a user's function, each in one sentence, by fixed rules.
+
+An exponent over a finite horizon is never called chaos, here or anywhere: it is positive wherever some
+tangent has grown over the horizon, and a map that is not normal lets some grow on its way to rest.
+"""
+
+import math
+
+import numpy as np
+import xarray as xr
+
+MOST = 3
+"""States that one sentence names."""
+
+
+def findings(table: xr.Dataset) -> list[str]:
+    """Sentences on an analysis, in order of weight.
+
+    Args:
+        table: what `widthscope.dynamics.analysis.analyse` returns.
+    """
+    said = [
+        _left(table),
+        _not_converged(table),
+        _zero(table),
+        _null(table),
+        _transient(table),
+        _parting(table),
+        _periodic(table),
+        _drifting(table),
+        _float32(table),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def motion(table: xr.Dataset, state: int) -> str:
+    """What the trajectory of a state does, in a few words."""
+    left, period = int(table["left"].values[state]), int(table["period"].values[state])
+    if left:
+        return f"{table['kind'].values[state]} from step {left} on"
+    if period == 1:
+        return "comes to rest at a fixed point"
+    return f"repeats itself every {period} steps" if period else "does not settle"
+
+
+def _which(table: xr.Dataset, chosen: np.ndarray) -> str:
+    """Names of the chosen states; nothing where there is a single one."""
+    if table.attrs["states"] == 1:
+        return ""
+    places = np.flatnonzero(chosen)
+    listed = ", ".join(str(place) for place in places[:MOST]) + (", …" if len(places) > MOST else "")
+    return f" ({len(places)} of {table.attrs['states']} states: {listed})"
+
+
+def _left(table: xr.Dataset) -> str:
+    left = table["left"].values
+    if not (left > 0).any():
+        return ""
+    first = int(left[left > 0].min())
+    room = first - 1 - 2 * int(table.attrs["warm_up"])
+    more = f"; --long-steps {room} ends before" if room >= 1 else "; a shorter --warm-up leaves room for them"
+    return (
+        f"The trajectory leaves the finite numbers at step {first}{_which(table, left > 0)}, so there are no "
+        f"exponents in the long run{more}."
+    )
+
+
+def _not_converged(table: xr.Dataset) -> str:
+    values = table["eigenvalue_converged"].values
+    missed, worst = int((~values).sum()), table["eigenvalue_residual"].values
+    parts = []
+    if missed:
+        parts.append(
+            f"{missed} of {values.size} eigenvalues have not converged (largest residual "
+            f"{float(np.nanmax(np.where(values, np.nan, worst))):.1e})"
+        )
+    if not table["singular_converged"].values.all():
+        parts.append(
+            "the largest singular value has not converged (residual "
+            f"{float(np.nanmax(table['singular_residual'].values)):.1e})"
+        )
+    unknown = np.isfinite(table["finite_exponent"].values) & ~table["finite_converged"].values
+    if unknown.any():
+        parts.append(f"{int(unknown.sum())} exponents over {table.attrs['steps']} steps have not converged")
+    if not parts:
+        return ""
+    text = ", and ".join(parts)
+    return f"{text[0].upper()}{text[1:]}; they are estimates, which --dense or a smaller --count may improve."
+
+
+def _zero(table: xr.Dataset) -> str:
+    zero = table["singular"].values == 0
+    if not zero.any():
+        return ""
+    return f"The Jacobian is zero at the state{_which(table, zero)}: there the function ignores its state."
+
+
+def _null(table: xr.Dataset) -> str:
+    null: np.ndarray = np.asarray(np.isneginf(table["long_exponent"].values))
+    if not null.any():
+        return ""
+    count = int(null.sum(1).max())
+    which = _which(table, np.asarray(null.any(1)))
+    return (
+        f"{count} of the {null.shape[1]} leading directions {'is' if count == 1 else 'are'} annihilated on the "
+        f"way (exponent -inf){which}."
+    )
+
+
+def _transient(table: xr.Dataset) -> str:
+    finite, high = table["finite_exponent"].values[:, 0], table["long_high"].values[:, 0]
+    low = table["long_low"].values[:, 0]
+    grows = (finite > 0) & (finite > high) & (low <= 0)
+    if not grows.any():
+        return ""
+    return (
+        f"Over {table.attrs['steps']} steps the exponent is positive, in the long run it is not"
+        f"{_which(table, grows)}: some tangents grow before they fade, and the finite horizon shows no more."
+    )
+
+
+def _parting(table: xr.Dataset) -> str:
+    parts = (table["long_low"].values[:, 0] > 0) & (table["left"].values == 0)
+    if not parts.any():
+        return ""
+    return (
+        f"In the long run nearby trajectories part{_which(table, parts)}: the exponent's interval is above 0."
+    )
+
+
+def _periodic(table: xr.Dataset) -> str:
+    period = table["period"].values
+    cycling = period > 1
+    if not cycling.any():
+        return ""
+    return (
+        f"The trajectory ends in a cycle{_which(table, cycling)}: whether that is stable, the long-run "
+        "exponent says, and the spectral radius of a single step does not."
+    )
+
+
+def _drifting(table: xr.Dataset) -> str:
+    whole, half = table["long_exponent"].values[:, 0], table["second_half"].values
+    error = table["long_error"].values[:, 0]
+    with np.errstate(invalid="ignore"):  # of -inf
+        drifts = np.abs(whole - half) > np.maximum(3 * error, 1e-12)
+    if not drifts.any():
+        return ""
+    return (
+        f"The long-run exponent still drifts{_which(table, drifts)}: the second half of the run gives "
+        "another one, by more than three standard errors; take more --long-steps or --warm-up."
+    )
+
+
+def _float32(table: xr.Dataset) -> str:
+    if table.attrs["dtype"] == "float64":
+        return ""
+    return (
+        "All was computed in float32: about six digits count, and of the exponents over "
+        f"{table.attrs['steps']} steps those within {math.log(1e6) / table.attrs['steps']:.2g} of the first."
+    )

@@ -1,0 +1,71 @@
+"""Which route the analysis takes: dense Jacobians, or Jacobian-vector products alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from widthscope.errors import DynamicsError
+from widthscope.spectra.dense_memory import DENSE_EIGENVALUES, available_bytes, dense_bytes
+
+
+@dataclass(frozen=True)
+class Route:
+    """How eigenvalues and singular values are found, and why so.
+
+    Attributes:
+        dense: whether Jacobians are formed.
+        why: half a sentence for the user.
+    """
+
+    dense: bool
+    why: str
+
+    @property
+    def spectrum(self) -> Literal["dense", "arnoldi"]:
+        """Method of eigenvalues."""
+        return "dense" if self.dense else "arnoldi"
+
+    @property
+    def product(self) -> Literal["dense", "golub-kahan"]:
+        """Method of singular values."""
+        return "dense" if self.dense else "golub-kahan"
+
+    def wanted(self, count: int) -> int | None:
+        """How many eigenvalues to ask for: all of a dense Jacobian."""
+        return None if self.dense else count
+
+
+def choose_route(n: int, batch: int, dense: bool | None) -> Route:
+    """Dense where the user says so, or leaves it open and the Jacobians are small and fit the memory.
+
+    Args:
+        n: numbers of a state.
+        batch: states.
+        dense: what the user asked for; None for nothing.
+
+    Raises:
+        DynamicsError: if dense Jacobians are asked for that do not fit: how much they need, and what does.
+    """
+    needed, left = dense_bytes(n, batch), available_bytes()
+    size = f"Jacobians of {batch} state{'s' if batch > 1 else ''} of {n} numbers"
+    if dense and needed > left:
+        raise DynamicsError(
+            f"--dense needs {in_bytes(needed)} of memory for the {size}, and {in_bytes(left)} are available; "
+            "--matrix-free takes Jacobian-vector products alone, and is chosen without either option"
+        )
+    if dense is not None:
+        return Route(dense, "as asked for")
+    if n > DENSE_EIGENVALUES:
+        return Route(False, f"n = {n} is above {DENSE_EIGENVALUES}; dense would take {in_bytes(needed)}")
+    if needed > left:
+        return Route(False, f"dense {size} would take {in_bytes(needed)}, and {in_bytes(left)} are available")
+    return Route(True, f"n = {n} is at most {DENSE_EIGENVALUES}; it takes {in_bytes(needed)}")
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes for people, such as 3.2 GB."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
