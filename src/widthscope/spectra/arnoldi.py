@@ -129,7 +129,7 @@ def by_modulus(values: Tensor) -> Tensor:
 def _restarted(basis: Orthonormal, H: Tensor, count: int) -> tuple[int, Tensor]:
     """Shrink the subspace to its wanted part, between what is asked for and what there is room for."""
     batch, _, bound = H.shape
-    kept = min(bound - 1, (count + bound) // 2)
+    kept = min(bound - 1, count + (bound - count) // 3)
     rotation = np.zeros((batch, bound + 1, kept + 1), dtype=np.complex128)
     shrunk = np.zeros((batch, bound + 1, bound), dtype=np.complex128)
     for item, matrix in enumerate(H.cpu().numpy()):

@@ -56,9 +56,7 @@ class Orthonormal:
         gone = length <= _NEGLIGIBLE * torch.finfo(length.dtype).eps * n**0.5 * before  # never of NaN
         length = torch.where(gone, 0.0, length)
         if gone.any():
-            drawn = torch.randn(n, generator=self._generator, dtype=torch.float64)
-            fresh = self._split(drawn.to(vector).expand_as(vector))[1]
-            rest = torch.where(gone[:, None], fresh, rest)
+            rest = torch.where(gone[:, None], self._outside(vector, gone), rest)
         if not self.full:
             self._room[:, self.size] = rest / rest.norm(dim=-1, keepdim=True)
             self.size += 1
@@ -70,6 +68,15 @@ class Orthonormal:
         self.size, former = rotation.shape[-1], self.vectors
         room[:, : self.size] = rotation.mT @ former.to(rotation.dtype)
         self._room = room
+
+    def _outside(self, like: Tensor, wanted: Tensor) -> Tensor:
+        """A random direction orthogonal to the vectors so far, (batch, n), of the states (batch,) wanted."""
+        while True:
+            drawn = torch.randn(like.shape[-1], generator=self._generator, dtype=torch.float64)
+            _, rest = self._split(drawn.to(like).expand_as(like))
+            # A start vector may have been drawn from the same seed: then this one lies in the span.
+            if (rest.norm(dim=-1) > 1e-6 * drawn.norm())[wanted].all():
+                return rest
 
     def _split(self, vector: Tensor) -> tuple[Tensor, Tensor]:
         total = torch.zeros(*self.vectors.shape[:2], dtype=vector.dtype, device=vector.device)
