@@ -18,6 +18,7 @@ from widthscope.attention.jacobians.token_maps import (
     RadialProjection,
     norm_derivative,
     spheres_derivative,
+    tangent_projection,
 )
 from widthscope.models.recurrence.attention import Parameters, heads
 from widthscope.models.recurrence.normalisation import normalised
@@ -62,14 +63,14 @@ class Linearised:
             if rule.model == "itrsa":
                 outer = None if pre else norm_derivative(rule, moved, gain)
                 return cls(attention, parameters["step"], moved, inner, None, None, outer)
-            frequency = parameters["frequency"][:, None, None, None, None]
+            frequency = parameters["frequency"].reshape(-1, 1, 1, 1).expand(*state.shape[:-1], 1)
             force = OscillatorForce(state, (drive + attended).expand_as(state), frequency, rule.oscillator)
             return cls(
                 attention=attention,
                 step=parameters["step"],
                 moved=moved,
                 inner=None,
-                projection=RadialProjection(state, rule.oscillator),
+                projection=tangent_projection(state, rule.oscillator),
                 force=force,
                 outer=spheres_derivative(moved, rule.oscillator),
             )
@@ -77,28 +78,26 @@ class Linearised:
     def forward(self, tangents: Tensor) -> Tensor:
         """J v, (member, batch, k, token, width) -> the same shape."""
         with torch.no_grad():
-            v = tangents[..., None]
-            within = v if self.inner is None else self.inner.rows(_for_tangents).forward(v)
-            change = self.attention.forward(within[..., 0])[..., None]
+            within = tangents if self.inner is None else self.inner.rows(_for_tangents).forward(tangents)
+            change = self.attention.forward(within)
             if self.projection is not None:
                 change = self.projection.rows(_for_tangents).forward(change)
             if self.force is not None:
-                change = change + self.force.rows(_for_tangents).forward(v)
-            found = v + self._step(change) * change
-            return (found if self.outer is None else self.outer.rows(_for_tangents).forward(found))[..., 0]
+                change = change + self.force.rows(_for_tangents).forward(tangents)
+            found = torch.addcmul(tangents, self._step(), change)
+            return found if self.outer is None else self.outer.rows(_for_tangents).forward(found)
 
     def transposed(self, cotangents: Tensor) -> Tensor:
         """J^T u, (member, batch, k, token, width) -> the same shape."""
         with torch.no_grad():
-            u = cotangents[..., None]
-            u = u if self.outer is None else self.outer.rows(_for_tangents).transposed(u)
+            u = cotangents if self.outer is None else self.outer.rows(_for_tangents).transposed(cotangents)
             pull = u if self.projection is None else self.projection.rows(_for_tangents).transposed(u)
-            change = self.attention.transposed(pull[..., 0])[..., None]
+            change = self.attention.transposed(pull)
             if self.inner is not None:
                 change = self.inner.rows(_for_tangents).transposed(change)
             if self.force is not None:
                 change = change + self.force.rows(_for_tangents).transposed(u)
-            return (u + self._step(change) * change)[..., 0]
+            return torch.addcmul(u, self._step(), change)
 
     def left(self, with_norm: bool = True) -> list[RadialProjection]:
         """The maps after J_MSA in the order in which they act, without the last norm where it is left out."""
@@ -107,18 +106,20 @@ class Linearised:
 
     def own_blocks(self, with_norm: bool = True) -> Tensor:
         """What a token feels of itself other than by attention, (member, batch, token, width, width)."""
-        *_, width = self.moved.shape
-        found = torch.eye(width, dtype=self.moved.dtype, device=self.moved.device)
+        width = self.moved.shape[-1]
+        units = torch.eye(width, dtype=self.moved.dtype, device=self.moved.device)[:, None]
+        units = units.expand(*self.moved.shape[:2], width, *self.moved.shape[2:])
         if self.force is not None:
-            found = found + self._step(found.expand(1, 1, 1, width, width)) * self.force.forward(found)
+            units = torch.addcmul(units, self._step(), self.force.rows(_for_tangents).forward(units))
+        found = units.permute(0, 1, 3, 4, 2).contiguous()
         if self.outer is not None and with_norm:
-            found = self.outer.forward(found)
-        return found.expand(*self.moved.shape, width)
+            self.outer.forward_(found)
+        return found
 
-    def _step(self, like: Tensor) -> Tensor:
-        return self.step.reshape(-1, *[1] * (like.ndim - 1))
+    def _step(self) -> Tensor:
+        return self.step.reshape(-1, 1, 1, 1, 1)
 
 
 def _for_tangents(values: Tensor) -> Tensor:
-    """(member, batch, token, values) beside tangents: (member, batch, 1, token, values)."""
+    """(member, batch, token, ...) beside tangents: (member, batch, 1, token, ...)."""
     return values[:, :, None]

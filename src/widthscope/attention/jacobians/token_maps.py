@@ -1,83 +1,84 @@
 """Linear maps of each token by itself, kept as the few vectors they are made of.
 
-All act on columns: `forward` gives M v and `transposed` M^T v for v (..., width, column), where the leading
-dimensions are those of the map's own vectors, or broadcast against them.
+A map holds one width x width matrix M per token, its leading dimensions those of its own vectors: (member,
+batch, token), or as `rows` lays them out.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from widthscope.models.recurrence.normalisation import centred, inverse_length, radius
-from widthscope.models.recurrence.oscillators import oscillators
+from widthscope.models.recurrence.oscillators import oscillators, rotated
 from widthscope.models.recurrence.rule import Rule
 
 RowChange = Callable[[Tensor], Tensor]
 
 
-class TokenMap(Protocol):
-    """One width x width matrix per token."""
-
-    def forward(self, columns: Tensor) -> Tensor:
-        """M v, (..., width, column)."""
-        ...
-
-    def transposed(self, columns: Tensor) -> Tensor:
-        """M^T v, (..., width, column)."""
-        ...
-
-
 @dataclass(frozen=True)
 class RadialProjection:
-    """diag(gain) scale (I - u u^T) [I - 1 1^T / width]: the derivative of a normalisation (theory notes 3.2).
+    """M = diag(factor) (I - N N^T): the derivative of a normalisation, or a projection (theory notes 3.2).
 
-    Per group of `size` coordinates: the whole token, or an oscillator. With neither gain nor scale it is
-    Proj_u itself.
+    Groups of coordinates, the whole token or an oscillator, do not mix.
 
     Attributes:
-        direction: u, (..., width), of length 1 in each group.
-        size: coordinates of a group.
-        scale: (..., group) or None: length after the norm over length before it.
-        gain: (..., width) or None.
-        centred: whether the mean coordinate is taken off first (`ln`); u has then mean 0.
+        normals: N, the orthonormal directions that a group loses, (..., group, size, normal): its radial
+            direction, and that of all ones where the mean coordinate is taken off (`ln`).
+        factor: gain times length after the norm over length before it, (..., width), or None for 1.
+        weighted: diag(factor) N, the shape of `normals`.
     """
 
-    direction: Tensor
-    size: int
-    scale: Tensor | None = None
-    gain: Tensor | None = None
-    centred: bool = False
+    normals: Tensor
+    factor: Tensor | None
+    weighted: Tensor
 
-    def forward(self, columns: Tensor) -> Tensor:
-        """M v, (..., width, column)."""
-        return self._scaled(self._projected(columns))
+    @classmethod
+    def of(cls, normals: Tensor, factor: Tensor | None) -> "RadialProjection":
+        """From the normals and the factor."""
+        if factor is None:
+            return cls(normals, None, normals)
+        return cls(normals, factor, normals * oscillators(factor, normals.shape[-2])[..., None])
 
-    def transposed(self, columns: Tensor) -> Tensor:
-        """M^T v, (..., width, column)."""
-        return self._projected(self._scaled(columns))
+    def forward(self, tangents: Tensor) -> Tensor:
+        """M v, (..., width)."""
+        return self._less(tangents, self.normals, self.weighted)
+
+    def transposed(self, cotangents: Tensor) -> Tensor:
+        """M^T u, (..., width)."""
+        return self._less(cotangents, self.weighted, self.normals)
+
+    def forward_(self, columns: Tensor) -> None:
+        """Many columns v for each token become M v in place: contiguous (..., width, column)."""
+        normals, weighted = self.normals.flatten(0, -3), self.weighted.flatten(0, -3)
+        v = columns.view(len(normals), normals.shape[-2], columns.shape[-1])
+        overlaps = torch.bmm(normals.mT, v)
+        if self.factor is not None:
+            columns.mul_(self.factor[..., None])
+        v.baddbmm_(weighted, overlaps, alpha=-1)
+
+    def right_(self, matrices: Tensor) -> None:
+        """Rows w for each token become w M in place, (..., row, token, width); groups are whole tokens."""
+        if self.factor is not None:
+            matrices.mul_(self.factor[..., None, :, :])
+        for direction in self.normals[..., 0, :, :].unbind(dim=-1):
+            u = direction[..., None, :, :]
+            matrices.addcmul_((matrices * u).sum(dim=-1, keepdim=True), u, value=-1)
 
     def rows(self, change: RowChange) -> Self:
-        """The same map where `change` lays out (..., token, values) otherwise."""
-        return replace(
-            self,
-            direction=change(self.direction),
-            scale=None if self.scale is None else change(self.scale),
-            gain=None if self.gain is None else change(self.gain.expand(self.direction.shape)),
-        )
+        """The same map where `change` lays out its (member, batch, token, ...) otherwise."""
+        factor = None if self.factor is None else change(self.factor)
+        return replace(self, normals=change(self.normals), factor=factor, weighted=change(self.weighted))
 
-    def _projected(self, columns: Tensor) -> Tensor:
-        if self.centred:
-            columns = columns - columns.mean(dim=-2, keepdim=True)
-        v, u = grouped(columns, self.size), oscillators(self.direction, self.size)[..., None]
-        return (v - u * (u * v).sum(dim=-2, keepdim=True)).flatten(-3, -2)
-
-    def _scaled(self, columns: Tensor) -> Tensor:
-        if self.scale is not None:
-            columns = (grouped(columns, self.size) * self.scale[..., None, None]).flatten(-3, -2)
-        return columns if self.gain is None else columns * self.gain[..., None]
+    def _less(self, tangents: Tensor, onto: Tensor, along: Tensor) -> Tensor:
+        """factor * v - along (onto^T v)."""
+        v = oscillators(tangents, onto.shape[-2])[..., None]
+        lost = along * (onto * v).sum(dim=-2, keepdim=True)
+        lost = lost[..., 0] if lost.shape[-1] == 1 else lost.sum(dim=-1)
+        return (tangents if self.factor is None else tangents * self.factor) - lost.flatten(-2)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class OscillatorForce:
     Attributes:
         state: x, (..., width).
         force: y = C + MSA, (..., width).
-        frequency: omega, broadcast to (..., 1, 1).
+        frequency: omega, (..., 1).
         size: coordinates of an oscillator.
     """
 
@@ -98,27 +99,24 @@ class OscillatorForce:
     frequency: Tensor
     size: int
 
-    def forward(self, columns: Tensor) -> Tensor:
-        """M v, (..., width, column)."""
-        return self._pulled(columns, self.state, self.force) + self.frequency * _rotated(columns)
+    def forward(self, tangents: Tensor) -> Tensor:
+        """M v, (..., width)."""
+        return self.frequency * rotated(tangents) - self._pull(tangents, self.state, self.force)
 
-    def transposed(self, columns: Tensor) -> Tensor:
-        """M^T v, (..., width, column)."""
-        return self._pulled(columns, self.force, self.state) - self.frequency * _rotated(columns)
+    def transposed(self, cotangents: Tensor) -> Tensor:
+        """M^T u, (..., width)."""
+        return -self.frequency * rotated(cotangents) - self._pull(cotangents, self.force, self.state)
 
     def rows(self, change: RowChange) -> Self:
-        """The same map where `change` lays out (..., token, values) otherwise."""
-        frequency = self.frequency.expand(*self.state.shape[:-1], 1, 1)[..., 0]
-        return replace(
-            self, state=change(self.state), force=change(self.force), frequency=change(frequency)[..., None]
-        )
+        """The same map where `change` lays out its (member, batch, token, ...) otherwise."""
+        state, force, frequency = (change(t) for t in (self.state, self.force, self.frequency))
+        return replace(self, state=state, force=force, frequency=frequency)
 
-    def _pulled(self, columns: Tensor, left: Tensor, right: Tensor) -> Tensor:
-        """-(left right^T + (x . y) I) v."""
-        v = grouped(columns, self.size)
-        a, b = (oscillators(t, self.size)[..., None] for t in (left, right))
-        along, across = (a * b).sum(dim=-2, keepdim=True), (b * v).sum(dim=-2, keepdim=True)
-        return -(a * across + along * v).flatten(-3, -2)
+    def _pull(self, tangents: Tensor, along: Tensor, onto: Tensor) -> Tensor:
+        """(along onto^T + (x . y) I) v."""
+        v, a, b = (oscillators(t, self.size) for t in (tangents, along, onto))
+        found = a * (b * v).sum(dim=-1, keepdim=True) + (a * b).sum(dim=-1, keepdim=True) * v
+        return found.flatten(-2)
 
 
 def norm_derivative(rule: Rule, tokens: Tensor, gain: Tensor | None) -> RadialProjection | None:
@@ -132,29 +130,22 @@ def norm_derivative(rule: Rule, tokens: Tensor, gain: Tensor | None) -> RadialPr
     width = tokens.shape[-1]
     y = centred(rule, tokens)
     inverse = inverse_length(y)
-    return RadialProjection(
-        direction=y * inverse,
-        size=width,
-        scale=inverse * radius(rule, width),
-        gain=None if gain is None else gain[:, None, None].expand(-1, 1, 1, width),
-        centred=rule.norm == "ln",
-    )
+    normals = (y * inverse)[..., None]
+    if rule.norm == "ln":
+        normals = torch.cat([normals, torch.full_like(normals, 1 / math.sqrt(width))], dim=-1)
+    factor = (inverse * radius(rule, width)).expand(tokens.shape)
+    if gain is not None:
+        factor = factor * gain[:, None, None]
+    return RadialProjection.of(normals[..., None, :, :], factor)
 
 
 def spheres_derivative(tokens: Tensor, size: int) -> RadialProjection:
     """Derivative of `on_spheres` at tokens z, (member, batch, token, width)."""
     z = oscillators(tokens, size)
     inverse = inverse_length(z)
-    return RadialProjection((z * inverse).flatten(-2), size, scale=inverse[..., 0])
+    return RadialProjection.of((z * inverse)[..., None], inverse.expand(z.shape).flatten(-2))
 
 
-def grouped(columns: Tensor, size: int) -> Tensor:
-    """(..., width, column) as (..., group, size, column)."""
-    *leading, width, column = columns.shape
-    return columns.reshape(*leading, width // size, size, column)
-
-
-def _rotated(columns: Tensor) -> Tensor:
-    """Every pair of coordinates (u, v) as (v, -u)."""
-    u, v = grouped(columns, 2).unbind(dim=-2)
-    return torch.stack([v, -u], dim=-2).flatten(-3, -2)
+def tangent_projection(tokens: Tensor, size: int) -> RadialProjection:
+    """Proj_x of every oscillator x, I - x x^T."""
+    return RadialProjection.of(oscillators(tokens, size)[..., None], None)
