@@ -29,8 +29,7 @@ smoke: setup ## the whole workflow on tiny settings, in 3 to 4 minutes
 	@echo "The report: results/smoke/report/index.html"
 
 test: setup ## run the tests that need neither a browser nor SLURM
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup \
-		-m "not browser and not slurm"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses 2 -m "not browser and not slurm"
 
 lint: setup ## ruff, mypy --strict, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

@@ -153,8 +153,8 @@ def test_forty_fingerprints_of_this_package_are_quick() -> None:
     """That is what one parse of the Snakefile asks of a warm cache."""
     entries = [f"widthscope.studies.{slug}.settings" for slug in studies.names()] + ["widthscope.cli"]
     fingerprint(entries)
-    start = time.perf_counter()
+    start = time.process_time()
     tree = SourceTree()
     for i in range(40):
         fingerprint([entries[i % len(entries)], "widthscope.workflow.job"], tree=tree)
-    assert time.perf_counter() - start < 0.3
+    assert time.process_time() - start < 0.3
