@@ -2,15 +2,15 @@
 
 With q carrying beta, v and k the values and keys, o_i = sum_j P_ij v_j, per head
 
-    d MSA_i / d x_k = P_ik W_O^T W_V + P_ik W_O^T (v_k - o_i) (W_K^T q_i)^T + delta_ik W_O^T C_i W_Q,
-    C_i = sum_j P_ij (v_j - o_i) k_j^T .
+    d MSA_i / d x_k = P_ik W_O^T W_V + U_ik (W_K^T q_i)^T + delta_ik sum_j U_ij (W_Q^T k_j)^T,
+    U_ik = P_ik W_O^T (v_k - o_i) .
 
-The first two terms are small matrix products that write straight into the result, and maps of a token by
-itself (norms, projections) then act on it in place. Rows are taken in blocks that stay in the processor's
-cache, because a large Jacobian costs more in memory traffic than in arithmetic.
+All are small matrix products that write straight into the result, and maps of a token by itself (norms,
+projections) then act on it in place. Rows are taken in blocks that stay in the processor's cache, because a
+large Jacobian costs more in memory traffic than in arithmetic.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -26,36 +26,40 @@ DEVICE_BYTES = 2**28
 def assembled(
     derivative: AttentionDerivative,
     coefficient: Tensor,
-    left: Sequence[RadialProjection],
-    right: RadialProjection | None,
-    own: Tensor | None,
+    before: RadialProjection | None = None,
+    after: RadialProjection | None = None,
+    own: Tensor | None = None,
+    last: RadialProjection | None = None,
 ) -> Tensor:
-    """coefficient * L J_MSA R + blockdiag(own), (member, batch, token * width, token * width).
+    """last (blockdiag(own) + coefficient * after J_MSA before), (member, batch, token * width, same).
 
     Args:
         coefficient: (member,).
-        left: maps of each token by itself after attention, in the order in which they act.
-        right: a whole token's map before attention.
-        own: (member, batch, token, width, width) or None.
+        before: a whole token's map before attention; None is the identity, as for the other maps.
+        after, last: maps of each token by itself.
+        own: (member, batch, token, width, width), or None for 0.
     """
     with torch.no_grad():
         member, batch, count, width = derivative.shape
         factors = _Factors.of(derivative, coefficient)
         found = factors.attention.new_empty(member, batch * count, width, count, width)
-        state_of = torch.arange(batch * count, device=found.device) // count
-        left = [maps.rows(_by_rows) for maps in left]
+        places = torch.arange(batch * count, device=found.device)
+        after, last = (None if maps is None else maps.rows(_by_rows) for maps in (after, last))
+        own = None if own is None else own.flatten(1, 2)
         for m, rows in _blocks(derivative.shape, found):
-            block, states = found[m, rows], state_of[rows]
-            _fill(block, factors, m, rows, states)
-            for maps in left:
-                maps.rows(_only(m, rows)).forward_(block.flatten(2))
-            if right is not None:
-                right.rows(_only(m, states)).right_(block)
-        found = found.reshape(member, batch, count, width, count, width)
-        diagonal = found.diagonal(dim1=2, dim2=4).permute(0, 1, 4, 2, 3)
-        diagonal += _own_attention(derivative, coefficient, left, right)
-        if own is not None:
-            diagonal += own
+            block, states, tokens = found[m, rows], places[rows] // count, places[rows] % count
+            pulled = _fill(block, factors, m, rows, states)
+            by_itself = pulled.flatten(2) @ factors.keys[m, states]
+            at_itself = (torch.arange(len(block), device=found.device), slice(None), tokens)
+            block[at_itself] += by_itself
+            if after is not None:
+                after.rows(_only(m, rows)).forward_(block.flatten(2))
+            if before is not None:
+                before.rows(_only(m, states)).right_(block)
+            if own is not None:
+                block[at_itself] += own[m, rows]
+            if last is not None:
+                last.rows(_only(m, rows)).forward_(block.flatten(2))
         return found.reshape(member, batch, count * width, count * width)
 
 
@@ -69,6 +73,8 @@ class _Factors:
         values: W_O^T v_k, (member, batch, width, token, head).
         means: W_O^T o_i, (member, row, width, 1, head).
         questions: W_K^T q_i, (member, row, head, width).
+        keys: W_Q^T k_j, (member, batch, token * head, width); less the tokens' mean, which leaves the sum
+            over j as it is and spares cancellation.
     """
 
     attention: Tensor
@@ -76,6 +82,7 @@ class _Factors:
     values: Tensor
     means: Tensor
     questions: Tensor
+    keys: Tensor
 
     @classmethod
     def of(cls, derivative: AttentionDerivative, coefficient: Tensor) -> "_Factors":
@@ -87,17 +94,23 @@ class _Factors:
         shared = weights.value if weights.output is None else weights.output.mT @ weights.value
         values, means = (_per_head(weights.output, t, derivative.shape) for t in (seen.values, seen.means))
         questions = _per_head(weights.key, seen.questions, derivative.shape)
+        keys = _per_head(weights.query, seen.keys - seen.keys.mean(dim=1, keepdim=True), derivative.shape)
         return cls(
             attention=attention.reshape(member, batch * count, count, head),
             shared=shared.transpose(1, 2).contiguous(),
             values=values.permute(0, 1, 4, 3, 2).contiguous(),
             means=means.permute(0, 1, 3, 4, 2).reshape(member, batch * count, width, 1, head),
             questions=questions.transpose(2, 3).reshape(member, batch * count, head, width),
+            keys=keys.transpose(2, 3).reshape(member, batch, count * head, width),
         )
 
 
-def _fill(block: Tensor, factors: _Factors, m: int, rows: slice, states: Tensor) -> None:
-    """The first two terms in a block of rows, (row, width, token, width)."""
+def _fill(block: Tensor, factors: _Factors, m: int, rows: slice, states: Tensor) -> Tensor:
+    """Writes the first two terms of a block of rows, (row, width, token, width).
+
+    Returns:
+        U_ik, (row, width, token, head).
+    """
     n, width, count, _ = block.shape
     attention = factors.attention[m, rows]
     head = attention.shape[-1]
@@ -107,33 +120,7 @@ def _fill(block: Tensor, factors: _Factors, m: int, rows: slice, states: Tensor)
     spread = attention[:, None].expand(n, width, count, head).reshape(n * width, count, head)
     shared = factors.shared[m].expand(n, width, head, width).reshape(n * width, head, width)
     block.view(n * width, count, width).baddbmm_(spread, shared)
-
-
-def _own_attention(
-    derivative: AttentionDerivative,
-    coefficient: Tensor,
-    left: Sequence[RadialProjection],
-    right: RadialProjection | None,
-) -> Tensor:
-    """coefficient * L_i [sum_h W_O^T C_i W_Q] R_i, (member, batch, token, width, width)."""
-    member, batch, count, width = derivative.shape
-    weights, seen = derivative.weights, derivative.seen
-    head, head_dim = weights.query.shape[1:3]
-    # C_i is a covariance: taking off the tokens' plain mean beforehand leaves it and spares cancellation.
-    middle = seen.values.mean(dim=1, keepdim=True)
-    values, keys = seen.values - middle, seen.keys - seen.keys.mean(dim=1, keepdim=True)
-    products = (values[..., :, None] * keys[..., None, :]).flatten(2)
-    moments = torch.bmm(seen.attention, products).reshape(*seen.values.shape, head_dim)
-    moments -= (seen.means - middle)[..., :, None] * torch.bmm(seen.attention, keys)[..., None, :]
-    moments = moments.reshape(member, batch, head, count, head_dim, head_dim).transpose(2, 3)
-    asked = (moments @ weights.query[:, None, None]).reshape(member, batch * count, head * head_dim, width)
-    found = asked if weights.output is None else weights.output.flatten(1, 2).mT[:, None] @ asked
-    found = found * coefficient[:, None, None, None]
-    for maps in left:
-        maps.forward_(found)
-    if right is not None:
-        right.rows(_by_rows).right_(found.transpose(1, 2))
-    return found.reshape(member, batch, count, width, width)
+    return pulled
 
 
 def _per_head(weights: Tensor | None, seen: Tensor, shape: torch.Size) -> Tensor:

@@ -99,22 +99,19 @@ class Linearised:
                 change = change + self.force.rows(_for_tangents).transposed(u)
             return torch.addcmul(u, self._step(), change)
 
-    def left(self, with_norm: bool = True) -> list[RadialProjection]:
-        """The maps after J_MSA in the order in which they act, without the last norm where it is left out."""
-        maps = [self.projection, self.outer if with_norm else None]
-        return [found for found in maps if found is not None]
+    def own_blocks(self) -> Tensor:
+        """I + eta F: what a token feels of itself but by attention and the last norm.
 
-    def own_blocks(self, with_norm: bool = True) -> Tensor:
-        """What a token feels of itself other than by attention, (member, batch, token, width, width)."""
+        Returns:
+            (member, batch, token, width, width).
+        """
         width = self.moved.shape[-1]
-        units = torch.eye(width, dtype=self.moved.dtype, device=self.moved.device)[:, None]
-        units = units.expand(*self.moved.shape[:2], width, *self.moved.shape[2:])
-        if self.force is not None:
-            units = torch.addcmul(units, self._step(), self.force.rows(_for_tangents).forward(units))
-        found = units.permute(0, 1, 3, 4, 2).contiguous()
-        if self.outer is not None and with_norm:
-            self.outer.forward_(found)
-        return found
+        units = torch.eye(width, dtype=self.moved.dtype, device=self.moved.device)
+        if self.force is None:
+            return units.expand(*self.moved.shape, width)
+        units = units[:, None].expand(*self.moved.shape[:2], width, *self.moved.shape[2:])
+        found = torch.addcmul(units, self._step(), self.force.rows(_for_tangents).forward(units))
+        return found.permute(0, 1, 3, 4, 2)
 
     def _step(self) -> Tensor:
         return self.step.reshape(-1, 1, 1, 1, 1)

@@ -23,4 +23,4 @@ def attention_jacobian(rule: Rule, parameters: Parameters, state: Tensor) -> Ten
     """
     with torch.no_grad():
         derivative = AttentionDerivative.at(heads(rule, parameters), state)
-        return assembled(derivative, state.new_ones(len(state)), [], None, None)
+        return assembled(derivative, state.new_ones(len(state)))

@@ -26,4 +26,11 @@ def update_jacobian(rule: Rule, parameters: Parameters, state: Tensor, drive: Te
 
 def dense(step: Linearised, with_norm: bool = True) -> Tensor:
     """A linearised step as a matrix, without the last norm's derivative where that is left out."""
-    return assembled(step.attention, step.step, step.left(with_norm), step.inner, step.own_blocks(with_norm))
+    return assembled(
+        step.attention,
+        step.step,
+        before=step.inner,
+        after=step.projection,
+        own=step.own_blocks(),
+        last=step.outer if with_norm else None,
+    )
