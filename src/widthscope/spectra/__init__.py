@@ -1,8 +1,8 @@
 """Spectra of two kinds of matrices; float64 throughout, and nothing is imported here.
 
 Query-key matrices of attention heads, and the random-matrix laws they start from (NumPy, SciPy, xarray and
-dask only): `query` and `key` are arrays (..., head_dim, width) that act on column vectors, q = W_Q x, with any
-leading dimensions (members, steps, layers, heads). The score of key t for query s is x_s^T W x_t with
+dask only): `query` and `key` are arrays (..., head_dim, width) that act on column vectors, q = W_Q x, with
+any leading dimensions (members, steps, layers, heads). The score of key t for query s is x_s^T W x_t with
 
     W = scale W_Q^T W_K   (width, width),   scale = 1 / sqrt(head_dim) where not said otherwise,
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from widthscope.errors import DynamicsError
 
-DENSE_EIGENVALUES = 512
-DENSE_SINGULAR = 512
+DENSE_EIGENVALUES = 320
+DENSE_SINGULAR = 384
 _COPIES = 4  # the Jacobian, the product or the copy that LAPACK works on, and its work space
 
 
