@@ -20,7 +20,7 @@ from widthscope.studies.jacobian_dynamics.networks.loss import accuracy, cross_e
 from widthscope.studies.jacobian_dynamics.networks.network import Network
 from widthscope.studies.jacobian_dynamics.networks.patches import cut
 from widthscope.studies.jacobian_dynamics.networks.readout import Readout
-from widthscope.studies.jacobian_dynamics.networks.stored import dims_of
+from widthscope.studies.jacobian_dynamics.networks.stored import parameters_of, recording
 
 MEMBERS, BATCH, TOKENS, FEATURES, WIDTH, HEADS, CLASSES = 3, 4, 5, 4, 8, 2, 3
 
@@ -97,7 +97,6 @@ def test_arms_of_one_seed_share_embedding_and_readout(arm):
     shared = [name for name in one if name.startswith(("embed_", "read_"))]
     assert len(shared) == 12
     assert all(torch.equal(one[name], other[name]) for name in shared)
-    assert set(dims_of(stacked([one, one]))["query"]) == {"query_0", "query_1", "query_2"}
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -121,6 +120,31 @@ def test_trained_members_do_not_depend_on_their_company(arm):
         ).parameters
 
     assert not dependent_on_company(run, Members.grid(seed=range(5)), groups=(1, 2))
+
+
+def test_stored_parameters_come_back():
+    net, examples = network("rms"), torch.randn(20, TOKENS, FEATURES)
+    members = Members.grid(seed=range(3))
+    first = stacked([net.initial(g) for g in members.generators("weights")])
+
+    def loss(p, batch):
+        return net.forward(p, batch, 2).square().mean(dim=(1, 2))
+
+    end = train(
+        members,
+        first,
+        GradientStep(loss, Adam(1e-2)),
+        Minibatches({"patches": examples}, epochs(members.generators("data"), 20, 5, 3)),
+        3,
+        [recording(first, (0, 3))],
+    )
+    for place, expected in ((0, first), (-1, end.parameters)):
+        found = parameters_of(end.history, place, dtype=torch.float32)
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert end.history["step"].values.tolist() == [0, 3]
+    doubled = recording(first, (0,), lambda p: {"only": 2 * p["step"]})
+    assert torch.equal(doubled.measure(first)["parameter_only"], 2 * first["step"])
 
 
 def test_predictions_are_those_of_the_logits_whatever_the_blocks(monkeypatch):
