@@ -19,7 +19,7 @@ from torch import Tensor
 from widthscope.attention.jacobians.attention_derivative import AttentionDerivative
 from widthscope.attention.jacobians.token_maps import RadialProjection, RowChange
 
-CACHE_BYTES = 2**19
+CACHE_BYTES = 2**21
 DEVICE_BYTES = 2**28
 
 
