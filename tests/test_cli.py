@@ -1,11 +1,11 @@
-"""What the command line says about itself; what it does: workflow/test_commands.py, test_cli_spectra.py."""
+"""What the command line says about itself; what it does: workflow/test_commands.py, test_cli_*.py."""
 
 import pytest
 from typer.testing import CliRunner
 
 from widthscope.cli import app
 
-COMMANDS = ["explain", "verify", "compare", "spectra", "new-study"]
+COMMANDS = ["explain", "verify", "compare", "spectra", "jacobian", "new-study"]
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ SIZE = 200
 W = torch.from_numpy(np.random.default_rng(0).standard_normal((SIZE, SIZE))) / SIZE**0.5
 
 
-def step(state: torch.Tensor, gain: float = 1.1) -> torch.Tensor:
+def step(state: torch.Tensor, gain: float = 1.5) -> torch.Tensor:
     """The next states, (state, size) -> (state, size)."""
     return torch.tanh(gain * state @ W.T)
 

@@ -130,7 +130,8 @@ def _table(
     )
     at = ("place", "state", "mode")
     ranked = ("state", "rank")
-    lower, upper = _interval(long_run.exponents, long_run.standard_error)
+    second_half = _second_half(_array(long_run.history), _array(long_run.recorded))
+    lower, upper = _interval(long_run, second_half)
     table = xr.Dataset(
         {
             "eigenvalue": (at, _stacked([one.values for one in places])),
@@ -157,10 +158,7 @@ def _table(
         coords={"place": list(PLACES[: len(places)]), "record": _array(long_run.recorded)},
     )
     table["radius"] = (("place", "state"), np.abs(table["eigenvalue"].values[..., 0]))
-    table["second_half"] = (
-        ("state",),
-        _second_half(table["history"].values[:, :, 0], table["record"].values),
-    )
+    table["second_half"] = (ranked, second_half)
     return table
 
 
@@ -182,6 +180,7 @@ def _facts(
         "steps": request.steps,
         "long_steps": request.long_steps,
         "warm_up": request.warm_up,
+        "whole_run": request.whole_run,
         "count": min(request.count, model.rows.shape[1]),
         "level": LEVEL,
         "tolerance": TOLERANCE[model.update.dtype],
@@ -195,10 +194,19 @@ def distance_interval(low: float, high: float) -> tuple[float, float]:
     return min(abs(low), abs(high)), max(abs(low), abs(high))
 
 
-def _interval(value: Tensor, error: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """By Student's t with the nine degrees of freedom of ten parts of the run."""
-    half = float(critical_value(LEVEL, 9)) * _array(error)
-    return _array(value) - half, _array(value) + half
+def _interval(
+    long_run: LyapunovSpectrum, second_half: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """By Student's t with the nine degrees of freedom of ten parts of the run.
+
+    It is widened to hold the second half's average: what the state or the tangents still forget of their
+    start stays in the average over all steps, as a constant over their number, and no scatter shows it.
+    """
+    value, half = (
+        _array(long_run.exponents),
+        float(critical_value(LEVEL, 9)) * _array(long_run.standard_error),
+    )
+    return np.minimum(value - half, second_half), np.maximum(value + half, second_half)
 
 
 def _resolved(exponents: NDArray[np.float64], steps: int, dtype: torch.dtype) -> NDArray[np.float64]:
@@ -209,13 +217,12 @@ def _resolved(exponents: NDArray[np.float64], steps: int, dtype: torch.dtype) ->
     return np.where((exponents >= lowest) | np.isneginf(exponents), exponents, np.nan)
 
 
-def _second_half(history: NDArray[np.float64], record: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Average over the second half of the run (state,), from running averages (state, record)."""
+def _second_half(history: NDArray[np.float64], record: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average over the second half of the run (state, rank), from running averages (state, record, rank)."""
     if len(record) < 2:
         return history[:, -1]
-    middle = int(np.searchsorted(record, record[-1] / 2))
-    middle = min(middle, len(record) - 2)
-    sums = history * record
+    middle = min(int(np.searchsorted(record, record[-1] / 2)), len(record) - 2)
+    sums = history * record[:, None]
     with np.errstate(invalid="ignore"):  # -inf from the first step on
         found = (sums[:, -1] - sums[:, middle]) / (record[-1] - record[middle])
     return np.where(np.isneginf(history[:, -1]), -np.inf, found)

@@ -9,8 +9,12 @@ import math
 import numpy as np
 import xarray as xr
 
+from widthscope.statistics.quantiles import critical_value
+
 MOST = 3
 """States that one sentence names."""
+JOINT_LEVEL = 0.99
+"""Of the statement that exponents are above zero, over all states of a batch together."""
 
 
 def findings(table: xr.Dataset) -> list[str]:
@@ -102,8 +106,8 @@ def _null(table: xr.Dataset) -> str:
     count = int(null.sum(1).max())
     which = _which(table, np.asarray(null.any(1)))
     return (
-        f"{count} of the {null.shape[1]} leading directions {'is' if count == 1 else 'are'} annihilated on the "
-        f"way (exponent -inf){which}."
+        f"{count} of the {null.shape[1]} leading directions {'is' if count == 1 else 'are'} annihilated on "
+        f"the way (exponent -inf){which}."
     )
 
 
@@ -120,11 +124,16 @@ def _transient(table: xr.Dataset) -> str:
 
 
 def _parting(table: xr.Dataset) -> str:
-    parts = (table["long_low"].values[:, 0] > 0) & (table["left"].values == 0)
+    """Exponents above zero beyond chance, jointly over the states and in the run's second half as well."""
+    of = table.attrs
+    lowest = float(critical_value(JOINT_LEVEL, 9, of["states"])) * table["long_error"].values[:, 0]
+    parts = (table["long_exponent"].values[:, 0] > lowest) & (table["long_low"].values[:, 0] > 0)
     if not parts.any():
         return ""
+    over = " jointly over the states" if of["states"] > 1 else ""
     return (
-        f"In the long run nearby trajectories part{_which(table, parts)}: the exponent's interval is above 0."
+        f"In the long run nearby trajectories part{_which(table, parts)}: the exponent is above 0 at a "
+        f"level of {100 * JOINT_LEVEL:.0f} %{over}."
     )
 
 
@@ -140,7 +149,7 @@ def _periodic(table: xr.Dataset) -> str:
 
 
 def _drifting(table: xr.Dataset) -> str:
-    whole, half = table["long_exponent"].values[:, 0], table["second_half"].values
+    whole, half = table["long_exponent"].values[:, 0], table["second_half"].values[:, 0]
     error = table["long_error"].values[:, 0]
     with np.errstate(invalid="ignore"):  # of -inf
         drifts = np.abs(whole - half) > np.maximum(3 * error, 1e-12)

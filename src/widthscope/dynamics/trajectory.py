@@ -53,7 +53,9 @@ def follow(model: OwnModel, steps: int) -> Trajectory:
         if bool((left > 0).all()):
             break
         last = [*last[-(LONGEST_PERIOD + 1) :], state]
-    period = _periods(last, REST[model.update.dtype]).masked_fill(left > 0, 0)
+    # Against the size at the start too: what vanishes comes to rest at zero.
+    size = torch.maximum(last[-1].norm(dim=1), model.rows.norm(dim=1))
+    period = _periods(last, REST[model.update.dtype] * size).masked_fill(left > 0, 0)
     return Trajectory(steps, left, tuple(kind), period)
 
 
@@ -75,11 +77,10 @@ def require_finite(model: OwnModel, trajectory: Trajectory, steps: int) -> None:
     )
 
 
-def _periods(last: Sequence[Tensor], rest: float) -> Tensor:
-    """Shortest period of the last states, seen twice."""
+def _periods(last: Sequence[Tensor], close: Tensor) -> Tensor:
+    """Shortest period of the last states, seen twice; `close` (batch,) is how near counts as the same."""
     found = torch.zeros(len(last[0]), dtype=torch.int64)
-    size = last[-1].norm(dim=1)
     for period in range(min(LONGEST_PERIOD, len(last) - 2), 0, -1):
-        close = [(last[-k] - last[-k - period]).norm(dim=1) <= rest * size for k in (1, 2)]
-        found[close[0] & close[1]] = period
+        same = [(last[-k] - last[-k - period]).norm(dim=1) <= close for k in (1, 2)]
+        found[same[0] & same[1]] = period
     return found

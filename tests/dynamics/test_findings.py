@@ -1,0 +1,68 @@
+"""What is said of the numbers, that nothing is said of a map without surprises, and that chaos never is."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import xarray as xr
+from tests.dynamics.small_maps import analysed, linear, logistic, network, random_state
+
+from widthscope.dynamics.findings import findings, motion
+
+
+def test_a_contracting_map_has_nothing_to_be_said_of() -> None:
+    table = analysed(linear([[0.5, 0.0], [0.0, 0.4]]), torch.ones(2))
+    assert findings(table) == []
+    assert motion(table, 0) == "comes to rest at a fixed point"
+
+
+CASES: dict[str, Callable[[], xr.Dataset]] = {
+    "Over 16 steps the exponent is positive, in the long run it is not: some tangents grow before": lambda: (
+        analysed(linear([[0.8, 5.0], [0.0, 0.7]]), torch.ones(2))
+    ),
+    "The trajectory leaves the finite numbers at step 1024, so there are no exponents in the long run; "
+    "--long-steps 983 ends before.": lambda: analysed(lambda x: 2 * x, torch.ones(1), long_steps=1200),
+    "; a shorter --warm-up leaves room for them.": lambda: analysed(
+        lambda x: 2 * x, torch.ones(1), warm_up=600, long_steps=20
+    ),
+    "The Jacobian is zero at the state: there the function ignores its state.": lambda: analysed(
+        lambda x: torch.ones_like(x), torch.ones(2)
+    ),
+    "1 of the 2 leading directions is annihilated on the way (exponent -inf).": lambda: analysed(
+        linear([[0.5, 0.0], [0.0, 0.0]]), torch.ones(2)
+    ),
+    "In the long run nearby trajectories part: the exponent is above 0 at a level of 99 %.": lambda: analysed(
+        logistic, torch.tensor([0.3])
+    ),
+    "The trajectory ends in a cycle: whether that is stable, the long-run exponent says": lambda: analysed(
+        lambda x: -x, torch.ones(2)
+    ),
+    "All was computed in float32: about six digits count, and of the exponents over 16 steps those within "
+    "0.86 of the first.": lambda: analysed(lambda x: 0.5 * x, torch.ones(2), probed={"dtype": torch.float32}),
+}
+
+
+@pytest.mark.parametrize("said", CASES)
+def test_what_is_said(said: str) -> None:
+    assert any(said in sentence for sentence in findings(CASES[said]()))
+
+
+def test_a_slow_approach_is_called_a_drift() -> None:
+    """The exponent at x of x -> x - x^3 is ln(1 - 3 x^2), and x falls as t^(-1/2): the average rises to 0."""
+    table = analysed(lambda x: x - x**3, torch.tensor([0.5]), warm_up=0, long_steps=100)
+    half, low, high = (float(table[name].values[0, 0]) for name in ("second_half", "long_low", "long_high"))
+    assert low <= half <= high
+    assert half > float(table["long_exponent"].values[0, 0])
+
+
+def test_of_a_batch_the_states_are_named() -> None:
+    states = torch.tensor([[0.5], [2.0], [3.0], [0.1], [4.0], [5.0]], dtype=torch.float64)
+    table = analysed(lambda x: x**3, states, probed={"batched": True}, steps=2)
+    assert "at step 6 (4 of 6 states: 1, 2, 4, …), so there are no exponents" in findings(table)[0]
+    assert motion(table, 1) == "infinite from step 7 on"
+
+
+def test_no_horizon_is_called_chaos() -> None:
+    for function, state in ((logistic, torch.tensor([0.3])), (network(30, 3.0), random_state(30))):
+        said = " ".join(findings(analysed(function, state)))
+        assert "chaos" not in said.lower()
