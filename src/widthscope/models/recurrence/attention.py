@@ -104,16 +104,14 @@ def combined(weights: Heads, means: Tensor, state: Tensor) -> Tensor:
         (member, batch, token, width), the shape of `state`.
     """
     member, batch, count, width = state.shape
+    bias = None if weights.output_bias is None else weights.output_bias[:, None]
     if weights.output is None:
         found = means.reshape(member, batch * count, width)
-    else:
-        _, head, head_dim, _ = weights.output.shape
-        together = means.reshape(member, batch, head, count, head_dim).transpose(2, 3)
-        found = torch.bmm(
-            together.reshape(member, batch * count, head * head_dim), weights.output.flatten(1, 2)
-        )
-    if weights.output_bias is not None:
-        found = found + weights.output_bias[:, None]
+        return (found if bias is None else found + bias).reshape(state.shape)
+    _, head, head_dim, _ = weights.output.shape
+    together = means.reshape(member, batch, head, count, head_dim).transpose(2, 3)
+    together, output = together.reshape(member, batch * count, head * head_dim), weights.output.flatten(1, 2)
+    found = torch.bmm(together, output) if bias is None else torch.baddbmm(bias, together, output)
     return found.reshape(state.shape)
 
 

@@ -72,7 +72,7 @@ def before_norm(rule: Rule, parameters: Parameters, state: Tensor, drive: Tensor
     if rule.model == "akorn":
         rotation = rotated(state) * _scalars(parameters["frequency"])
         force = rotation + tangent(state, force, rule.oscillator)
-    return state + step * force
+    return torch.addcmul(state, step, force)
 
 
 def _advanced(rule: Rule, weights: Heads, parameters: Parameters, state: Tensor, drive: Tensor) -> Tensor:
