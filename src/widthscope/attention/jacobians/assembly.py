@@ -117,6 +117,9 @@ def _fill(block: Tensor, factors: _Factors, m: int, rows: slice, states: Tensor)
     pulled = (factors.values[m, states] - factors.means[m, rows]).mul_(attention[:, None])
     asked = block.view(n, width * count, width)
     torch.bmm(pulled.view(n, width * count, head), factors.questions[m, rows], out=asked)
+    if head == 1:  # an outer product; the small matrix products below would have nothing to sum
+        block.addcmul_(attention[:, None], factors.shared[m])
+        return pulled
     spread = attention[:, None].expand(n, width, count, head).reshape(n * width, count, head)
     shared = factors.shared[m].expand(n, width, head, width).reshape(n * width, head, width)
     block.view(n * width, count, width).baddbmm_(spread, shared)
