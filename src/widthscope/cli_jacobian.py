@@ -1,5 +1,7 @@
 """The command `widthscope jacobian`: spectrum and exponents of a user's own state-update function."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,7 +92,8 @@ def jacobian(
     state = read_state(state_file, array)
     found = load_function(function)
     model = probe(found, state, function, batched=batched, dtype=torch.float32 if float32 else torch.float64)
-    table = analyse(model, Request(steps, long_steps, warm_up, count, dense), _say)
+    with _memory_errors():
+        table = analyse(model, Request(steps, long_steps, warm_up, count, dense), _say)
     typer.echo(listing.overview(table))
     if csv is not None:
         atomic_write_text(csv, listing.csv_text(table))
@@ -102,6 +105,22 @@ def jacobian(
         drawings = draw(table)
         save_all(drawings, figures, figures / "figures.json")
         typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Memory that runs out in the middle, as one sentence."""
+    from widthscope.errors import DynamicsError
+
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            raise
+        raise DynamicsError(
+            f"the memory does not suffice ({str(error).splitlines()[0]}); fewer states take less, and "
+            "--matrix-free does"
+        ) from None
 
 
 def _say(what: str) -> None:

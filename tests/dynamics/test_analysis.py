@@ -214,19 +214,30 @@ def test_memory_decides_where_nothing_is_asked_for(monkeypatch: pytest.MonkeyPat
     assert memory.choose_route(100, 2, None).dense
     assert not memory.choose_route(100_000, 1, None).dense
     assert "dense would take 320 GB" in memory.choose_route(100_000, 1, None).why
-    monkeypatch.setattr(memory, "available_bytes", lambda: 1_000_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 20_000_000)
     route = memory.choose_route(100, 100, None)
     assert not route.dense
     assert (
-        route.why == "dense Jacobians of 100 states of 100 numbers would take 32 MB, and 1 MB are available"
+        route.why == "dense Jacobians of 100 states of 100 numbers would take 32 MB, and 20 MB are available"
     )
     with pytest.raises(DynamicsError) as error:
         memory.choose_route(100, 100, True)
     assert str(error.value) == (
-        "--dense needs 32 MB of memory for the Jacobians of 100 states of 100 numbers, and 1 MB are "
-        "available; --matrix-free takes Jacobian-vector products alone, and is chosen without either option"
+        "--dense needs 32 MB of memory for the Jacobians of 100 states of 100 numbers, and 20 MB are "
+        "available; --matrix-free, which is taken where neither is asked for, forms none"
     )
     assert not memory.choose_route(100, 100, False).dense
+    with pytest.raises(
+        DynamicsError, match=r"^even --matrix-free needs 80 MB of memory for 1000 states of 100"
+    ):
+        memory.choose_route(100, 1000, None)
+
+
+def test_a_slope_that_is_not_finite_on_the_way_leaves_no_exponents() -> None:
+    """From 0.5 this falls below 0.3 in three steps, and the square root at zero has no slope."""
+    table = analysed(lambda x: torch.sqrt(torch.relu(x - 0.3)), torch.tensor([0.5]))
+    assert np.isnan(table["long_exponent"].values).all()
+    assert findings(table)[0].startswith("Torch's derivative is not finite somewhere on the trajectory, so")
 
 
 def test_states_too_large_for_a_dense_jacobian_are_analysed_without() -> None:

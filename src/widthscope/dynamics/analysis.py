@@ -135,7 +135,7 @@ def _table(
     table = xr.Dataset(
         {
             "eigenvalue": (at, _stacked([one.values for one in places])),
-            "eigenvalue_residual": (at, _stacked([one.residuals for one in places])),
+            "eigenvalue_residual": (at, _stacked([_at_least_rounding(one) for one in places])),
             "eigenvalue_converged": (at, _stacked([one.converged for one in places])),
             "singular": (("state",), _array(stretch.exponents[:, 0].exp())),
             "singular_residual": (
@@ -226,6 +226,11 @@ def _second_half(history: NDArray[np.float64], record: NDArray[np.float64]) -> N
     with np.errstate(invalid="ignore"):  # -inf from the first step on
         found = (sums[:, -1] - sums[:, middle]) / (record[-1] - record[middle])
     return np.where(np.isneginf(history[:, -1]), -np.inf, found)
+
+
+def _at_least_rounding(spectrum: Spectrum) -> Tensor:
+    """Residuals, never below what rounding alone leaves of the largest eigenvalue."""
+    return torch.maximum(spectrum.residuals, torch.finfo(torch.float64).eps * spectrum.values[:, :1].abs())
 
 
 def _stacked(parts: list[Tensor]) -> NDArray[np.generic]:

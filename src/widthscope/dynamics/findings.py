@@ -25,6 +25,7 @@ def findings(table: xr.Dataset) -> list[str]:
     """
     said = [
         _left(table),
+        _no_derivative(table),
         _not_converged(table),
         _zero(table),
         _null(table),
@@ -66,6 +67,16 @@ def _left(table: xr.Dataset) -> str:
     return (
         f"The trajectory leaves the finite numbers at step {first}{_which(table, left > 0)}, so there are no "
         f"exponents in the long run{more}."
+    )
+
+
+def _no_derivative(table: xr.Dataset) -> str:
+    unknown = np.isnan(table["long_exponent"].values[:, 0]) & (table["left"].values == 0)
+    if not unknown.any():
+        return ""
+    return (
+        f"Torch's derivative is not finite somewhere on the trajectory{_which(table, unknown)}, so there are "
+        "no exponents past that; a square root or a norm has no slope at zero."
     )
 
 

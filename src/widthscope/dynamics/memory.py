@@ -6,6 +6,9 @@ from typing import Literal
 from widthscope.errors import DynamicsError
 from widthscope.spectra.dense_memory import DENSE_EIGENVALUES, available_bytes, dense_bytes
 
+_VECTORS = 400
+"""Vectors of n float64 that the matrix-free methods hold at most: a complex basis, and what turns it."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -43,21 +46,31 @@ def choose_route(n: int, batch: int, dense: bool | None) -> Route:
         dense: what the user asked for; None for nothing.
 
     Raises:
-        DynamicsError: if dense Jacobians are asked for that do not fit: how much they need, and what does.
+        DynamicsError: if dense Jacobians are asked for that do not fit, or nothing does: how much is needed.
     """
     needed, left = dense_bytes(n, batch), available_bytes()
-    size = f"Jacobians of {batch} state{'s' if batch > 1 else ''} of {n} numbers"
-    if dense and needed > left:
+    basis = 8 * n * min(n, _VECTORS) * batch
+    states = f"{batch} state{'s' if batch > 1 else ''} of {n} numbers"
+    wanted = dense if dense is not None else n <= DENSE_EIGENVALUES and needed <= left
+    if wanted and needed > left:
         raise DynamicsError(
-            f"--dense needs {in_bytes(needed)} of memory for the {size}, and {in_bytes(left)} are available; "
-            "--matrix-free takes Jacobian-vector products alone, and is chosen without either option"
+            f"--dense needs {in_bytes(needed)} of memory for the Jacobians of {states}, and {in_bytes(left)} "
+            "are available; --matrix-free, which is taken where neither is asked for, forms none"
+        )
+    if not wanted and basis > left:
+        raise DynamicsError(
+            f"even --matrix-free needs {in_bytes(basis)} of memory for {states}, and {in_bytes(left)} are "
+            "available; fewer or smaller states fit"
         )
     if dense is not None:
         return Route(dense, "as asked for")
     if n > DENSE_EIGENVALUES:
         return Route(False, f"n = {n} is above {DENSE_EIGENVALUES}; dense would take {in_bytes(needed)}")
-    if needed > left:
-        return Route(False, f"dense {size} would take {in_bytes(needed)}, and {in_bytes(left)} are available")
+    if not wanted:
+        return Route(
+            False,
+            f"dense Jacobians of {states} would take {in_bytes(needed)}, and {in_bytes(left)} are available",
+        )
     return Route(True, f"n = {n} is at most {DENSE_EIGENVALUES}; it takes {in_bytes(needed)}")
 
 
