@@ -80,21 +80,23 @@ def log_energy(score: Tensor, beta: float, state: Tensor) -> Tensor:
     return pairs(score, beta, state).log_total - math.log(2 * beta)
 
 
-def relative_gradient(score: Tensor, beta: float, state: Tensor) -> Tensor:
-    r"""Gradient of E over |E|, (member, batch, token, width), for any A.
+def relative_gradient(score: Tensor, beta: float, state: Tensor, seen: Pairs | None = None) -> Tensor:
+    r"""Gradient of E over |E|, (member, batch, token, width), for any A; `seen` are its pairs if known.
 
         (1/|E|) dE/dx_i = -beta sum_h sum_j ( w_h,ij A_h x_j + w_h,ji A_h^T x_j )
 
     which for symmetric A is -2 beta sum_h (sum_j w_h,ij) A_h m_h,i with the attended token m_h,i.
     """
-    weights, tokens = pairs(score, beta, state).shares, state[:, :, None]
+    weights, tokens = (seen or pairs(score, beta, state)).shares, state[:, :, None]
     pulled = _taken(score.mT, weights @ tokens) + _taken(score, weights.mT @ tokens)
     return -beta * pulled
 
 
-def attention_flow(score: Tensor, value: Tensor, beta: float, state: Tensor) -> Tensor:
-    """dX/dt before any projection, sum_h P_h X B_h, (member, batch, token, width)."""
-    return _taken(value, pairs(score, beta, state).attention @ state[:, :, None])
+def attention_flow(
+    score: Tensor, value: Tensor, beta: float, state: Tensor, seen: Pairs | None = None
+) -> Tensor:
+    """dX/dt before any projection, sum_h P_h X B_h, (member, batch, token, width); `seen` as above."""
+    return _taken(value, (seen or pairs(score, beta, state)).attention @ state[:, :, None])
 
 
 def on_tangents(state: Tensor, vectors: Tensor) -> Tensor:
@@ -117,7 +119,14 @@ class EnergyRate:
     balance: Tensor
 
 
-def energy_rate(score: Tensor, beta: float, state: Tensor, force: Tensor, projected: bool) -> EnergyRate:
+def energy_rate(
+    score: Tensor,
+    beta: float,
+    state: Tensor,
+    force: Tensor,
+    projected: bool,
+    seen: Pairs | None = None,
+) -> EnergyRate:
     """The rate of change of the energy along a flow, for any A.
 
     Args:
@@ -126,8 +135,9 @@ def energy_rate(score: Tensor, beta: float, state: Tensor, force: Tensor, projec
         state: tokens (member, batch, token, width).
         force: dX/dt before projection, of the state's shape, as from `attention_flow`.
         projected: whether each token keeps its length.
+        seen: the pairs of the state under the energy's scores, if known.
     """
-    gradient = relative_gradient(score, beta, state)
+    gradient = relative_gradient(score, beta, state, seen)
     velocity = on_tangents(state, force) if projected else force
     rate = (gradient * velocity).sum(dim=(-2, -1))
     largest = (gradient.norm(dim=-1) * force.norm(dim=-1)).sum(dim=-1)

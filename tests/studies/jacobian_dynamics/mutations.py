@@ -13,7 +13,7 @@ sudoku/plan.py sudoku/settings.py
 """
 FITTING = """
 fit.py
-energy/fit.py
+energy/fit.py energy/fit_counter_examples.py energy/fit_flows.py energy/fit_steps.py
 normalisation/fit.py
 width/fit.py
 chaos/fit.py
@@ -42,6 +42,14 @@ digits/figures.py
 sudoku/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "energy/counter_examples.py": "energy*",
+    "energy/experiment.py": "energy*",
+    "energy/flows.py": "energy*",
+    "energy/names.py": "energy*",
+    "energy/steps.py": "energy*",
+    "energy/theory.py": "energy*",
+    "energy/weights.py": "energy*",
+}
 # Spectral stages: the shards whose spectra they change, and not their sweeps.
 ANALYSING: dict[str, str] = {}
