@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 
 FloatArray = NDArray[np.float64]
 
-GRID = 400
+GRID = 200
 """Points among which the root of `realised_growth` is looked for, from above."""
 
 
@@ -168,14 +168,14 @@ def realised_growth(product: FloatArray, drive: FloatArray) -> float:
     return float(brentq(lambda q: float(excess(np.array([q]))[0]), grid[first], grid[first - 1], xtol=1e-13))
 
 
-def leading_exponent(product: FloatArray, drive: FloatArray) -> float:
+def leading_exponent(product: FloatArray, q: float) -> float:
     """ln(max |1 + eta lambda(B)| / (1 + q)) of one draw, at most 0: the law with the draw's own spectrum and
-    q, of which `realised_exponent` is a refinement."""
+    its own q of `realised_growth`, of which `realised_exponent` is a refinement."""
     largest = float(np.abs(1 + np.linalg.eigvals(product)).max())
-    return float(min(0.0, np.log(largest) - np.log1p(realised_growth(product, drive))))
+    return float(min(0.0, np.log(largest) - np.log1p(q)))
 
 
-def realised_exponent(product: FloatArray, drive: FloatArray | None) -> float:
+def realised_exponent(product: FloatArray, drive: FloatArray | None, q: float | None = None) -> float:
     r"""Largest exponent in the long run for one draw, at most 0, with one length for all tokens.
 
     With drive the state comes to rest at z = (xbar, delta), where xbar = (q - eta B^T)^{-1} dbar is the mean
@@ -194,6 +194,7 @@ def realised_exponent(product: FloatArray, drive: FloatArray | None) -> float:
     Args:
         product: eta B (D, D), acting on a row.
         drive: eta C (S, D), or None.
+        q: `realised_growth` of these, if it is known.
     """
     width = len(product)
     if drive is None or not np.any(drive):
@@ -201,11 +202,11 @@ def realised_exponent(product: FloatArray, drive: FloatArray | None) -> float:
         sizes = np.abs(growths)
         first, second = np.argsort(-sizes, kind="stable")[:2]
         return 0.0 if growths[first].imag != 0 else float(np.log(sizes[second] / sizes[first]))
-    q = realised_growth(product, drive)
+    q = realised_growth(product, drive) if q is None else q
     mean = np.linalg.solve(q * np.eye(width) - product.T, drive.mean(0))
-    state = np.append(mean, np.sqrt(max(0.0, 1 - mean @ mean)))
+    state = np.append(mean, np.sqrt(max(0.0, 1 - float(mean @ mean))))
     step = np.eye(width + 1)
     step[:width, :width] += product.T
     projected: FloatArray = step - np.outer(state, state @ step)
-    radius = float(np.max(np.abs(np.linalg.eigvals(projected))))
+    radius = float(np.abs(np.linalg.eigvals(projected)).max())
     return float(min(0.0, np.log(radius) - np.log1p(q)))
