@@ -59,7 +59,7 @@ def test_prints_the_numbers_of_a_state(folder: Path) -> None:
     assert said == ""
     assert "n = 4, computed in float64" in text
     assert "eigenvalues of the Jacobian, the 3 of largest modulus" in text
-    assert "finite time, T = 16  long run, 40 steps" in text
+    assert "finite time, T = 16  converged  long run, 40 steps" in text
     assert "distance from criticality\n|long-run exponent|" in text
     assert "chaos" not in text
 

@@ -53,6 +53,13 @@ def test_a_slow_approach_is_called_a_drift() -> None:
     half, low, high = (float(table[name].values[0, 0]) for name in ("second_half", "long_low", "long_high"))
     assert low <= half <= high
     assert half > float(table["long_exponent"].values[0, 0])
+    assert any("still drifts, from one part of the run to the next" in said for said in findings(table))
+
+
+def test_an_average_that_only_scatters_is_no_drift() -> None:
+    states = torch.linspace(0.07, 0.93, 20, dtype=torch.float64)[:, None]
+    said = findings(analysed(logistic, states, probed={"batched": True}, long_steps=200))
+    assert not any("drifts" in sentence for sentence in said)
 
 
 def test_of_a_batch_the_states_are_named() -> None:

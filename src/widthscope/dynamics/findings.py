@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import xarray as xr
+from scipy.stats import kendalltau
 
 from widthscope.statistics.quantiles import critical_value
 
@@ -15,6 +16,10 @@ MOST = 3
 """States that one sentence names."""
 JOINT_LEVEL = 0.99
 """Of the statement that exponents are above zero, over all states of a batch together."""
+TREND_LEVEL = 1e-3
+"""p-value below which successive parts of a run have a trend."""
+SLIGHT, ROUNDING = 0.01, 1e-9
+"""A trend that moves the average by less than this, relative and absolute, is not worth saying."""
 
 
 def findings(table: xr.Dataset) -> list[str]:
@@ -139,6 +144,7 @@ def _parting(table: xr.Dataset) -> str:
     of = table.attrs
     lowest = float(critical_value(JOINT_LEVEL, 9, of["states"])) * table["long_error"].values[:, 0]
     parts = (table["long_exponent"].values[:, 0] > lowest) & (table["long_low"].values[:, 0] > 0)
+    parts &= ~_drifts(table)
     if not parts.any():
         return ""
     over = " jointly over the states" if of["states"] > 1 else ""
@@ -160,16 +166,31 @@ def _periodic(table: xr.Dataset) -> str:
 
 
 def _drifting(table: xr.Dataset) -> str:
-    whole, half = table["long_exponent"].values[:, 0], table["second_half"].values[:, 0]
-    error = table["long_error"].values[:, 0]
-    with np.errstate(invalid="ignore"):  # of -inf
-        drifts = np.abs(whole - half) > np.maximum(3 * error, 1e-12)
+    drifts = _drifts(table)
     if not drifts.any():
         return ""
     return (
-        f"The long-run exponent still drifts{_which(table, drifts)}: the second half of the run gives "
-        "another one, by more than three standard errors; take more --long-steps or --warm-up."
+        f"The long-run exponent still drifts{_which(table, drifts)}, from one part of the run to the next, so "
+        "its interval is no guide to where it ends; take more --long-steps or --warm-up."
     )
+
+
+def _drifts(table: xr.Dataset) -> np.ndarray:
+    """States whose growth rises or falls from part to part of the run, and by enough to move the average."""
+    whole, half = table["long_exponent"].values[:, 0], table["second_half"].values[:, 0]
+    with np.errstate(invalid="ignore"):  # of -inf
+        moved = np.abs(whole - half) > SLIGHT * np.abs(whole) + ROUNDING
+    return moved & np.array([_trend(table, state) for state in range(table.attrs["states"])])
+
+
+def _trend(table: xr.Dataset, state: int) -> bool:
+    """Whether the growth of successive parts of the run rises or falls beyond chance (Kendall's tau)."""
+    record = table["record"].values
+    sums = table["history"].values[state, :, 0] * record
+    if not np.isfinite(sums).all():
+        return False
+    rates = np.diff(sums, prepend=0.0) / np.diff(record, prepend=0)
+    return bool(kendalltau(np.arange(len(rates)), rates).pvalue < TREND_LEVEL)
 
 
 def _float32(table: xr.Dataset) -> str:

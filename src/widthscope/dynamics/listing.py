@@ -138,11 +138,14 @@ def _one_step(table: xr.Dataset) -> str:
 def _exponents(table: xr.Dataset) -> str:
     steps, long_steps = table.attrs["steps"], table.attrs["long_steps"]
     level = f"{100 * table.attrs['level']:.0f} %"
-    rows = [["rank", f"finite time, T = {steps}", f"long run, {long_steps} steps", f"{level} interval"]]
+    horizons = [f"finite time, T = {steps}", "converged", f"long run, {long_steps} steps"]
+    rows = [["rank", *horizons, f"{level} interval"]]
     for rank in range(table.sizes["rank"]):
         at = table.isel(state=0, rank=rank)
         between = _between(float(at["long_low"]), float(at["long_high"]))
-        rows.append([str(rank + 1), number(at["finite_exponent"]), number(at["long_exponent"]), between])
+        finite = number(at["finite_exponent"])
+        sure = "-" if finite == "-" else "yes" if bool(at["finite_converged"]) else "no"
+        rows.append([str(rank + 1), finite, sure, number(at["long_exponent"]), between])
     return f"exponents, natural logarithm of the growth a step\n{_lined(rows)}"
 
 
