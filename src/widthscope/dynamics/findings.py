@@ -170,8 +170,8 @@ def _drifting(table: xr.Dataset) -> str:
     if not drifts.any():
         return ""
     return (
-        f"The long-run exponent still drifts{_which(table, drifts)}, from one part of the run to the next, so "
-        "its interval is no guide to where it ends; take more --long-steps or --warm-up."
+        f"The long-run exponent still drifts{_which(table, drifts)}, from one part of the run to the next, "
+        "so its interval is no guide to where it ends; take more --long-steps or --warm-up."
     )
 
 
@@ -180,7 +180,8 @@ def _drifts(table: xr.Dataset) -> np.ndarray:
     whole, half = table["long_exponent"].values[:, 0], table["second_half"].values[:, 0]
     with np.errstate(invalid="ignore"):  # of -inf
         moved = np.abs(whole - half) > SLIGHT * np.abs(whole) + ROUNDING
-    return moved & np.array([_trend(table, state) for state in range(table.attrs["states"])])
+    trends = [_trend(table, state) for state in range(table.attrs["states"])]
+    return np.asarray(moved & np.array(trends))
 
 
 def _trend(table: xr.Dataset, state: int) -> bool:
