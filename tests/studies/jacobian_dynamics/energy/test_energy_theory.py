@@ -186,6 +186,11 @@ def test_the_limit_of_steps_is_where_the_mean_turns_over():
         assert (abs(moved[2].item()) > 1e-5) == (factor > 1)
 
 
+def test_the_limit_without_negative_eigenvalues_is_that_of_differences():
+    score = torch.diag(torch.tensor([1.0, 0.5], dtype=torch.float64))[None]
+    assert theory.step_limit(score).item() == pytest.approx(2.0)
+
+
 def test_parts_of_a_matrix_add_up():
     A = normal(2, 3, 3, seed=9)
     torch.testing.assert_close(symmetric_part(A) + skew_part(A), A)

@@ -137,16 +137,17 @@ def ring_balance(ratio: float) -> float:
 
 
 def step_limit(score: Tensor) -> Tensor:
-    """2 / (largest - least eigenvalue of A), (draw,): longer steps leave the consensus of the tokens.
+    """2 / (largest - least eigenvalue of A, or 0 if none is negative), (draw,): longer steps leave consensus.
 
     Around tokens that are all the leading eigenvector of a symmetric A, an explicit step eta multiplies the
-    mean's deviation along an eigenvector mu by 1 + eta (mu - mu_max), below -1 for the least mu beyond this.
+    deviation of their mean along an eigenvector mu by 1 + eta (mu - mu_max), and their differences by
+    1 - eta mu_max: beyond the limit one of the two is below -1.
 
     Args:
-        score: A, (draw, width, width), symmetric.
+        score: A, (draw, width, width), symmetric, with a positive eigenvalue.
     """
     mu = torch.linalg.eigvalsh(score)
-    spread: Tensor = mu[:, -1] - mu[:, 0]
+    spread: Tensor = mu[:, -1] - mu[:, 0].clamp_max(0)
     return 2 / spread
 
 
