@@ -14,7 +14,7 @@ sudoku/plan.py sudoku/settings.py
 FITTING = """
 fit.py
 energy/fit.py energy/fit_counter_examples.py energy/fit_flows.py energy/fit_steps.py
-normalisation/fit.py
+normalisation/fit.py normalisation/fit_critical.py normalisation/fit_exact.py normalisation/fit_horizon.py
 width/fit.py
 chaos/fit.py
 algorithms/fit.py
@@ -24,7 +24,7 @@ sudoku/fit.py
 JUDGING = """
 about.py claims.py
 energy/claims.py
-normalisation/claims.py
+normalisation/claims.py normalisation/exact_claims.py
 width/claims.py
 chaos/claims.py
 algorithms/claims.py
@@ -34,7 +34,7 @@ sudoku/claims.py
 DRAWING = """
 figures.py
 energy/figures.py
-normalisation/figures.py
+normalisation/exact_figures.py normalisation/figures.py
 width/figures.py
 chaos/figures.py
 algorithms/figures.py
@@ -50,6 +50,17 @@ SWEEPING: dict[str, str] = {
     "energy/steps.py": "energy*",
     "energy/theory.py": "energy*",
     "energy/weights.py": "energy*",
+    "normalisation/bound.py": "normalisation*",
+    "normalisation/critical.py": "normalisation*",
+    "normalisation/draws.py": "normalisation*",
+    "normalisation/gap.py": "normalisation*",
+    "normalisation/growth.py": "normalisation*",
+    "normalisation/horizon.py": "normalisation*",
+    "normalisation/identities.py": "normalisation*",
+    "normalisation/rotation.py": "normalisation*",
+    "normalisation/theory.py": "normalisation*",
+    "normalisation/together.py": "normalisation*",
+    "normalisation/token_count.py": "normalisation*",
 }
 # Spectral stages: the shards whose spectra they change, and not their sweeps.
 ANALYSING: dict[str, str] = {}
