@@ -14,6 +14,7 @@ import xarray as xr
 
 from widthscope.checkpoints.notable import LEVEL, LIMIT, RULE, notable
 from widthscope.checkpoints.table import COLUMNS, columns_of, facts
+from widthscope.printable import printable
 
 WIDEST_NAME = 28
 LINE = 100
@@ -109,11 +110,6 @@ def csv_text(table: xr.Dataset) -> str:
                 shown = ["" if np.isnan(value) else repr(value) for value in values]
                 writer.writerow([printable(str(layer)), int(head), *shown])
     return written.getvalue()
-
-
-def printable(text: str) -> str:
-    """The text with everything that is not printable, such as a terminal's commands, as a question mark."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def shortened(name: str) -> str:

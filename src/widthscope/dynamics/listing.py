@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from widthscope.checkpoints.listing import printable
 from widthscope.dynamics.analysis import distance_interval
 from widthscope.dynamics.findings import findings, motion
+from widthscope.printable import printable
 from widthscope.statistics.intervals import interval
 
 LINE = 100
