@@ -18,7 +18,7 @@ normalisation/fit.py normalisation/fit_critical.py normalisation/fit_exact.py no
 width/fit.py
 chaos/fit.py
 algorithms/fit.py
-digits/fit.py
+digits/curves.py digits/fit.py digits/rank_correlation.py digits/tables.py digits/trade.py
 sudoku/fit.py
 """
 JUDGING = """
@@ -61,6 +61,25 @@ SWEEPING: dict[str, str] = {
     "normalisation/theory.py": "normalisation*",
     "normalisation/together.py": "normalisation*",
     "normalisation/token_count.py": "normalisation*",
+    "digits/experiment.py": "digits*",
+    "digits/images.py": "digits*",
+    "digits/training.py": "digits*",
+    "digits/treatments.py": "digits*",
+    "networks/arms.py": "digits* sudoku*",
+    "networks/embedding.py": "digits* sudoku*",
+    "networks/evaluation.py": "digits*",
+    "networks/loss.py": "digits* sudoku*",
+    "networks/network.py": "digits* sudoku*",
+    "networks/patches.py": "digits*",
+    "networks/readout.py": "digits* sudoku*",
+    "networks/stored.py": "digits* sudoku*",
 }
 # Spectral stages: the shards whose spectra they change, and not their sweeps.
-ANALYSING: dict[str, str] = {}
+ANALYSING: dict[str, str] = {
+    "digits/scores.py": "digits*",
+    "digits/spectra.py": "digits*",
+    "networks/exponents.py": "digits* sudoku*",
+    "networks/eigenvalues.py": "sudoku*",
+    "networks/rescaling.py": "digits*",
+    "networks/evaluation.py": "digits* sudoku*",
+}
