@@ -149,7 +149,7 @@ def test_a_new_study_runs_at_once(tmp_path: Path) -> None:
     there = fresh_checkout(tmp_path / "new")
     made = there.widthscope("new-study", "central_limit")
     assert made.returncode == 0, made.stderr
-    there.edit("config.yaml", "  limit_law: {}\n  qk_spectrum: {}\n", "")
+    there.edit("config.yaml", "  limit_law: {}\n  qk_spectrum: {}\n  jacobian_dynamics: {}\n", "")
     done = there.command("snakemake", "--cores", "2", "--quiet", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     claims = json.loads((there.root / "results/laptop/claims.json").read_text())

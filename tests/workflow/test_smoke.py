@@ -22,11 +22,24 @@ SPECIFIED = {
         entropy-vs-variance both-collapses checkpoint-loader training-moves-trace locater-helps
         locater-mean-matters locater-raises-kappa
     """,
+    "jacobian_dynamics": """
+        energy-single-identity energy-general-value energy-multihead-orthogonal energy-asymmetric-a
+        energy-controls energy-discrete-step norm-jacobian-bound norm-rotation-exact norm-lyapunov-gap
+        norm-prenorm-growth norm-critical-drive norm-token-count width-radial-law width-radius-o1
+        width-norm-sqrtd chaos-finite-vs-asymptotic algo-analytic algo-arnoldi train-normalised-wins
+        train-mle-band train-symmetric-negative train-mle-vs-accuracy reg-spectral reg-energy-lowers-le
+        train-mle-to-zero train-test-time-scaling akorn-large-n-fails akorn-parity train-eigen-picture
+        pseudo-decrease pseudo-voting
+    """,
 }
 CLAIMS = [f"{study}/{name}" for study, names in SPECIFIED.items() for name in names.split()]
 
 # Supported already at smoke size; the others are undecided there for want of draws.
 DECIDED = ["score-covariance", "wrong-scaling", "plateau", "non-gaussian", "token-difference", "universality"]
+
+
+# What counter-examples in closed form refute at any size.
+REFUTED = {"jacobian_dynamics/energy-asymmetric-a"}
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +60,9 @@ def test_every_claim_of_the_specification_is_judged_beside_a_control(claims: dic
 
 
 def test_verdicts_are_the_expected_ones(claims: dict[str, dict]) -> None:
-    """Nothing is refuted even at this size, and what few draws can decide is decided."""
+    """Nothing but what is false is refuted even at this size, and what few draws can decide is decided."""
     verdicts = {name: claim["verdict"] for name, claim in claims.items()}
-    assert {name for name, verdict in verdicts.items() if verdict == "refuted"} == set()
+    assert {name for name, verdict in verdicts.items() if verdict == "refuted"} == REFUTED
     supported = {name for name, verdict in verdicts.items() if verdict == "supported"}
     assert supported >= {f"limit_law/{name}" for name in DECIDED}
     assert all(claims[f"limit_law/{name}"]["control"]["rejected"] for name in DECIDED)
