@@ -25,7 +25,7 @@ from widthscope.work import Work
 SETTINGS = Normalisation(
     bound=Bound(width=8, tokens=4, draws=100),
     rotation=Rotation(widths=(2, 6), angles=(0.5, 2.0), draws=20),
-    token_count=TokenCount(width=24, tokens=(4, 8, 16), seeds=12),
+    token_count=TokenCount(width=24, heads=1, tokens=(4, 8, 16), seeds=12),
     gap=Gap(widths=(16, 32, 64), steps=(4, 8), tokens=(8,), step_sizes=(0.5, 1.0), seeds=40),
     growth=Growth(widths=(16, 32, 64), heads=1, kappas=(0.5, 2.0), seeds=40),
     critical=Critical(

@@ -59,7 +59,7 @@ def rotation(curve: xr.Dataset) -> Drawing:
         axes.set_title(title)
         axes.set_xlabel("Re $\\lambda$")
     panels[0].set_ylabel("Im $\\lambda$")
-    panels[1].legend(title="$\\eta\\omega$", loc="center left")
+    panels[0].legend(title="$\\eta\\omega$", loc="upper left", borderaxespad=0)
     radius = np.sqrt(1 + float(angles[-1]) ** 2)
     return Drawing(
         figure,

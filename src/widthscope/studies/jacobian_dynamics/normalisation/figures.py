@@ -152,7 +152,8 @@ def critical_drive(curve: xr.Dataset) -> Drawing:
         "0 without "
         f"drive ({ends[0]:.3f} at D = {widths[-1]}) and {ends[1]:.3f} at κ = {kappas[-1]:g}. It tends "
         "to the law "
-        "(line); bars show the law for the same draws, with their own leading eigenvalues, from which the "
+        "(line); level dashes show the law for the same draws, with their own leading eigenvalues, "
+        "from which the "
         f"measured exponents differ by at most {worst:.1g} at the largest D (right).",
         "Exponents against the drive: level near zero up to a drive of one, then falling along a line, lower "
         "for smaller widths. Right, differences from the law of each draw, closer to zero for larger widths.",

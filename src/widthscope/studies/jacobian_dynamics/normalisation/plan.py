@@ -22,6 +22,7 @@ def shards(settings: Normalisation, seed: int) -> list[Shard]:
     width, as they grow."""
     sweeps: dict[str, Sweep] = {name: getattr(settings, name) for name in SECONDS}
     seconds = {name: SECONDS[name](sweep, sweep.widths) for name, sweep in sweeps.items()}
+    counted = settings.token_count
     joint = ["bound", "rotation", "token_count"]
     spent = 3.0 + _token_count(settings)
     alone = []
@@ -33,7 +34,13 @@ def shards(settings: Normalisation, seed: int) -> list[Shard]:
         alone = [name for name in sweeps if name not in joint]
         entry, name = "normalisation.identities", "normalisation-identities"
     spent += sum(seconds[sweep] for sweep in sweeps if sweep in joint)
-    memory = max([700, *(_memory(sweeps[sweep], sweeps[sweep].widths) for sweep in sweeps if sweep in joint)])
+    memory = max(
+        [
+            700,
+            _megabytes(counted.seeds, counted.width, counted.tokens[-1]),
+            *(_memory(sweeps[sweep], sweeps[sweep].widths) for sweep in sweeps if sweep in joint),
+        ]
+    )
     own = {experiment: _own(getattr(settings, experiment), seed) for experiment in joint}
     found = [Shard(name, entry, own, Cost(STARTUP + spent, memory))]
     for sweep in alone:
@@ -95,8 +102,14 @@ def _tangent(width: int) -> float:
 
 
 def _memory(settings: Sweep, widths: tuple[int, ...]) -> int:
-    """Weights and their products in float64, and what PyTorch takes."""
-    return round(600 + 64e-6 * settings.seeds * max(widths) ** 2)
+    """Weights and their products in float64, vectors of the iteration, and what PyTorch takes."""
+    tokens = max(settings.tokens) if isinstance(settings, Gap) else settings.tokens
+    return _megabytes(settings.seeds, max(widths), tokens)
+
+
+def _megabytes(seeds: int, width: int, tokens: int) -> int:
+    vectors = 2 * 2 * ITERATIONS * tokens * width
+    return round(600 + 8e-6 * seeds * (8 * width**2 + vectors + 16 * tokens**2))
 
 
 SECONDS: dict[str, Callable[[Any, tuple[int, ...]], float]] = {

@@ -51,7 +51,7 @@ class TokenCount(Section):
     """The norm of the Jacobian over the number of tokens, with long tokens as in the paper's first figure."""
 
     width: Width = Field(48, le=1024, description="Width D.")
-    heads: Heads = Field(1, description="Heads H.")
+    heads: Heads = Field(4, description="Heads H.")
     tokens: Increasing[Annotated[Tokens, Field(ge=2, le=512)]] = Field(
         (4, 8, 16, 32, 64), min_length=3, description="Tokens S."
     )
@@ -67,8 +67,8 @@ class TokenCount(Section):
 class Gap(Section):
     """How much normalisation lowers the largest exponent over T steps, without drive."""
 
-    widths: LimitWidths = Field((32, 64, 128, 192), min_length=3, description="Widths D.")
-    seeds: Seeds = Field(24, description="Independent seeds at each width.")
+    widths: LimitWidths = Field((32, 64, 128), min_length=3, description="Widths D.")
+    seeds: Seeds = Field(60, description="Independent seeds at each width.")
     steps: Increasing[Steps] = Field((2, 4, 8, 12), description="Horizons T.")
     tokens: Increasing[Tokens] = Field((4, 8, 16), description="Numbers of tokens S.")
     step_sizes: Increasing[Positive] = Field((0.5, 1.0, 2.0), description="Step sizes η.")
