@@ -53,7 +53,7 @@ def test_near_states_part_and_meet_as_the_exponent_says(tree):
 
 def test_finite_time_exponents_are_those_of_the_dense_product():
     table = experiment.run({**TINY, "seeds": 12, "seed": 1, "points": [[0.5, 2.0]]}, {}, Work())
-    dynamics, state, _ = experiment._drawn(0.5, 2.0, {**TINY, "seeds": 12, "seed": 1}, "cpu")
+    dynamics, state, _ = experiment._drawn([[0.5, 2.0]], {**TINY, "seeds": 12, "seed": 1}, "cpu")
     product = torch.eye(24, dtype=torch.float64).expand(12, 24, 24)
     for _ in range(5):
         product = dynamics.jacobian(state) @ product
@@ -64,8 +64,8 @@ def test_finite_time_exponents_are_those_of_the_dense_product():
 
 
 def test_a_step_is_the_models_update_with_the_gain_in_its_queries():
-    dynamics, state, _ = experiment._drawn(0.5, 2.0, {**TINY, "seeds": 2, "seed": 1}, "cpu")
-    plain, _, _ = experiment._drawn(0.0, 1.0, {**TINY, "seeds": 2, "seed": 1}, "cpu")
+    dynamics, state, _ = experiment._drawn([[0.5, 2.0]], {**TINY, "seeds": 2, "seed": 1}, "cpu")
+    plain, _, _ = experiment._drawn([[0.0, 1.0]], {**TINY, "seeds": 2, "seed": 1}, "cpu")
     expected = update(
         experiment.RULE, dynamics.parameters, state.reshape(2, 1, 3, 8), dynamics.drive
     ).flatten(1)

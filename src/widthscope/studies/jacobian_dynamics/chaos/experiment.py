@@ -27,6 +27,9 @@ APART = 1e-6
 
 RECORDS = 30
 
+NUMBERS = 2**14
+"""Of states that are iterated at once: points are taken together while they are small."""
+
 
 def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
     """Exponents by point, a drive with a gain, and seed.
@@ -45,15 +48,18 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         Coordinates of a point: `drive`, `gain`.
     """
     points = settings["points"]
+    one = settings["seeds"] * settings["tokens"] * settings["width"]
+    size = max(1, NUMBERS // one)
+    groups = [points[first : first + size] for first in range(0, len(points), size)]
     rows = [
-        _at_point(drive, gain, settings, work.device)
-        for drive, gain in work.progress(points, total=len(points), description="drives and gains")
+        _at_points(group, settings, work.device)
+        for group in work.progress(groups, total=len(groups), description="drives and gains")
     ]
     dims = {"history": ("point", "member", "record"), "distance": ("point", "member", "time")}
     recorded = rows[0].pop("recorded")
     return xr.Dataset(
         {
-            name: (dims.get(name, ("point", "member")), np.stack([row[name] for row in rows]))
+            name: (dims.get(name, ("point", "member")), np.concatenate([row[name] for row in rows]))
             for name in dims | dict.fromkeys(("finite", "late", "long_run", "converged"))
         },
         coords={
@@ -66,9 +72,11 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     )
 
 
-def _at_point(drive: float, gain: float, settings: Mapping[str, Any], device: str) -> dict[str, FloatArray]:
-    """Arrays (member, ...)."""
-    dynamics, state, nearby = _drawn(drive, gain, settings, device)
+def _at_points(
+    points: Sequence[Sequence[float]], settings: Mapping[str, Any], device: str
+) -> dict[str, FloatArray]:
+    """Arrays (point, member, ...), and the steps `recorded`."""
+    dynamics, state, nearby = _drawn(points, settings, device)
     warm_up, horizon = settings["warm_up"], settings["horizon"]
     first = finite_time(dynamics, state, horizon, start=nearby, tolerance=TOLERANCE)
     long_run = lyapunov_spectrum(
@@ -88,10 +96,11 @@ def _at_point(drive: float, gain: float, settings: Mapping[str, Any], device: st
         "long_run": long_run.exponents[:, 0],
         "converged": first.converged[:, 0] & late.converged[:, 0],
         "history": long_run.history[:, :, 0],
-        "recorded": long_run.recorded,
         "distance": followed(dynamics, long_run.state, nearby, settings["followed"]),
     }
-    return {name: values.cpu().numpy() for name, values in found.items()}
+    by_point = {name: values.reshape(len(points), -1, *values.shape[1:]) for name, values in found.items()}
+    by_point["recorded"] = long_run.recorded
+    return {name: values.cpu().numpy() for name, values in by_point.items()}
 
 
 def followed(dynamics: RecurrentDynamics, state: Tensor, nearby: Tensor, steps: int) -> Tensor:
@@ -112,21 +121,22 @@ def followed(dynamics: RecurrentDynamics, state: Tensor, nearby: Tensor, steps: 
 
 
 def _drawn(
-    drive: float, gain: float, settings: Mapping[str, Any], device: str
+    points: Sequence[Sequence[float]], settings: Mapping[str, Any], device: str
 ) -> tuple[RecurrentDynamics, Tensor, Tensor]:
-    """The dynamics of all members, their first states (member, n) and random directions (member, n)."""
+    """The dynamics of all points' members, their first states (point * member, n) and random directions."""
     width, tokens = settings["width"], settings["tokens"]
     members: list[dict[str, Tensor]] = []
     states: list[Tensor] = []
     drives: list[Tensor] = []
     nearby: list[Tensor] = []
-    for member in range(settings["seeds"]):
-        names: Sequence[str | int | float] = ("chaos", settings["seed"], width, drive, gain, member)
-        generator = torch_generator("jacobian_dynamics", *names)
-        members.append(initial(RULE, generator, width, settings["heads"], score_gain=gain))
-        states.append(sphere_tokens(generator, 1, tokens, width, width**0.5))
-        drives.append(relative_drive(generator, states[-1], drive))
-        nearby.append(torch.randn(tokens * width, generator=generator, dtype=torch.float64))
+    for drive, gain in points:
+        for member in range(settings["seeds"]):
+            names: Sequence[str | int | float] = ("chaos", settings["seed"], width, drive, gain, member)
+            generator = torch_generator("jacobian_dynamics", *names)
+            members.append(initial(RULE, generator, width, settings["heads"], score_gain=gain))
+            states.append(sphere_tokens(generator, 1, tokens, width, width**0.5))
+            drives.append(relative_drive(generator, states[-1], drive))
+            nearby.append(torch.randn(tokens * width, generator=generator, dtype=torch.float64))
     parameters = stacked(members, device, torch.float64)
     dynamics = RecurrentDynamics(RULE, parameters, torch.stack(drives).to(device))
     return dynamics, torch.stack(states).flatten(1).to(device), torch.stack(nearby).to(device)
