@@ -43,6 +43,11 @@ sudoku/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "algorithms/cases.py": "algorithms",
+    "algorithms/comparison.py": "algorithms",
+    "algorithms/experiment.py": "algorithms",
+    "algorithms/wrong.py": "algorithms",
+    "chaos/experiment.py": "chaos*",
     "energy/counter_examples.py": "energy*",
     "energy/experiment.py": "energy*",
     "energy/flows.py": "energy*",
@@ -73,6 +78,12 @@ SWEEPING: dict[str, str] = {
     "networks/patches.py": "digits*",
     "networks/readout.py": "digits* sudoku*",
     "networks/stored.py": "digits* sudoku*",
+    "width/draws.py": "width-laws*",
+    "width/experiments.py": "width-laws*",
+    "width/norm_growth.py": "width-laws*",
+    "width/radial.py": "width-laws*",
+    "width/radius.py": "width-laws*",
+    "width/theory.py": "width-laws*",
 }
 # Spectral stages: the shards whose spectra they change, and not their sweeps.
 ANALYSING: dict[str, str] = {

@@ -19,6 +19,6 @@ def shards(settings: Algorithms, seed: int) -> list[Shard]:
             "algorithms",
             "algorithms.experiment",
             own,
-            Cost(STARTUP + STATES * settings.states * one, round(600 + settings.states * 60e-6 * n**2)),
+            Cost(STARTUP + STATES * settings.states * one, round(600 + settings.states * 200e-6 * n**2)),
         )
     ]

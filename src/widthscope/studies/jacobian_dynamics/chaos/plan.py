@@ -15,16 +15,20 @@ def shards(settings: Chaos, seed: int) -> list[Shard]:
     points.append([settings.strong_drive, settings.gains[0]])
     each = _seconds(settings)
     if each * len(points) <= SHARD_SECONDS:
-        return [_shard("chaos", common, points, each)]
+        return [_shard("chaos", common, points, each, settings)]
     return [
-        _shard(f"chaos-kappa{drive:g}-gain{gain:g}", common, [[drive, gain]], each) for drive, gain in points
+        _shard(f"chaos-kappa{drive:g}-gain{gain:g}", common, [[drive, gain]], each, settings)
+        for drive, gain in points
     ]
 
 
-def _shard(name: str, common: dict[str, Any], points: list[list[float]], each: float) -> Shard:
-    return Shard(
-        name, "chaos.experiment", {**common, "points": points}, Cost(STARTUP + each * len(points), 900)
-    )
+def _shard(
+    name: str, common: dict[str, Any], points: list[list[float]], each: float, settings: Chaos
+) -> Shard:
+    """Two bases of 128 vectors and the linearised steps of the horizon are what grows with the state."""
+    numbers = max(settings.seeds * settings.tokens * settings.width, 2**14)
+    cost = Cost(STARTUP + each * len(points), round(700 + 4e-3 * numbers))
+    return Shard(name, "chaos.experiment", {**common, "points": points}, cost)
 
 
 def _seconds(settings: Chaos) -> float:
