@@ -48,7 +48,7 @@ class Sudoku(Section):
 
     order: Literal[4, 6, 9] = Field(4, description="Digits n of an n by n grid; boxes of 2x2, 2x3 or 3x3.")
     train: Count = Field(2000, description="Puzzles to train on.")
-    id: Count = Field(256, description="Test puzzles as hard as those to train on.")
+    id: Count = Field(128, description="Test puzzles as hard as those to train on.")
     ood: Count = Field(256, description="Test puzzles with fewer givens, out of distribution.")
     givens: Range | None = Field(
         None,

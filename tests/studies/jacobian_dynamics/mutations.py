@@ -19,7 +19,7 @@ width/fit.py
 chaos/fit.py
 algorithms/fit.py
 digits/curves.py digits/fit.py digits/rank_correlation.py digits/tables.py digits/trade.py
-sudoku/fit.py
+sudoku/curves.py sudoku/fit.py sudoku/tables.py
 """
 JUDGING = """
 about.py claims.py
@@ -39,7 +39,7 @@ width/figures.py
 chaos/figures.py
 algorithms/figures.py
 digits/figures.py
-sudoku/figures.py
+sudoku/board_figure.py sudoku/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
@@ -84,6 +84,8 @@ SWEEPING: dict[str, str] = {
     "width/radial.py": "width-laws*",
     "width/radius.py": "width-laws*",
     "width/theory.py": "width-laws*",
+    "sudoku/experiment.py": "sudoku*",
+    "sudoku/task.py": "sudoku*",
 }
 # Spectral stages: the shards whose spectra they change, and not their sweeps.
 ANALYSING: dict[str, str] = {
@@ -93,4 +95,12 @@ ANALYSING: dict[str, str] = {
     "networks/eigenvalues.py": "sudoku*",
     "networks/rescaling.py": "digits*",
     "networks/evaluation.py": "digits* sudoku*",
+    "sudoku/accuracy.py": "sudoku*",
+    "sudoku/eigen_picture.py": "sudoku*",
+    "sudoku/exponents.py": "sudoku*",
+    "sudoku/orbit.py": "sudoku*",
+    "sudoku/pseudo.py": "sudoku*",
+    "sudoku/solving.py": "sudoku*",
+    "sudoku/spectra.py": "sudoku*",
+    "sudoku/trained.py": "sudoku*",
 }

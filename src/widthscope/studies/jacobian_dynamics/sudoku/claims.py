@@ -1,5 +1,281 @@
-"""The claims of the family `sudoku`: none so far."""
+"""Claims of the family `sudoku`."""
 
-from widthscope.statistics.claims import Claim
+from widthscope.statistics.claims import Claim, Control, Test
+from widthscope.statistics.rules import Above, Below, Equals, Reported
 
-CLAIMS: tuple[Claim, ...] = ()
+EXPLORED = "Exploratory: learning rates and numbers of updates were chosen in trials at other seeds."
+LARGER = "9 by 9 boards, width 512, and training to the end (config.paper.yaml)"
+
+MLE_TO_ZERO = Claim(
+    name="train-mle-to-zero",
+    statement="As a normalised network (ItrSA) learns to fill boards, its largest Lyapunov exponent over the "
+    "trained iterations goes to 0. That is a matter of the horizon: in the long run the same networks "
+    "contract, "
+    f"so that their state settles. {EXPLORED}",
+    quantity="largest exponent over the $T$ trained iterations, on boards with few givens, RMS norm",
+    prediction=0.0,
+    tests=(
+        Test(
+            name="final",
+            rule=Equals(0.1),
+            quantity="largest exponent over the $T$ trained iterations, on boards with few givens, RMS norm",
+            margin_reason="a tenth of a nat for an iteration, as in the theory notes' rule; random layers "
+            "that "
+            "are critical in the long run reach 0.2",
+        ),
+        Test(
+            name="towards",
+            rule=Above(0.5),
+            quantity="the same exponent after training less before, unit norm",
+            margin_reason="a third of the way from the value near −1.5 that theory predicts before training",
+        ),
+        Test(
+            name="accuracy",
+            rule=Above(0.5),
+            quantity="share of boards filled rightly after training less before, as many givens as trained "
+            "on",
+            margin_reason="the exponent means little unless most boards are filled",
+        ),
+        Test(
+            name="all-arms",
+            rule=Reported(),
+            quantity="the same exponent of every arm, before and after training",
+            margin_reason="none: arms are trained for different numbers of updates",
+        ),
+        Test(
+            name="long-run",
+            rule=Reported(),
+            quantity="largest exponent in the long run, state and tangents settled, of trained networks",
+            margin_reason="none: shown beside the exponent over few iterations, which says nothing of chaos",
+        ),
+    ),
+    control=Control("networks without normalisation, trained on the same boards"),
+    figure="sudoku-exponents",
+    shards=("sudoku*",),
+)
+
+SCALING = Claim(
+    name="train-test-time-scaling",
+    statement="A trained ItrSA fills more boards that are harder than those it was trained on if it iterates "
+    f"longer than in training, and loses none with many more iterations. {EXPLORED}",
+    quantity="share of harder boards filled after $4T$ iterations less that after $T$",
+    prediction=None,
+    tests=(
+        Test(
+            name="rise",
+            rule=Above(0.01),
+            quantity="share of harder boards filled after $4T$ iterations less that after $T$",
+            margin_reason="one board in a hundred; the theory notes found fourteen",
+        ),
+        Test(
+            name="no-decay",
+            rule=Above(-0.02),
+            quantity="share of harder boards filled after the most iterations ($16T$ on a laptop) less that "
+            "after $4T$",
+            margin_reason="two boards in a hundred, a standard error of one network's share on 256 boards",
+        ),
+        Test(
+            name="others",
+            rule=Reported(),
+            quantity="gain from $T$ to $4T$ iterations: boards as hard as in training, and AKOrN",
+            margin_reason="none: scaling of AKOrN was not seen at this size in the theory notes either",
+        ),
+    ),
+    control=Control("the same networks before training, which guess"),
+    figure="sudoku-accuracy",
+    shards=("sudoku*",),
+)
+
+LARGE = Claim(
+    name="akorn-large-n-fails",
+    statement="AKOrN with one oscillator for a whole token loses accuracy if it iterates longer than in "
+    f"training. {EXPLORED}",
+    quantity="share of blank cells right, mean over $2T, 4T, \\dots$ iterations, less that after $T$",
+    prediction=None,
+    tests=(
+        Test(
+            name="cells",
+            rule=Below(0.0),
+            quantity="share of blank cells right, mean over $2T, 4T, \\dots$ iterations, less that after "
+            "$T$; "
+            "givens as in training, one oscillator for a token",
+            margin_reason="none: any loss; what is compared has the same parity as $T$",
+        ),
+        Test(
+            name="boards",
+            rule=Reported(),
+            quantity="the same change of the share of boards, of oscillators of 4 coordinates and of the "
+            "width",
+            margin_reason="none: few boards are filled at this size",
+        ),
+        Test(
+            name="narrow",
+            rule=Reported(),
+            quantity="the same change of the share of cells with oscillators of 4 coordinates",
+            margin_reason="none: whether they lose too is undecided with so few seeds",
+        ),
+    ),
+    control=Control("ItrSA with RMS norm, which gains"),
+    figure="sudoku-accuracy",
+    shards=("sudoku*",),
+    needs="training until one oscillator for a token fills most boards after $T$ iterations",
+)
+
+PARITY = Claim(
+    name="akorn-parity",
+    statement="The state of a trained AKOrN does not come to rest but goes to and fro between two states, so "
+    f"that its accuracy must be read at iterations of the parity of $T$. {EXPLORED}",
+    quantity="share of boards on which the state changes in one iteration and not in two, after 200",
+    prediction=None,
+    tests=(
+        Test(
+            name="period",
+            rule=Above(0.5),
+            quantity="share of boards on which the change over one iteration is above 1 % and above five "
+            "times "
+            "that over two, after 200 iterations",
+            margin_reason="on most boards; the factor 5 is that of the theory notes, which found 17",
+        ),
+        Test(
+            name="accuracy",
+            rule=Reported(),
+            quantity="share of blank cells right after $2T, 4T, \\dots$ iterations less that after one more",
+            margin_reason="none: what reading at the other parity costs",
+        ),
+        Test(
+            name="wide",
+            rule=Reported(),
+            quantity="the same share of boards with one oscillator for a token",
+            margin_reason="none: shown beside",
+        ),
+        Test(
+            name="changes",
+            rule=Reported(),
+            quantity="relative changes over one and over two iterations, means over boards",
+            margin_reason="none: what the shares are made from",
+        ),
+    ),
+    control=Control("ItrSA with RMS norm, which comes to rest"),
+    figure="sudoku-accuracy",
+    shards=("sudoku*",),
+)
+
+EIGEN_PICTURE = Claim(
+    name="train-eigen-picture",
+    statement="After training, the eigenvalues of one iteration lie inside the unit disc and rotate if "
+    "states "
+    "are normalised, many lie outside if they are not, and they are real if weights are symmetric. Of one "
+    f"iteration only: trained AKOrN has eigenvalues outside too, though its orbit is stable. {EXPLORED}",
+    quantity="modulus that 2 % of the eigenvalues exceed, RMS and unit norm, after $T$ iterations",
+    prediction=None,
+    tests=(
+        Test(
+            name="bulk",
+            rule=Below(1.0),
+            quantity="modulus that 2 % of the eigenvalues exceed, RMS and unit norm, after $T$ iterations",
+            margin_reason="the unit circle",
+        ),
+        Test(
+            name="radius",
+            rule=Below(1.0),
+            quantity="largest modulus, RMS norm",
+            margin_reason="the unit circle",
+        ),
+        Test(
+            name="outside",
+            rule=Above(0.05),
+            quantity="share of eigenvalues outside the unit circle without normalisation; the control is "
+            "RMS norm",
+            margin_reason="one in twenty; the theory notes found 198 of 512",
+        ),
+        Test(
+            name="rotates",
+            rule=Above(0.1),
+            quantity="largest imaginary part, RMS and unit norm; the control is symmetric weights",
+            margin_reason="a tenth of the disc's radius",
+        ),
+        Test(
+            name="all-arms",
+            rule=Reported(),
+            quantity="largest modulus of every arm",
+            margin_reason="none: one sharp head without normalisation can make it any size",
+        ),
+    ),
+    control=Control("the arm for which each is false: no normalisation, RMS norm, symmetric weights"),
+    figure="sudoku-eigenvalues",
+    shards=("sudoku*",),
+)
+
+DECREASE = Claim(
+    name="pseudo-decrease",
+    statement="Along the iterations of a trained AKOrN the pseudo-energy $-\\mathrm{Tr}\\, X^\\top (C + "
+    "\\mathrm{MSA}(X))$ falls, while attention stays aligned with the Jacobian's action on the state: the "
+    f"state turns into leading eigenvectors. The fall is not monotone. {EXPLORED}",
+    quantity="pseudo-energy at the start less that after $4T$ iterations, over its size at the start",
+    prediction=None,
+    tests=(
+        Test(
+            name="fall",
+            rule=Above(0.0),
+            quantity="pseudo-energy at the start less that after $4T$ iterations, over its size at the "
+            "start; the "
+            "control goes against the trained step",
+            margin_reason="any fall",
+        ),
+        Test(
+            name="cosine",
+            rule=Above(0.7),
+            quantity="cosine between attention, without its bias, and its Jacobian times the state, mean "
+            "over "
+            "0, $T$ and $4T$ iterations; the control takes the Jacobian of another seed",
+            margin_reason="the theory notes' threshold; they found 0.91 at the start and 0.86 at the end",
+        ),
+        Test(
+            name="boards",
+            rule=Reported(),
+            quantity="share of boards on which the pseudo-energy falls",
+            margin_reason="none: the mean fall is judged",
+        ),
+        Test(
+            name="contribution",
+            rule=Reported(),
+            quantity="rise of the state's share in the leading 2 % of the eigenvectors of $J + J^\\top$, "
+            "beside that in another seed's, and where it ends (0.02 by chance)",
+            margin_reason="none: it rises in another seed's eigenvectors too, as tokens become alike",
+        ),
+    ),
+    control=Control("the trained step reversed; the Jacobian of another seed at the same state"),
+    figure="sudoku-energy",
+    shards=("sudoku*",),
+)
+
+VOTING = Claim(
+    name="pseudo-voting",
+    statement="Of several first states of the same board, the one that ends at the lowest pseudo-energy is "
+    "right more often than one at random. Not testable at this size: a trained network fills a board from "
+    "nearly every first state or from none, so that there is nothing to choose.",
+    quantity="share of boards filled from the first state of lowest pseudo-energy, less the mean over states",
+    prediction=None,
+    tests=(
+        Test(
+            name="gain",
+            rule=Reported(),
+            quantity="share of boards filled from the first state of lowest pseudo-energy, and from any of "
+            "them, "
+            "less the mean over first states",
+            margin_reason="none: what the best choice could gain is too small to judge a choice by",
+        ),
+        Test(
+            name="single",
+            rule=Reported(),
+            quantity="mean share over first states",
+            margin_reason="none: shown beside",
+        ),
+    ),
+    control=None,
+    figure="sudoku-energy",
+    shards=("sudoku", "sudoku-akorn"),
+    needs=f"boards on which the outcome depends on the first state: {LARGER}, and 100 first states",
+)
+
+CLAIMS: tuple[Claim, ...] = (MLE_TO_ZERO, SCALING, LARGE, PARITY, EIGEN_PICTURE, DECREASE, VOTING)
