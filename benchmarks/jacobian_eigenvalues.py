@@ -1,6 +1,6 @@
 """Leading eigenvalues of a step's Jacobian: Arnoldi on closed-form products against LAPACK, in one run.
 
-    python benchmarks/jacobian_eigenvalues.py [--rule rms] [--count 4] [--members 3] [--repeats 5]
+    python benchmarks/jacobian_eigenvalues.py [--rule rms] [--count 4] [--members 2] [--repeats 4]
 
 - dense: `eigenvalues(..., method="dense")`, the closed-form Jacobian and LAPACK's geev, all n values.
 - arnoldi: `eigenvalues(..., method="arnoldi")`, the `count` largest, tolerance 1e-9.
@@ -106,8 +106,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rule", default="rms", choices=("unit", "rms", "akorn"))
     parser.add_argument("--count", type=int, default=4)
-    parser.add_argument("--members", type=int, default=3)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--members", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="how many of the sizes")
     return parser.parse_args()
 

@@ -1,13 +1,13 @@
 """Lyapunov exponents, time of one step: `lyapunov_spectrum` against plain loops over autograd, in one run.
 
-    python benchmarks/lyapunov.py [--rule rms] [--exponents 8] [--steps 20] [--repeats 7]
+    python benchmarks/lyapunov.py [--rule rms] [--exponents 8] [--steps 10] [--repeats 7]
 
 - widthscope: `lyapunov_spectrum` on closed-form products, with its null directions, history and errors.
 - widthscope on autograd: the same on `AutogradDynamics` of the same update function.
 - jacrev and QR: what one writes first: J by `torch.func.jacrev`, J Q, `torch.linalg.qr`, log |diag R|.
 
-One state, and eight at once, where the time is that of a step of all of them; the plain loop takes them one by
-one. float64, one thread.
+One state, and eight at once, where the time is that of a step of all of them; the plain loop takes them one
+by one. float64, one thread.
 """
 
 import argparse
@@ -82,7 +82,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rule", default="rms", choices=("unit", "rms", "akorn"))
     parser.add_argument("--exponents", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=7)
     return parser.parse_args()
 

@@ -62,6 +62,15 @@ def test_what_has_not_converged_is_returned_with_its_residual() -> None:
     assert better.residuals[:, 0].max() < found.residuals[:, 0].min()
 
 
+def test_a_value_beneath_one_that_has_not_converged_has_not_either() -> None:
+    values = torch.cat([torch.linspace(0.99, 1, 60, dtype=F64), torch.tensor([-0.995], dtype=F64)])
+    found = leading_eigenvalues(lambda v: v * values, normal(1, 61), 8, subspace=10, restarts=0)
+    place = int((found.values[0] + 0.995).abs().argmin())
+    assert place > 0
+    assert float(found.residuals[0, place]) < 1e-10
+    assert not found.converged[0].any()
+
+
 def test_residuals_bound_errors_of_symmetric_matrices_before_convergence() -> None:
     Q = orthogonal(60)
     values = torch.linspace(-1, 1, 60, dtype=F64)

@@ -53,6 +53,15 @@ def test_what_has_not_converged_is_returned_with_its_residual() -> None:
     assert (nearest <= found.residuals).all()
 
 
+def test_a_value_beneath_one_that_has_not_converged_has_not_either() -> None:
+    values = torch.cat([torch.linspace(0.99, 1, 60, dtype=F64), torch.tensor([0.1], dtype=F64)])
+    found = of(torch.diag(values)[None], 8, subspace=8)
+    place = int((found.values[0] - 0.1).abs().argmin())
+    assert place > 0
+    assert float(found.residuals[0, place]) < 1e-10
+    assert not found.converged[0].any()
+
+
 def test_a_map_that_is_not_finite_spoils_no_other_state() -> None:
     matrix = normal(2, 20, 20)
     matrix[0, 3, 3] = torch.inf

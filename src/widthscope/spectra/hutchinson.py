@@ -41,6 +41,7 @@ def trace_and_norm(
     generator: torch.Generator | None = None,
     *,
     at_once: int = 64,
+    device: torch.device | str = "cpu",
 ) -> TraceAndNorm:
     """Estimate tr A and ||A||_F^2 for each state of a batch from z^T A z and |A z|^2, z of random signs.
 
@@ -50,13 +51,14 @@ def trace_and_norm(
         probes: for each state, independently.
         generator: of the signs, on the CPU; seed 0 where None.
         at_once: probes in memory at a time.
+        device: where the map takes its vectors.
     """
     batch, n = shape
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     traces, norms = [], []
     for first in range(0, probes, at_once):
         k = min(at_once, probes - first)
-        signs = torch.randint(0, 2, (batch, k, n), generator=generator).to(torch.float64) * 2 - 1
+        signs = torch.randint(0, 2, (batch, k, n), generator=generator).to(device, torch.float64) * 2 - 1
         mapped = matvec(signs)
         traces.append((signs * mapped).sum(-1))
         norms.append(mapped.square().sum(-1))
