@@ -23,7 +23,7 @@ class Flows(Section):
     draws: Annotated[Count, Field(ge=2)] = Field(128, description="Draws of weights, the sampling units.")
     states: Count = Field(16, description="Random states for each draw.")
     starts: Count = Field(1, description="Random states for each draw from which the rate is climbed.")
-    climb: Count = Field(30, description="Steps of a climb.")
+    climb: Count = Field(24, description="Steps of a climb.")
     betas: Increasing[Beta] = Field((0.25, 1.0, 4.0, 16.0, 64.0), description="Inverse temperatures.")
 
     @model_validator(mode="after")
