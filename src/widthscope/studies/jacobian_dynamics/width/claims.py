@@ -19,7 +19,8 @@ RADIAL_LAW = Claim(
             Equals(0.25),
             "slope of the logarithm of the mean KS distance of $|\\lambda(B)|$ from the law on log D",
             "the edge is smeared over $D^{-1/2}$ and counts of repelling eigenvalues vary by $D^{1/4}$, a "
-            "share $D^{-3/4}$: a slope between the two powers means the law, and 0 a wrong one",
+            "share $D^{-3/4}$: a slope between the two powers means the law, and 0 a wrong one; that the "
+            "interval contain $-1/2$ itself would ask for widths at which the second is gone",
         ),
         Test(
             "distance",
