@@ -19,7 +19,7 @@ MLE_TO_ZERO = Claim(
             name="final",
             rule=Equals(0.1),
             quantity="largest exponent over the $T$ trained iterations, on boards with few givens, RMS norm",
-            margin_reason="a tenth of a nat for an iteration, as in the theory notes' rule; random layers "
+            margin_reason="a tenth of a nat for an iteration; random layers "
             "that "
             "are critical in the long run reach 0.2",
         ),
@@ -65,7 +65,7 @@ SCALING = Claim(
             name="rise",
             rule=Above(0.01),
             quantity="share of harder boards filled after $4T$ iterations less that after $T$",
-            margin_reason="one board in a hundred; the theory notes found fourteen",
+            margin_reason="one board in a hundred; longer training in a first trial gave fourteen",
         ),
         Test(
             name="no-decay",
@@ -78,7 +78,7 @@ SCALING = Claim(
             name="others",
             rule=Reported(),
             quantity="gain from $T$ to $4T$ iterations: boards as hard as in training, and AKOrN",
-            margin_reason="none: scaling of AKOrN was not seen at this size in the theory notes either",
+            margin_reason="none: scaling of AKOrN was not seen at this size in a first trial either",
         ),
     ),
     control=Control("the same networks before training, which guess"),
@@ -95,11 +95,11 @@ LARGE = Claim(
     tests=(
         Test(
             name="cells",
-            rule=Below(0.0),
+            rule=Below(-0.02),
             quantity="share of blank cells right, mean over $2T, 4T, \\dots$ iterations, less that after "
             "$T$; "
             "givens as in training, one oscillator for a token",
-            margin_reason="none: any loss; what is compared has the same parity as $T$",
+            margin_reason="two cells in a hundred: more than rounding and chance move where nothing is lost",
         ),
         Test(
             name="boards",
@@ -124,7 +124,8 @@ LARGE = Claim(
 PARITY = Claim(
     name="akorn-parity",
     statement="The state of a trained AKOrN does not come to rest but goes to and fro between two states, so "
-    f"that its accuracy must be read at iterations of the parity of $T$. {EXPLORED}",
+    f"that its accuracy must be read at iterations of the parity of $T$. {EXPLORED} With larger rates than "
+    "those chosen, some networks came to rest instead.",
     quantity="share of boards on which the state changes in one iteration and not in two, after 200",
     prediction=None,
     tests=(
@@ -134,7 +135,7 @@ PARITY = Claim(
             quantity="share of boards on which the change over one iteration is above 1 % and above five "
             "times "
             "that over two, after 200 iterations",
-            margin_reason="on most boards; the factor 5 is that of the theory notes, which found 17",
+            margin_reason="on most boards; the factor 5 was set before a first trial, which found 17",
         ),
         Test(
             name="accuracy",
@@ -176,29 +177,35 @@ EIGEN_PICTURE = Claim(
             margin_reason="the unit circle",
         ),
         Test(
-            name="radius",
-            rule=Below(1.0),
-            quantity="largest modulus, RMS norm",
-            margin_reason="the unit circle",
-        ),
-        Test(
             name="outside",
             rule=Above(0.05),
             quantity="share of eigenvalues outside the unit circle without normalisation; the control is "
             "RMS norm",
-            margin_reason="one in twenty; the theory notes found 198 of 512",
+            margin_reason="one in twenty; a first trial found 198 of 512",
         ),
         Test(
             name="rotates",
             rule=Above(0.1),
-            quantity="largest imaginary part, RMS and unit norm; the control is symmetric weights",
+            quantity="largest imaginary part, RMS norm; the control is symmetric weights",
             margin_reason="a tenth of the disc's radius",
         ),
         Test(
-            name="all-arms",
+            name="radius",
             rule=Reported(),
             quantity="largest modulus of every arm",
-            margin_reason="none: one sharp head without normalisation can make it any size",
+            margin_reason="none: one sharp head can bring a single eigenvalue anywhere",
+        ),
+        Test(
+            name="networks",
+            rule=Reported(),
+            quantity="share of networks with any eigenvalue outside the unit circle, by arm",
+            margin_reason="none: a few networks leave too much possible",
+        ),
+        Test(
+            name="imaginary",
+            rule=Reported(),
+            quantity="largest imaginary part of every arm",
+            margin_reason="none: arms are trained for different numbers of updates",
         ),
     ),
     control=Control("the arm for which each is false: no normalisation, RMS norm, symmetric weights"),
@@ -228,7 +235,7 @@ DECREASE = Claim(
             quantity="cosine between attention, without its bias, and its Jacobian times the state, mean "
             "over "
             "0, $T$ and $4T$ iterations; the control takes the Jacobian of another seed",
-            margin_reason="the theory notes' threshold; they found 0.91 at the start and 0.86 at the end",
+            margin_reason="set before a first trial, which found 0.91 at the start and 0.86 at the end",
         ),
         Test(
             name="boards",

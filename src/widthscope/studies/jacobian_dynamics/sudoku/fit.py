@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import claim_tree
+from widthscope.statistics.evidence import claim_tree, of_counts
 from widthscope.statistics.over_seeds import of_seeds
 from widthscope.studies.jacobian_dynamics.sudoku.curves import curves_of
 from widthscope.studies.jacobian_dynamics.sudoku.tables import Arms, arms_of, largest_imaginary, moduli
@@ -159,13 +159,17 @@ def eigen_picture(arms: Arms) -> Evidence:
             of_seeds(normalised, [bulk(arm) for arm in normalised]),
             of_seeds(["none"], [bulk("none")]),
         ),
-        "radius": (of_seeds(["rms"], [radius("rms")]), None),
         "outside": (outside("none"), outside("rms")),
         "rotates": (
-            of_seeds(normalised, [largest_imaginary(arms[arm]) for arm in normalised]),
+            of_seeds(["rms"], [largest_imaginary(arms["rms"])]),
             of_seeds(["sym"], [largest_imaginary(arms["sym"])]),
         ),
-        "all-arms": (of_seeds(every, [radius(arm) for arm in every]), None),
+        "radius": (of_seeds(every, [radius(arm) for arm in every]), None),
+        "networks": (
+            of_counts(every, [(radius(arm) > 1).sum() for arm in every], [len(radius(arm)) for arm in every]),
+            None,
+        ),
+        "imaginary": (of_seeds(every, [largest_imaginary(arms[arm]) for arm in every]), None),
     }
 
 
