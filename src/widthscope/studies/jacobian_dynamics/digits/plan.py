@@ -6,11 +6,14 @@ from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
 from widthscope.studies.jacobian_dynamics.digits.scores import MODELS
 from widthscope.studies.jacobian_dynamics.digits.settings import Digits, Run
 
-MULTIPLY_SECONDS = 2.2e-11
+MULTIPLY_SECONDS = 3.0e-11
 """Of one multiplication in the forward pass, on one core."""
 
-NUMBER_SECONDS = 4e-10
+NUMBER_SECONDS = 6e-10
 """Of one number of an activation in the forward pass."""
+
+CALLS_SECONDS = 3e-3
+"""Of one iteration in one update of any number of networks, forward and backward."""
 
 START_MB = 450
 """A Torch process with digits."""
@@ -111,8 +114,10 @@ def _seconds(settings: Digits, run: dict[str, Any]) -> float:
     candidates = len(run["rates"]) * len(run["strengths"])
     trained = run["seeds"] + (settings.choosing * candidates if candidates > 1 else 0)
     slow = {"akorn": 1.5, "sym": 0.6, "none": 1.8}.get(run["arm"], 1.0)
-    per_step = settings.batch * 3 * _forward_seconds(settings)
-    return float(trained * (slow * settings.steps * per_step + settings.validation * per_step / 16))
+    forward = _forward_seconds(settings)
+    calls = settings.steps * settings.iterations * CALLS_SECONDS * (2 if candidates > 1 else 1)
+    images = slow * settings.steps * settings.batch * 3 + settings.validation
+    return float(calls + trained * images * forward)
 
 
 def _spectra_seconds(settings: Digits, networks: int) -> float:

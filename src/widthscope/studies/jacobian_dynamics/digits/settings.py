@@ -71,7 +71,7 @@ class Measured(Section):
         description="Factors by which scales of trained networks are changed.",
     )
     rescaled_images: Count = Field(
-        100, description="Test images on which the accuracy of a changed network is measured."
+        64, description="Test images on which the accuracy of a changed network is measured."
     )
     rescaled_exponents: Count = Field(2, description="Test images over which its exponent is averaged.")
 
@@ -84,7 +84,7 @@ class Digits(Section):
     width: Width = Field(32, description="Width D of a token.")
     heads: Heads = Field(4, description="Number of heads, which must divide the width.")
     iterations: Count = Field(8, description="Iterations T of the recurrence in training.")
-    batch: Count = Field(16, description="Images in a step.")
+    batch: Count = Field(12, description="Images in a step.")
     steps: Count = Field(200, description="Updates by Adam.")
     warmup: Annotated[int, Field(ge=0, le=10**6)] = Field(
         30, description="Updates over which the learning rate rises linearly, at most `steps`."
@@ -92,12 +92,12 @@ class Digits(Section):
     floor: Probability = Field(0.05, description="Share of the learning rate at which its cosine ends.")
     clip: Positive = Field(1.0, description="Largest norm of one network's gradient.")
     validation: Count = Field(200, description="Images that choose learning rates and strengths.")
-    test: Count = Field(400, description="Images that accuracies and exponents are measured on.")
-    choosing: Count = Field(3, description="Seeds that choose between several rates or strengths.")
-    rms: Run = Run()
-    unit: Run = Run()
+    test: Count = Field(300, description="Images that accuracies and exponents are measured on.")
+    choosing: Count = Field(2, description="Seeds that choose between several rates or strengths.")
+    rms: Run = Run(seeds=16)
+    unit: Run = Run(seeds=16)
     none: Run = Run(rates=(3e-4, 1e-3, 3e-3))
-    sym: Run = Run()
+    sym: Run = Run(seeds=16)
     akorn: Run = Run()
     penalties: Penalties = Penalties()
     measured: Measured = Measured()
