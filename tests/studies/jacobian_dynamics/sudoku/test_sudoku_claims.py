@@ -106,7 +106,7 @@ def test_figures_say_their_numbers():
     assert set(drawings) == {claim.figure for claim in CLAIMS} | {"sudoku-board"}
     assert "no norm 1.68 and 1.72" in drawings["sudoku-eigenvalues"].alt
     assert "0.25 at 8 and 0.40 at 32" in drawings["sudoku-accuracy"].alt
-    assert "with 1, 1, 0, 0, 0 wrong digits" in drawings["sudoku-board"].alt
+    assert "with 1, 1, 0, 0, 0, 0 wrong digits" in drawings["sudoku-board"].alt
     for drawing in drawings.values():
         assert "nan" not in drawing.alt
         assert plotting.svg(drawing.figure).startswith("<?xml")

@@ -11,7 +11,7 @@ SECONDS_PER_NUMBER = 2.2e-9
 PRODUCTS = 16
 """Multiplications that take as long as reading and writing a number."""
 
-SPECTRA_SHARE = 0.3
+SPECTRA_SHARE = 0.22
 """Time of the analysis beside that of the training, at the laptop's sizes, besides `SPECTRA_SECONDS`."""
 
 SPECTRA_SECONDS = 8.0

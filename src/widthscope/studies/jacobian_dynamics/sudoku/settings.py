@@ -61,8 +61,8 @@ class Sudoku(Section):
     unit: Run = Run(seeds=10, steps=200)
     none: Run = Run(seeds=8, steps=120, learning_rate=0.003)
     sym: Run = Run(seeds=8, steps=120)
-    akorn: Run = Run(seeds=8, steps=450)
-    akorn_wide: Run = Run(seeds=12, steps=400, learning_rate=0.02)
+    akorn: Run = Run(seeds=8, steps=450, learning_rate=0.014)
+    akorn_wide: Run = Run(seeds=12, steps=500, learning_rate=0.02)
     measured: Measured = Measured()
 
     @model_validator(mode="after")
