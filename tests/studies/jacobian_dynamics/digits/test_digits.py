@@ -5,6 +5,7 @@ import pytest
 import torch
 import xarray as xr
 from pydantic import ValidationError
+from tests.studies.jacobian_dynamics.digits.small_images import coloured
 
 from widthscope import plotting, store
 from widthscope.datasets import digits
@@ -219,6 +220,19 @@ def test_every_test_has_its_evidence_and_every_curve_its_drawing(fitted, tmp_pat
     assert {verdict.figure for verdict in verdicts} <= set(drawn)
     plotting.save_all(drawn, tmp_path, tmp_path / "index.json")
     assert all("nan" not in drawing.alt for drawing in drawn.values())
+
+
+def test_coloured_images_are_trained_on_and_measured_too():
+    sizes = {"steps": 3, "warmup": 1, "dataset": "cifar10", "patch": 8, "validation": 20, "test": 40}
+    shard = plan.shards(SMALL.model_copy(update=sizes), 0)[0]
+    runs = {name: shard.settings["runs"][name] for name in ("rms", "none")}
+    swept = experiment.run({**shard.settings, "runs": runs}, {"cifar10": coloured(200, 60)}, Work())
+    root = swept.to_dataset(inherit=False)
+    assert root["patches"].dtype == np.uint8
+    assert root["patches"].shape[1:] == (16, 192)
+    found = spectra.analyse(swept, shard.spectra_settings, Work())
+    assert np.isfinite(found["rms"]["exponent"].values).all()
+    assert ((found["rms"]["accuracy"].values >= 0) & (found["rms"]["accuracy"].values < 0.5)).all()
 
 
 def test_a_sweep_without_a_model_is_named(shards):

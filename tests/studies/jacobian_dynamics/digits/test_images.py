@@ -1,9 +1,8 @@
 """Which images a member sees, of digits and of a small store laid out as CIFAR-10's."""
 
-import numpy as np
 import pytest
 import torch
-import xarray as xr
+from tests.studies.jacobian_dynamics.digits.small_images import coloured
 
 from widthscope.datasets import digits
 from widthscope.errors import DataError
@@ -13,20 +12,6 @@ from widthscope.studies.jacobian_dynamics.digits.images import images_of, parts_
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory):
     return images_of(digits.prepare({}, tmp_path_factory.mktemp("none")), "digits", 2)
-
-
-def coloured(count=30, kept=8):
-    draw = np.random.default_rng(0)
-    return xr.Dataset(
-        {
-            "image": (
-                ("sample", "channel", "row", "col"),
-                draw.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8),
-            ),
-            "label": ("sample", draw.integers(0, 10, count, dtype=np.uint8)),
-            "test": ("sample", np.arange(count) >= count - kept),
-        }
-    )
 
 
 def generators(count=3):
