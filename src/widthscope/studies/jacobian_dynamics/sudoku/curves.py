@@ -79,6 +79,5 @@ def energy(arms: Arms) -> xr.Dataset:
     names = ("cosine", "cosine_other", "contribution", "contribution_other")
     bands = [band(table[name], name) for name in ("energy", *names)]
     each = table["energy"].rename("energy_seeds").reset_coords(drop=True)
-    return xr.merge([*bands, each.to_dataset()], join="exact").assign_attrs(
-        chance=float(table.attrs["chance"])
-    )
+    chance = {"chance": float(table.attrs["chance"])} if "chance" in table.attrs else {}
+    return xr.merge([*bands, each.to_dataset()], join="exact").assign_attrs(chance)

@@ -188,7 +188,9 @@ def energy(curve: xr.Dataset) -> Drawing:
         axes.set_xticks(range(curve.sizes["at"]), [str(at) for at in curve["at"].values])
         axes.set(title=title, xlabel="iterations")
         axes.legend(loc="best")
-    right.axhline(float(curve.attrs["chance"]), color=PALETTE["muted"], linewidth=0.8)
+    decomposed = "chance" in curve.attrs
+    if decomposed:
+        right.axhline(float(curve.attrs["chance"]), color=PALETTE["muted"], linewidth=0.8)
     first, last = float(curve["energy"][0]), float(curve["energy"][-1])
     return Drawing(
         figure,
@@ -196,12 +198,21 @@ def energy(curve: xr.Dataset) -> Drawing:
         "mean, "
         f"{first:.0f} at the start and {last:.0f} at the end, not falling at every iteration. Middle: "
         "cosine of "
-        "attention and its Jacobian times the state. Right: share of the state in the leading eigenvectors "
-        "of "
-        "$J + J^\\top$; the line is chance. 99 % intervals over seeds.",
+        "attention and its Jacobian times the state. Right: "
+        + (
+            "share of the state in the leading eigenvectors of $J + J^\\top$; the line is chance."
+            if decomposed
+            else "nothing: no Jacobian was decomposed, being too large."
+        )
+        + " 99 % intervals over seeds.",
         f"Three panels. The pseudo-energy goes from {first:.0f} to {last:.0f}; the cosine from "
-        f"{float(curve['cosine'][0]):.2f} to {float(curve['cosine'][-1]):.2f}; the share from "
-        f"{float(curve['contribution'][0]):.3f} to {float(curve['contribution'][-1]):.3f}.",
+        f"{float(curve['cosine'][0]):.2f} to {float(curve['cosine'][-1]):.2f}"
+        + (
+            f"; the share from {float(curve['contribution'][0]):.3f} to "
+            f"{float(curve['contribution'][-1]):.3f}."
+            if decomposed
+            else "."
+        ),
     )
 
 

@@ -61,8 +61,8 @@ def alignment(trained: Trained, settings: Mapping[str, Any]) -> xr.Dataset:
         ``cosine`` of MSA(X) without bias and J x, and ``cosine_other``, with J of the next seed at the same
         X, averaged over `energy_puzzles` boards; ``contribution``, the share of |x|^2 in the leading 2 % of
         the eigenvectors of J + J^T, and ``contribution_other``, in those of the next seed, averaged over
-        `alignment_puzzles` boards, NaN where that is 0: (member, at). Attribute ``chance``: the share of a
-        random direction.
+        `alignment_puzzles` boards, NaN where that is 0: (member, at). Attribute ``chance``, unless that is
+        0: the share of a random direction.
     """
     rule, parameters, few = trained.network.rule, trained.parameters(), settings["alignment_puzzles"]
     inputs = trained.inputs("ood", settings["energy_puzzles"])
@@ -83,7 +83,7 @@ def alignment(trained: Trained, settings: Mapping[str, Any]) -> xr.Dataset:
         name: ((DIM, "at"), torch.stack([each[name].mean(dim=1) for each in found], dim=1).cpu().numpy())
         for name in found[0]
     }
-    return xr.Dataset(table, coords={"at": at}, attrs={"chance": chance})
+    return xr.Dataset(table, coords={"at": at}, attrs={"chance": chance} if few else {})
 
 
 def voting(trained: Trained, settings: Mapping[str, Any]) -> xr.Dataset:
