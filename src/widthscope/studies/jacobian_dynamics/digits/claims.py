@@ -5,8 +5,8 @@ from widthscope.statistics.rules import Above, Below, Reported
 
 SHARDS = ("digits*",)
 SIZES = (
-    "Exploratory sizes: learning rates, the number of updates and the batch were chosen in trials with other "
-    "seeds, to fit a laptop."
+    "Exploratory sizes: learning rates, warm-up, the number of updates and the batch were chosen in trials "
+    "with other seeds, to fit a laptop."
 )
 
 NORMALISED_WINS = Claim(

@@ -59,9 +59,9 @@ def shuffled_correlations(runs: Runs) -> dict[str, np.ndarray]:
 
 
 def _within(row: xr.Dataset) -> float:
-    """Mean over the models of one seed's partial correlations."""
+    """Mean of one seed's partial correlations over the models that have one: not all are equally accurate."""
     chosen = [row.isel(point=np.flatnonzero(row["arm"].values == arm)) for arm in RESCALED]
-    return float(np.mean([partial_spearman(*_finite(each)) for each in chosen]))
+    return float(np.nanmean([partial_spearman(*_finite(each)) for each in chosen]))
 
 
 def _points(grid: xr.Dataset, arm: str) -> xr.Dataset:
