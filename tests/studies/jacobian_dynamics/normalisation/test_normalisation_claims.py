@@ -94,6 +94,13 @@ def test_captions_take_the_numbers_of_the_claims(tree):
     assert f"(largest ratio {bound.max():.2f})" in captions["jacobian-bound"]
 
 
+def test_shorter_tokens_are_shown_beside_one_over_their_length(tree):
+    shown = tree["/claims/norm-token-count/shorter-tokens/measured"].to_dataset()
+    judged = tree["/claims/norm-token-count/ratio/measured"].to_dataset()
+    assert shown["prediction"].values == pytest.approx([24**-0.5] * 3 + [0.01] * 3)
+    assert np.array_equal(shown["estimate"].values[3:], judged["estimate"].values)
+
+
 def test_widths_may_come_from_shards_of_their_own(stored, tree):
     whole = stored["normalisation-gap"].to_dataset()
     split = {name: shard for name, shard in stored.items() if name != "normalisation-gap"}

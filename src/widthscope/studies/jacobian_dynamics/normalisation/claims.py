@@ -1,7 +1,9 @@
 """The claims on what normalisation does to Jacobians and exponents, with their margins.
 
 Margins of the width limit were fixed in trials at other seeds, where errors fell as 1/√D or faster. A first
-run of the gap, of 24 seeds up to D = 192, was undecided for want of seeds; the present sizes cost the same.
+run of the gap, of 24 seeds up to D = 192 with the margin 0.04 for 0.5/√D = 0.036, was undecided for want of
+seeds. The present sizes, 60 seeds up to D = 128, cost the same and were chosen after it. The margin is 0.5/√D
+with the constant of that run, 0.045 here, and the seeds are drawn on a stream of which nothing had been seen.
 """
 
 from widthscope.statistics.claims import Claim, Control, Test
@@ -40,11 +42,10 @@ LYAPUNOV_GAP = Claim(
         ),
         Test(
             "paired",
-            Equals(0.04),
+            Equals(0.045),
             "the gap less what the law says of the draw's own weights and tokens, at the largest D",
-            "an error of $0.45/\\sqrt{D}$, the largest seen at smaller D in trials at other seeds, "
-            "at D = 128; "
-            "the law without the other tokens is off by 0.09 and more",
+            "an error of $0.5/\\sqrt{D}$ at D = 128, the constant as first fixed in trials at other seeds; "
+            "the law without the other tokens is 0.087 and more away",
         ),
         FALLS,
         Test(
@@ -117,11 +118,10 @@ CRITICAL_DRIVE = Claim(
         ),
         Test(
             "limit",
-            Equals(0.12),
+            Reported(),
             "exponent in the long run at the largest D beside the law for infinite D and finite S",
-            "an error of $1.3/\\sqrt{D}$, from the fluctuations of the leading eigenvalues and "
-            "chance; less than "
-            "a third of the 0.41 between no drive and the strongest",
+            "none: errors of $1.3/\\sqrt{D}$, 0.12 at D = 128, from the leading eigenvalues' fluctuations, "
+            "would tell apart no drive and the strongest alone",
         ),
         Test(
             "without-projection",

@@ -92,11 +92,12 @@ ROTATION_EXACT = Claim(
 TOKEN_COUNT = Claim(
     name="norm-token-count",
     statement=(
-        "Normalisation to unit length makes the norm of the Jacobian more than ten times smaller at every "
-        "number of tokens S. The paper adds that it then no longer grows with S; with random tokens it does, "
-        "which is shown and not judged."
+        "Normalisation to unit length of tokens of length 100 makes the norm of the Jacobian more than ten "
+        "times smaller at every number of tokens S. The factor is about the length that is divided out, and "
+        "so less than ten for tokens of length $\\sqrt{D}$ here. The paper adds that the norm then no longer "
+        "grows with S; with random tokens it does, which is shown and not judged."
     ),
-    quantity="ratio of the Jacobian's norm with normalisation to that without, largest over S",
+    quantity="ratio of the Jacobian's norm with normalisation to that without, tokens of length 100",
     prediction=None,
     tests=(
         Test(
@@ -104,6 +105,12 @@ TOKEN_COUNT = Claim(
             Below(0.1),
             "ratio of the spectral norms with and without normalisation at each S, tokens of length 100",
             "tenfold, fixed beforehand; a length of 100 divided out is worth a hundredfold",
+        ),
+        Test(
+            "shorter-tokens",
+            Reported(),
+            "the same for tokens of length $\\sqrt{D}$ and of length 100, beside one over the length",
+            "none: at shorter tokens less is divided out, and ten times is not reached below a length of ten",
         ),
         Test(
             "slope",

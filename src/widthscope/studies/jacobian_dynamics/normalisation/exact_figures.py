@@ -95,15 +95,19 @@ def token_count(curve: xr.Dataset) -> Drawing:
     panels[0].set_ylabel("$\\|J\\|$, geometric mean")
     panels[1].legend()
     unit = np.exp(curve["log_norm"].isel(length=0).sel(arm="unit"))
+    lowered = curve["log_norm"].sel(arm="none") - curve["log_norm"].sel(arm="unit")
+    factors = " and ".join(
+        f"by {np.exp(float(lowered.sel(length=length).min())):.3g} to "
+        f"{np.exp(float(lowered.sel(length=length).max())):.3g} at length {length:.3g}"
+        for length in curve["length"].values
+    )
     first, last = f"{float(unit[0]):.2g}", f"{float(unit[-1]):.2g}"
     return Drawing(
         figure,
         "Spectral norm of one update's Jacobian over the number of random tokens, with 99 % bands. "
-        "Normalisation to length 1 divides it by about the tokens' length; normalisation to the length that "
-        f"they have does not. At length {float(curve['length'][0]):g} it grows all the same, from {first} at "
-        f"S = {counts[0]} to {last} at S = {counts[-1]}: the paper, with tokens from documents, says that it "
-        "does not.",
-        "Norms against the number of tokens on logarithmic axes in two panels. Three lines rise in parallel "
-        "for long tokens, that with norm to 1 a hundred times below the others; for tokens of length √D they "
-        "are nearly level.",
+        f"Normalisation to length 1 divides it {factors}; the paper says that it then does not grow with the "
+        f"number of tokens, which are from documents there. At length {float(curve['length'][0]):g} it is "
+        f"{first} at S = {counts[0]} and {last} at S = {counts[-1]}.",
+        "Norms against the number of tokens on logarithmic axes in two panels, three lines each. Norm to 1 "
+        f"divides them {factors}.",
     )

@@ -60,18 +60,24 @@ def lyapunov_gap(curve: xr.Dataset, deviation: xr.Dataset) -> Drawing:
     falling.set_yscale("log")
     width_axis(falling, widths, "width D")
     falling.set_ylabel("deviation, paired")
-    largest = float(np.abs(deviation["deviation"].isel(width=-1)).max())
+    sizes = abs(deviation["deviation"])
+    first, largest = float(sizes.isel(width=0).max()), float(sizes.isel(width=-1).max())
+    smaller = int((sizes.isel(width=-1) < sizes.isel(width=0)).sum())
+    off = {
+        "law": float(np.abs(curve["gap"] - curve["law"]).max()),
+        "wrong": float(np.abs(curve["gap"] - curve["wrong"]).min()),
+    }
     return Drawing(
         figure,
         "By how much normalisation lowers the largest exponent over T steps, at $D = "
         f"{curve.attrs['width']}$ with 99 % intervals, over each of T, S and η about "
-        f"{curve.attrs['base']}. It "
-        "follows the law (line) and not the one that forgets the other tokens (dotted). Lower right: "
-        "the mean "
-        f"deviation from the law of each draw falls with D in every cell, to at most {largest:.2g}.",
-        "Three panels of points on solid lines, rising with the horizon and the step size and falling with "
-        "the number of tokens, below dotted lines; a fourth with deviations falling with the width on "
-        "logarithmic axes.",
+        f"{curve.attrs['base']}. Lines are the law, at most {off['law']:.2g} away; dotted the one that "
+        f"forgets the other tokens, at least {off['wrong']:.2g} away. Lower right: the mean deviation "
+        f"from the law of each draw is at most {first:.2g} at D = {widths[0]} and {largest:.2g} at D = "
+        f"{widths[-1]}, where it is smaller in {smaller} of {sizes.sizes['cell']} cells.",
+        "Three panels of points beside solid and dotted lines, over the horizon, the number of tokens and "
+        f"the step size; a fourth with the deviations over the width on logarithmic axes, from {first:.2g} "
+        f"to {largest:.2g} where they are largest.",
     )
 
 
@@ -101,14 +107,17 @@ def prenorm_growth(curve: xr.Dataset) -> Drawing:
     right.set_ylabel("law less exponent")
     right.legend()
     largest = float(np.abs(last["deviation"]).max())
+    first = float(np.abs(curve["deviation"].isel(width=0)).max())
+    off = float(np.abs(last["lengths"] - last["law"]).max())
     return Drawing(
         figure,
         f"Left: logarithm of the product of T = {curve.attrs['steps']} lengths before normalisation, a step, "
-        "over the drive; the recursion (line) meets it without fitting. Right: exponents over T steps less "
-        f"those of the values and the lengths of the same draw tend to 0 with the width, to {largest:.2g} at "
-        "most; bars are 99 % intervals.",
-        "Points on a rising line, above a level dotted one; and deviations falling with the width on "
-        "logarithmic axes for each drive.",
+        f"over the drive; it is within {off:.2g} of the recursion (line), in which nothing is fitted. Right: "
+        "exponents over T steps less those of the values and the lengths of the same draw, "
+        f"{first:.2g} at most at D = {widths[0]} and {largest:.2g} at D = {widths[-1]}; bars are 99 % "
+        "intervals.",
+        f"Points within {off:.2g} of a line, and a dotted one without the drive; deviations over the width "
+        f"on logarithmic axes for each drive, at most {first:.2g} at first and {largest:.2g} at last.",
     )
 
 
@@ -145,18 +154,20 @@ def critical_drive(curve: xr.Dataset) -> Drawing:
     right.set_ylabel("measured less draw's own law")
     last = curve.isel(width=-1)
     worst = float(np.abs(last["deviation"]).max())
+    narrow = float(np.abs(curve["deviation"].isel(width=0)).max())
+    lawful = np.interp(kappas, curve["fine"].values, curve["law"].values)
+    missed = float(np.abs(last["measured"].values - lawful).max())
     ends = float(last["measured"][0]), float(last["measured"][-1])
     return Drawing(
         figure,
-        f"Largest exponent in the long run at S = {curve.attrs['tokens']}, with 99 % intervals: near "
-        "0 without "
-        f"drive ({ends[0]:.3f} at D = {widths[-1]}) and {ends[1]:.3f} at κ = {kappas[-1]:g}. It tends "
-        "to the law "
-        "(line); level dashes show the law for the same draws, with their own leading eigenvalues, "
-        "from which the "
-        f"measured exponents differ by at most {worst:.1g} at the largest D (right).",
-        "Exponents against the drive: level near zero up to a drive of one, then falling along a line, lower "
-        "for smaller widths. Right, differences from the law of each draw, closer to zero for larger widths.",
+        f"Largest exponent in the long run at S = {curve.attrs['tokens']}, with 99 % intervals: without "
+        f"drive {ends[0]:.3f} at D = {widths[-1]}, and {ends[1]:.3f} at κ = {kappas[-1]:g}. The line is the "
+        f"law, from which they differ by at most {missed:.2g}; level dashes show the law for the same draws, "
+        "with their own leading eigenvalues, from which the measured exponents differ by at most "
+        f"{worst:.1g} at the largest D (right).",
+        f"Exponents against the drive by width, beside a line: {ends[0]:.3f} without drive and {ends[1]:.3f} "
+        f"under the strongest at D = {widths[-1]}. Right, differences from the law of each draw, at most "
+        f"{narrow:.1g} at D = {widths[0]} and {worst:.1g} at D = {widths[-1]}.",
     )
 
 

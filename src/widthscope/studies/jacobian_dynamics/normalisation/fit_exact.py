@@ -49,20 +49,24 @@ def rotation_tests(table: xr.Dataset) -> Evidence:
 def token_count_tests(table: xr.Dataset) -> Evidence:
     """Ratio of norms with and without normalisation by number of tokens, and slopes over that number."""
     logs = table["log_norm"]
-    long = logs.isel(length=0)
     counts = [f"S={count}" for count in table["tokens"].values]
 
-    def ratios(arm: str) -> xr.Dataset:
-        logarithms = long.sel(arm=arm) - long.sel(arm="none")
-        return of_seeds(counts, list(np.exp(logarithms.transpose("tokens", "seed").values)))
+    def ratios(arm: str, place: int) -> list[np.ndarray]:
+        logarithms = (logs.sel(arm=arm) - logs.sel(arm="none")).isel(length=place)
+        return list(np.exp(logarithms.transpose("tokens", "seed").values))
 
+    lengths = [(place, float(logs["length"][place])) for place in (1, 0)]
+    named = [f"|x|={length:.3g}, {count}" for _, length in lengths for count in counts]
+    both = [values for place, _ in lengths for values in ratios("unit", place)]
+    divided = [1 / length for _, length in lengths for _ in counts]
     names, slopes = [], []
     for length in logs["length"].values:
         for arm in ("unit", "none"):
             names.append(f"{arm}, |x|={length:.3g}")
             slopes.append(_slopes(logs.sel(length=length, arm=arm)))
     return {
-        "ratio": (ratios("unit"), ratios("own length")),
+        "ratio": (of_seeds(counts, ratios("unit", 0)), of_seeds(counts, ratios("own length", 0))),
+        "shorter-tokens": (of_seeds(named, both, divided), None),
         "slope": (of_seeds(names, slopes, prediction=0.0), None),
     }
 
