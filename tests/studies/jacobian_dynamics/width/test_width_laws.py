@@ -118,6 +118,9 @@ def test_moduli_are_of_the_product_of_all_heads_and_seeds_are_named():
 def test_the_leading_order_is_judged_where_heads_are_large(tree):
     names = tree["/claims/width-norm-sqrtd/ratio/measured"]["component"].values.tolist()
     assert names == ["H=1"]  # four heads of 64 are short of it
+    right, wrong = (tree[f"/claims/width-norm-sqrtd/ratio/{kind}"] for kind in ("measured", "control"))
+    assert wrong["component"].values.tolist() == names
+    assert wrong["estimate"].values == pytest.approx(2**0.5 * right["estimate"].values)
 
 
 def test_an_iteration_that_does_not_converge_leaves_the_seed_unmeasured(stored):

@@ -69,8 +69,7 @@ RADIUS = Claim(
             "attention",
             Equals(0.01),
             "spectral radius of $J_{\\mathrm{MSA}}$ over that of B, of the same draw, at the largest D",
-            "they differ by less than 0.003 by the notes; a hundredth is far below what one token's share "
-            "would give",
+            "they differ by less than 0.003 by the notes; a law without the sum over tokens is S times off",
         ),
         Test(
             "slope",
@@ -81,8 +80,9 @@ RADIUS = Claim(
         ),
     ),
     control=Control(
-        "the formula without the average over S tokens (limit, realised), the share of one token of it "
-        "(attention), and the largest singular value at tokens of length $\\sqrt{D}$ (slope)"
+        "the formula without the average over S tokens (limit, realised), the wrong law that attention's "
+        "radius is B's divided by S (attention), and the largest singular value at tokens of length "
+        "$\\sqrt{D}$ (slope)"
     ),
     figure="width-radius",
     shards=SHARDS,
@@ -127,7 +127,10 @@ NORM = Claim(
             "none: how far these widths are from the limit",
         ),
     ),
-    control=Control("unit tokens (ratio, slope) and tokens of length $\\sqrt{D}$ (unit-tokens)"),
+    control=Control(
+        "the law $\\sqrt{D_H}$ in place of $\\sqrt{2 D_H}$, off by 41 % (ratio), unit tokens (slope), and "
+        "tokens of length $\\sqrt{D}$ (unit-tokens)"
+    ),
     figure="width-norm",
     shards=SHARDS,
 )
