@@ -45,6 +45,16 @@ def test_every_judged_test_has_a_control(tree):
         assert f"/claims/{CLAIMS[0].name}/{test.name}/control" in tree.groups
 
 
+def test_an_iteration_that_does_not_converge_leaves_its_point_unmeasured(stored):
+    table = stored["chaos"].to_dataset().copy(deep=True)
+    table["converged"][0, 3] = False
+    found = fit.tests(fit.joined({"chaos": xr.DataTree(table)}))
+    estimates = found["finite-time"][0]["estimate"].values
+    assert np.isnan(estimates[0])
+    assert np.isfinite(estimates[1:]).all()
+    assert np.isfinite(found["long-run"][0]["estimate"].values).all()
+
+
 def test_near_states_part_and_meet_as_the_exponent_says(tree):
     pairs = tree["/claims/chaos-finite-vs-asymptotic/pairs/measured"].to_dataset()
     assert np.abs(pairs["estimate"] - pairs["prediction"]).max() < 0.06

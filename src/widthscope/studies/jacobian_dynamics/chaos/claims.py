@@ -24,8 +24,8 @@ FINITE = Claim(
             Below(0.01),
             "mean over seeds of the positive part of the exponent in the long run, without drive, by gain: "
             "what of it is chaos in any seed",
-            "a state that only turns is known to ln 7 / 200 = 0.01, with a tangent that shears by as much as "
-            "7; exponents of 0.1 to 0.2 are at issue",
+            "a state that only turns is known to $\\ln 7 / 300 = 0.0065$, with a tangent that shears by as "
+            "much as 7; exponents of 0.1 to 0.2 are at issue",
         ),
         Test(
             "chaos",

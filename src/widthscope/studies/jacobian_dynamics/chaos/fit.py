@@ -16,13 +16,20 @@ large as the state, or as small as rounding."""
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claim of the family and the curves of its figure, by path."""
-    tables = [shards[name].to_dataset().load() for name in sorted(shards) if name.startswith("chaos")]
-    table = xr.concat(tables, dim="point", data_vars="minimal", combine_attrs="override")
-    table = table.isel(point=np.lexsort((table["gain"].values, table["drive"].values)))
+    table = joined(shards)
     return {
         **claim_tree({"chaos-finite-vs-asymptotic": tests(table)}),
         "/curves/chaos": curve(table),
     }
+
+
+def joined(shards: Mapping[str, xr.DataTree]) -> xr.Dataset:
+    """All points by drive and gain. Exponents over the horizon are NaN where they did not converge: such a
+    seed counts as not measured."""
+    tables = [shards[name].to_dataset().load() for name in sorted(shards) if name.startswith("chaos")]
+    table = xr.concat(tables, dim="point", data_vars="minimal", combine_attrs="override")
+    table = table.isel(point=np.lexsort((table["gain"].values, table["drive"].values)))
+    return table.assign({name: table[name].where(table["converged"]) for name in ("finite", "late")})
 
 
 def tests(table: xr.Dataset) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
