@@ -181,7 +181,7 @@ DISCRETE_STEP = Claim(
     name="energy-discrete-step",
     statement="In discrete time energy falls at every step only if steps are small: explicit steps with the "
     "value A = $A^\\top$, tokens taken back to the sphere, are safe below $\\eta = 2/(\\mu_{\\max} - "
-    "\\mu_{\\min})$ of the eigenvalues of A and not above.",
+    "\\min(\\mu_{\\min}, 0))$ of the eigenvalues of A and not above.",
     quantity="share of runs, one for each draw of weights, in which energy rises at any step: small η",
     prediction=0.0,
     tests=(

@@ -143,9 +143,9 @@ def steps(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Energy in discrete time with a symmetric A as value, tokens taken back to the sphere. Left: below "
-        "the limit $2/(\\mu_{\\max} - \\mu_{\\min})$ energy falls at every step; above it, tokens that have "
-        "met leave their common direction again, and energy rises. Right: share of runs in which energy "
-        "rises at any step, hardly different by $\\beta$; bars are exact 99 % intervals over the draws of "
+        "the limit $2/(\\mu_{\\max} - \\min(\\mu_{\\min}, 0))$ energy should fall at every step; above it, "
+        "tokens that have met leave their common direction again. Right: share of runs in which energy "
+        "rises at any step, by $\\beta$; bars are exact 99 % intervals over the draws of "
         "weights.",
         f"Left, two traces of energy over steps. Right, share of runs with a rise at steps "
         f"{', '.join(f'{size:g}' for size in sizes)}: {listed}.",

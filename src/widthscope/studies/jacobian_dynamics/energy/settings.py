@@ -57,7 +57,9 @@ class Steps(Section):
     small: Increasing[StepSize] = Field((0.125, 0.25, 0.5), description="Steps expected to be small enough.")
     large: Increasing[StepSize] = Field((1.0, 2.0), description="Steps expected to be too large.")
     below: Annotated[StepSize, Field(lt=1)] = Field(
-        0.8, description="A step over the limit 2/(largest - least eigenvalue of A) that should be stable."
+        0.8,
+        description="A step over the limit 2/(largest - min(least, 0)), of eigenvalues of A, that should be "
+        "stable.",
     )
     above: Annotated[StepSize, Field(gt=1)] = Field(1.25, description="One over that limit that should not.")
 
