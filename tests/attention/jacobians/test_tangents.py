@@ -79,6 +79,32 @@ def test_the_dynamics_agree_with_those_of_autograd(rule):
         assert_equals(dynamics.jvp(flat.clone(), v), known.jvp(flat.clone(), v))
 
 
+def test_numbers_that_change_unseen_are_another_state():
+    rule = Rule(norm="rms")
+    parameters, state, drive, v, _ = drawn(rule)
+    dynamics = RecurrentDynamics(rule, parameters, drive)
+    flat, v = dynamics.flattened(state).clone(), v.flatten(0, 1).flatten(2)
+
+    def right(at):
+        assert_equals(dynamics.jvp(at, v), v @ dynamics.jacobian(at).mT)
+
+    first = dynamics.jvp(flat, v)
+    parameters["value"].mul_(3)  # as an optimiser does
+    drive.add_(1)
+    assert torch.equal(dynamics.jvp(flat, v), first)
+    right(flat)
+    flat.data.mul_(-1)
+    right(flat)
+    shared = flat.numpy()
+    shared[:] = shared[:, ::-1].copy()
+    right(flat)
+    with torch.inference_mode():
+        inner = flat.clone()
+        right(inner)
+        inner.mul_(1.5)
+        right(inner)
+
+
 @rules
 def test_null_directions_are_what_the_numerical_rank_lacks(rule):
     parameters, (state, drive) = parameters_of(rule), states_of(rule)

@@ -16,20 +16,23 @@ class RecurrentDynamics:
     """`spectra.dynamics.Dynamics` of a recurrent model with its drive.
 
     States are (member * batch, token * width), member before batch and token before coordinate: see
-    `flattened` and `unflattened`. The last linearisations are kept, so that many products at the same state
-    tensor, say those of an Arnoldi iteration or of a T-step map, pay for the forward pass once.
+    `flattened` and `unflattened`. The last 32 linearisations are kept, so that many products at the same
+    state tensor, say those of an Arnoldi iteration or of a T-step map with T up to 32, pay for the forward
+    pass once; a map of more steps pays for it at every product. A tensor whose numbers have changed since,
+    in whatever way, is another state.
 
     Args:
         rule, parameters: as `models.recurrence.update.update` takes them, in float64.
-        drive: C, (member, batch, token, width): its shape is that of all states.
+        drive: C, (member, batch, token, width): its shape is that of all states. It and the parameters are
+            copied: what is done to them later, by an optimiser say, changes nothing here.
     """
 
     def __init__(self, rule: Rule, parameters: Parameters, drive: Tensor) -> None:
         rule.check_width(drive.shape[-1])
         self.rule = rule
-        self.parameters = {name: values.detach() for name, values in parameters.items()}
-        self.drive = drive
-        self._linearised: list[tuple[Tensor, int, Linearised]] = []
+        self.parameters = {name: values.detach().clone() for name, values in parameters.items()}
+        self.drive = drive.detach().clone()
+        self._linearised: list[tuple[Tensor, Tensor, Linearised]] = []
 
     def flattened(self, state: Tensor) -> Tensor:
         """(member, batch, token, width) -> (member * batch, token * width)."""
@@ -62,10 +65,10 @@ class RecurrentDynamics:
         return tangents.reshape(member, batch, tangents.shape[1], count, width)
 
     def _at(self, state: Tensor) -> Linearised:
-        version = -1 if state.is_inference() else state._version
-        for known, known_version, step in self._linearised:
-            if known is state and known_version == version >= 0:
+        # Versions of tensors would not do: NumPy, `.data` and inference mode change numbers without counting.
+        for known, numbers, step in self._linearised:
+            if known is state and torch.equal(numbers, state):
                 return step
         step = Linearised.at(self.rule, self.parameters, self.unflattened(state), self.drive)
-        self._linearised = [*self._linearised[1 - REMEMBERED :], (state, version, step)]
+        self._linearised = [*self._linearised[1 - REMEMBERED :], (state, state.detach().clone(), step)]
         return step
