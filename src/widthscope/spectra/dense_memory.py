@@ -6,12 +6,14 @@ matrices of all states fit the memory that is available; else the matrix-free on
 """
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from widthscope.errors import DynamicsError
 
 DENSE_EIGENVALUES = 320
 DENSE_SINGULAR = 384
+PROC, CONTROL_GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 _COPIES = 4  # the Jacobian, the product or the copy that LAPACK works on, and its work space
 
 
@@ -21,19 +23,52 @@ def dense_bytes(n: int, batch: int = 1) -> int:
 
 
 def available_bytes() -> int:
-    """Memory that this process may still take: what the machine has left, or its control group's rest."""
+    """Memory that this process may still take: the least that the machine and its control groups have left.
+
+    Control groups lie within each other, and each has a limit of its own. File contents that the system
+    keeps and has not used lately count as free, as they do in the machine's own number.
+    """
     left = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for line in _lines(Path("/proc/meminfo")):
+    for line in _lines(PROC / "meminfo"):
         if line.startswith("MemAvailable:"):
             left = int(line.split()[1]) * 1024
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        numbers = [_lines(Path("/sys/fs/cgroup") / name) for name in (limit, used)]
+    for folder, limit, used, idle in _control_groups():
+        numbers = [_lines(folder / name) for name in (limit, used)]
         if all(len(lines) == 1 and lines[0].isdigit() for lines in numbers):
-            left = min(left, max(0, int(numbers[0][0]) - int(numbers[1][0])))
+            taken = int(numbers[1][0]) - _idle_bytes(folder, idle)
+            left = min(left, max(0, int(numbers[0][0]) - taken))
     return left
+
+
+def _control_groups() -> Iterator[tuple[Path, str, str, str]]:
+    """Folders of this process' control groups, innermost first, with the names of what they hold.
+
+    Of version 2, one hierarchy, and of version 1, that of the memory. Within a container the path may be
+    that of the machine outside, of which only the last folder up, the root, is there.
+    """
+    second = ("memory.max", "memory.current", "inactive_file")
+    first = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    found = [(CONTROL_GROUPS, "/", second), (CONTROL_GROUPS / "memory", "/", first)]
+    for line in _lines(PROC / "self" / "cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            found += [(CONTROL_GROUPS, path, second), (CONTROL_GROUPS / "unified", path, second)]
+        elif "memory" in controllers.split(","):
+            found.append((CONTROL_GROUPS / "memory", path, first))
+    for root, path, names in found:
+        inside = PurePosixPath(path.lstrip("/"))
+        for folder in dict.fromkeys((inside, *inside.parents)):
+            if ".." not in folder.parts:  # of a group outside of the container's
+                yield (root / folder, *names)
+
+
+def _idle_bytes(folder: Path, name: str) -> int:
+    """Bytes of file contents in memory that the system gives up first."""
+    for line in _lines(folder / "memory.stat"):
+        key, _, number = line.partition(" ")
+        if key == name and number.isdigit():
+            return int(number)
+    return 0
 
 
 def fits(n: int, batch: int) -> bool:
