@@ -3,6 +3,7 @@
 import xarray as xr
 
 from widthscope.plotting import Drawing
+from widthscope.studies.families import joined
 from widthscope.studies.jacobian_dynamics.algorithms import figures as algorithms
 from widthscope.studies.jacobian_dynamics.chaos import figures as chaos
 from widthscope.studies.jacobian_dynamics.digits import figures as digits
@@ -24,7 +25,4 @@ FAMILIES = (
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name; each family draws from its own curves and evidence."""
-    drawings: dict[str, Drawing] = {}
-    for family in FAMILIES:
-        drawings |= family.draw(fit)
-    return drawings
+    return joined(family.draw(fit) for family in FAMILIES)

@@ -3,6 +3,7 @@
 import xarray as xr
 
 from widthscope.plotting import Drawing
+from widthscope.studies.families import joined
 from widthscope.studies.limit_law.convergence import figures as convergence
 from widthscope.studies.limit_law.extensions import figures as extensions
 from widthscope.studies.limit_law.heads import figures as heads
@@ -22,7 +23,4 @@ FAMILIES = (
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name; each family draws from its own curves and evidence."""
-    drawings: dict[str, Drawing] = {}
-    for family in FAMILIES:
-        drawings |= family.draw(fit)
-    return drawings
+    return joined(family.draw(fit) for family in FAMILIES)

@@ -5,6 +5,7 @@ from typing import Any
 
 import xarray as xr
 
+from widthscope.studies.families import joined
 from widthscope.studies.limit_law.convergence import fit as convergence
 from widthscope.studies.limit_law.extensions import fit as extensions
 from widthscope.studies.limit_law.heads import fit as heads
@@ -29,7 +30,4 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> xr.DataT
         shards: stored results of the sweep, by shard name; each family looks only at its own.
         settings: nothing is read; the shards carry the sizes they were run with.
     """
-    datasets: dict[str, xr.Dataset] = {}
-    for family in FAMILIES:
-        datasets |= family.fit(shards, settings)
-    return xr.DataTree.from_dict(datasets)
+    return xr.DataTree.from_dict(joined(family.fit(shards, settings) for family in FAMILIES))

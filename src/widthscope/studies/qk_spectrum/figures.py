@@ -3,6 +3,7 @@
 import xarray as xr
 
 from widthscope.plotting import Drawing
+from widthscope.studies.families import joined
 from widthscope.studies.qk_spectrum.collapse import figures as collapse
 from widthscope.studies.qk_spectrum.loader import figures as loader
 from widthscope.studies.qk_spectrum.locater import figures as locater
@@ -22,7 +23,4 @@ FAMILIES = (
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name; each family draws from its own curves and evidence."""
-    drawings: dict[str, Drawing] = {}
-    for family in FAMILIES:
-        drawings |= family.draw(fit)
-    return drawings
+    return joined(family.draw(fit) for family in FAMILIES)

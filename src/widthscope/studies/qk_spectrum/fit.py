@@ -5,6 +5,7 @@ from typing import Any
 
 import xarray as xr
 
+from widthscope.studies.families import joined
 from widthscope.studies.qk_spectrum.collapse import fit as collapse
 from widthscope.studies.qk_spectrum.loader import fit as loader
 from widthscope.studies.qk_spectrum.locater import fit as locater
@@ -30,7 +31,4 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> xr.DataT
             each family looks only at its own.
         settings: nothing is read; the shards carry the sizes they were run with.
     """
-    datasets: dict[str, xr.Dataset] = {}
-    for family in FAMILIES:
-        datasets |= family.fit(shards, settings)
-    return xr.DataTree.from_dict(datasets)
+    return xr.DataTree.from_dict(joined(family.fit(shards, settings) for family in FAMILIES))
