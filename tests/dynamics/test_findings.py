@@ -1,5 +1,6 @@
 """What is said of the numbers, that nothing is said of a map without surprises, and that chaos never is."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -73,3 +74,27 @@ def test_no_horizon_is_called_chaos() -> None:
     for function, state in ((logistic, torch.tensor([0.3])), (network(30, 3.0), random_state(30))):
         said = " ".join(findings(analysed(function, state)))
         assert "chaos" not in said.lower()
+
+
+TURN = [[math.cos(0.7), -math.sin(0.7)], [math.sin(0.7), math.cos(0.7)]]
+LENGTHS_KEPT: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "identity": lambda x: x,
+    "rotation": lambda x: x @ torch.tensor(TURN, dtype=x.dtype).T,
+    "permutation": lambda x: x.flip(-1),
+    "relu": torch.relu,
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", LENGTHS_KEPT)
+@pytest.mark.parametrize("batch", [1, 8])
+def test_rounding_is_no_growth(name: str, batch: int, dtype: torch.dtype) -> None:
+    state = random_state(batch, 2).abs()
+    table = analysed(LENGTHS_KEPT[name], state, probed={"batched": True, "dtype": dtype})
+    assert not any("part" in said or "positive" in said for said in findings(table))
+    assert float(abs(table["long_exponent"]).max()) < 1e-6
+
+
+def test_slow_growth_is_still_said() -> None:
+    said = findings(analysed(lambda x: 1.0001 * x, torch.ones(2)))
+    assert any("nearby trajectories part" in sentence for sentence in said)

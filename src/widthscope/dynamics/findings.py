@@ -18,8 +18,10 @@ JOINT_LEVEL = 0.99
 """Of the statement that exponents are above zero, over all states of a batch together."""
 TREND_LEVEL = 1e-3
 """p-value below which successive parts of a run have a trend."""
-SLIGHT, ROUNDING = 0.01, 1e-9
-"""A trend that moves the average by less than this, relative and absolute, is not worth saying."""
+SLIGHT = 0.01
+"""A trend that moves the average by less than this share is not worth saying."""
+ROUNDING = {"float64": 1e-9, "float32": 1e-5}
+"""Exponents within this of zero, or of each other, are taken for zero, or for equal."""
 
 
 def findings(table: xr.Dataset) -> list[str]:
@@ -129,8 +131,8 @@ def _null(table: xr.Dataset) -> str:
 
 def _transient(table: xr.Dataset) -> str:
     finite, high = table["finite_exponent"].values[:, 0], table["long_high"].values[:, 0]
-    low = table["long_low"].values[:, 0]
-    grows = (finite > 0) & (finite > high) & (low <= 0)
+    low, rounding = table["long_low"].values[:, 0], ROUNDING[table.attrs["dtype"]]
+    grows = (finite > rounding) & (finite > high + rounding) & (low <= rounding)
     if not grows.any():
         return ""
     return (
@@ -141,9 +143,10 @@ def _transient(table: xr.Dataset) -> str:
 
 def _parting(table: xr.Dataset) -> str:
     """Exponents above zero beyond chance, jointly over the states and in the run's second half as well."""
-    of = table.attrs
-    lowest = float(critical_value(JOINT_LEVEL, 9, of["states"])) * table["long_error"].values[:, 0]
-    parts = (table["long_exponent"].values[:, 0] > lowest) & (table["long_low"].values[:, 0] > 0)
+    of, rounding = table.attrs, ROUNDING[table.attrs["dtype"]]
+    margin = float(critical_value(JOINT_LEVEL, 9, of["states"])) * table["long_error"].values[:, 0]
+    parts = table["long_exponent"].values[:, 0] > margin + rounding
+    parts &= table["long_low"].values[:, 0] > rounding
     parts &= ~_drifts(table)
     if not parts.any():
         return ""
@@ -179,7 +182,7 @@ def _drifts(table: xr.Dataset) -> np.ndarray:
     """States whose growth rises or falls from part to part of the run, and by enough to move the average."""
     whole, half = table["long_exponent"].values[:, 0], table["second_half"].values[:, 0]
     with np.errstate(invalid="ignore"):  # of -inf
-        moved = np.abs(whole - half) > SLIGHT * np.abs(whole) + ROUNDING
+        moved = np.abs(whole - half) > SLIGHT * np.abs(whole) + ROUNDING[table.attrs["dtype"]]
     trends = [_trend(table, state) for state in range(table.attrs["states"])]
     return np.asarray(moved & np.array(trends))
 
