@@ -211,26 +211,34 @@ def test_float32_gives_the_same_numbers_to_its_digits() -> None:
 
 
 def test_memory_decides_where_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert memory.choose_route(100, 2, None).dense
-    assert not memory.choose_route(100_000, 1, None).dense
-    assert "dense would take 320 GB" in memory.choose_route(100_000, 1, None).why
+    assert memory.choose_route(100, 2, 8, 16, None).dense
+    assert not memory.choose_route(100_000, 1, 8, 16, None).dense
+    assert "dense would take 320 GB" in memory.choose_route(100_000, 1, 8, 16, None).why
     monkeypatch.setattr(memory, "available_bytes", lambda: 20_000_000)
-    route = memory.choose_route(100, 100, None)
+    route = memory.choose_route(200, 25, 8, 16, None)
     assert not route.dense
     assert (
-        route.why == "dense Jacobians of 100 states of 100 numbers would take 32 MB, and 20 MB are available"
+        route.why == "dense Jacobians of 25 states of 200 numbers would take 32 MB, and 20 MB are available"
     )
     with pytest.raises(DynamicsError) as error:
-        memory.choose_route(100, 100, True)
+        memory.choose_route(200, 25, 8, 16, True)
     assert str(error.value) == (
-        "--dense needs 32 MB of memory for the Jacobians of 100 states of 100 numbers, and 20 MB are "
+        "--dense needs 32 MB of memory for the Jacobians of 25 states of 200 numbers, and 20 MB are "
         "available; --matrix-free, which is taken where neither is asked for, forms none"
     )
-    assert not memory.choose_route(100, 100, False).dense
+    assert not memory.choose_route(200, 25, 8, 16, False).dense
     with pytest.raises(
-        DynamicsError, match=r"^even --matrix-free needs 80 MB of memory for 1000 states of 100"
+        DynamicsError, match=r"^even --matrix-free needs 648 MB of memory for 1000 states of 200"
     ):
-        memory.choose_route(100, 1000, None)
+        memory.choose_route(200, 1000, 8, 16, None)
+
+
+def test_the_bases_of_the_matrix_free_route_grow_with_what_is_asked_for() -> None:
+    vectors = 8 * 10_000 * 2
+    assert memory.matrix_free_bytes(10_000, 2, 8, 16) == 5 * 81 * vectors
+    assert memory.matrix_free_bytes(10_000, 2, 100, 16) == 5 * 301 * vectors
+    assert memory.matrix_free_bytes(10_000, 2, 8, 5000) == (2 * 128 + 5001) * vectors
+    assert memory.matrix_free_bytes(10, 1, 8, 16) == 37 * 80  # a subspace of all numbers never restarts
 
 
 def test_a_slope_that_is_not_finite_on_the_way_leaves_no_exponents() -> None:

@@ -72,7 +72,7 @@ def analyse(model: OwnModel, request: Request, say: Callable[[str], None] = quie
     """
     batch, n = model.rows.shape
     count = min(request.count, n)
-    route = choose_route(n, batch, request.dense)
+    route = choose_route(n, batch, count, request.steps, request.dense)
     say(f"the trajectory of {request.whole_run} steps")
     trajectory = follow(model, request.whole_run)
     require_finite(model, trajectory, max(1, request.steps))
@@ -122,10 +122,12 @@ def _table(
     dtype: torch.dtype,
 ) -> xr.Dataset:
     gone = trajectory.left[:, None] > 0  # what lies behind that has no meaning, even where it has a value
+    # A step's growth has rounding that ten equal parts do not show: x -> x would have an exact exponent.
+    rounding = long_run.state.shape[1] ** 0.5 * torch.finfo(dtype).eps
     long_run = replace(
         long_run,
         exponents=long_run.exponents.masked_fill(gone, torch.nan),
-        standard_error=long_run.standard_error.masked_fill(gone, torch.nan),
+        standard_error=long_run.standard_error.clamp(min=rounding).masked_fill(gone, torch.nan),
         history=long_run.history.masked_fill(gone[:, None], torch.nan),
     )
     at = ("place", "state", "mode")

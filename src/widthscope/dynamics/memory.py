@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from widthscope.errors import DynamicsError
+from widthscope.spectra import arnoldi, largest_singular
 from widthscope.spectra.dense_memory import DENSE_EIGENVALUES, available_bytes, dense_bytes
 
-_VECTORS = 400
-"""Vectors of n float64 that the matrix-free methods hold at most: a complex basis, and what turns it."""
+_RESTART = 5
+"""A restart of Arnoldi's iteration holds a real basis, the same as complex numbers, and the turned one."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,35 @@ class Route:
         return None if self.dense else count
 
 
-def choose_route(n: int, batch: int, dense: bool | None) -> Route:
+def matrix_free_bytes(n: int, batch: int, count: int, steps: int) -> int:
+    """Memory of the matrix-free methods: bases of vectors of n float64, and the states of a trajectory.
+
+    Args:
+        n: numbers of a state.
+        batch: states.
+        count: leading values asked for.
+        steps: T, of the product whose singular values are found.
+    """
+    subspace = min(n, max(arnoldi.SUBSPACE, 3 * count))
+    eigenvalues = (subspace + 1) * (_RESTART if subspace < n else 1)
+    singular = 2 * min(n, max(largest_singular.SUBSPACE, 4 * count)) + steps + 1
+    return 8 * n * batch * max(eigenvalues, singular)
+
+
+def choose_route(n: int, batch: int, count: int, steps: int, dense: bool | None) -> Route:
     """Dense where the user says so, or leaves it open and the Jacobians are small and fit the memory.
 
     Args:
         n: numbers of a state.
         batch: states.
+        count, steps: of `matrix_free_bytes`.
         dense: what the user asked for; None for nothing.
 
     Raises:
         DynamicsError: if dense Jacobians are asked for that do not fit, or nothing does: how much is needed.
     """
     needed, left = dense_bytes(n, batch), available_bytes()
-    basis = 8 * n * min(n, _VECTORS) * batch
+    basis = matrix_free_bytes(n, batch, count, steps)
     states = f"{batch} state{'s' if batch > 1 else ''} of {n} numbers"
     wanted = dense if dense is not None else n <= DENSE_EIGENVALUES and needed <= left
     if wanted and needed > left:
@@ -60,7 +77,7 @@ def choose_route(n: int, batch: int, dense: bool | None) -> Route:
     if not wanted and basis > left:
         raise DynamicsError(
             f"even --matrix-free needs {in_bytes(basis)} of memory for {states}, and {in_bytes(left)} are "
-            "available; fewer or smaller states fit"
+            "available; fewer or smaller states, a smaller --count or fewer --steps take less"
         )
     if dense is not None:
         return Route(dense, "as asked for")
