@@ -1,6 +1,7 @@
 """What `widthscope jacobian` prints and writes, its one sentence for what is wrong, and its examples."""
 
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,10 @@ def cubes(state):
     return state**3
 def numpy(state):
     return state.numpy()
+def ends(state):
+    raise SystemExit(0)
+def hungry(state):
+    raise MemoryError
 def large(state):
     return 0.5 * torch.tanh(state)
 """
@@ -102,6 +107,11 @@ def test_the_route_and_the_array_are_as_asked_for(folder: Path) -> None:
         ("own.py:step", "several.npz", (), "holds 2 arrays, first, second; name the state by --array"),
         ("own.py:cut", "state.npy", (), "turns a state of shape (4,) into one of shape (3,)"),
         ("own.py:noisy", "state.npy", (), "is not deterministic"),
+        ("own.py:ends", "state.npy", (), "which would end the process"),
+        ("own.py:hungry", "state.npy", (), "MemoryError"),
+        ("own.py:step", "state.npy", ("--csv", "/nowhere/at/all.csv"), "there is no folder /nowhere/at"),
+        ("own.py:step", "state.npy", ("--csv", "/"), "--csv /: it is a folder; name a file in it"),
+        ("own.py:step", "state.npy", ("--figures", "/dev/null/a"), "--figures /dev/null/a: /dev/null is no"),
         ("own.py:numpy", "state.npy", (), "returns a NumPy ndarray"),
         ("own.py:doubles", "state.npy", ("--steps", "2000"), "numbers that are infinite at step 102"),
         ("own.py:large", "large.npy", ("--dense",), "--dense needs 2.88 TB of memory for the Jacobian"),
@@ -152,3 +162,14 @@ def test_the_examples_of_the_documentation_run(arguments: tuple[str, ...], says:
     )
     assert (status, said) == (0, "")
     assert says in text
+
+
+def test_what_cannot_be_written_is_told_before_the_analysis(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widthscope.dynamics.outputs.os.access", lambda _, mode: not mode & os.W_OK)
+    for option in (("--csv", str(tmp_path / "t.csv")), ("--figures", str(tmp_path / "new"))):
+        status, text, said = run(f"{folder}/own.py:ends", f"{folder}/state.npy", *option)
+        assert (status, text) == (2, "")
+        assert f"there is no permission to write in {tmp_path}" in said
+    assert list(tmp_path.iterdir()) == []

@@ -84,15 +84,18 @@ def jacobian(
 
     from widthscope.dynamics import listing
     from widthscope.dynamics.analysis import Request, analyse
+    from widthscope.dynamics.outputs import check_outputs
     from widthscope.dynamics.probing import probe
     from widthscope.dynamics.state_file import read_state
     from widthscope.dynamics.state_function import load_function
     from widthscope.files import atomic_write_text
 
-    state = read_state(state_file, array)
-    found = load_function(function)
-    model = probe(found, state, function, batched=batched, dtype=torch.float32 if float32 else torch.float64)
+    check_outputs(csv, figures)
     with _memory_errors():
+        state = read_state(state_file, array)
+        found = load_function(function)
+        dtype = torch.float32 if float32 else torch.float64
+        model = probe(found, state, function, batched=batched, dtype=dtype)
         table = analyse(model, Request(steps, long_steps, warm_up, count, dense), _say)
     typer.echo(listing.overview(table))
     if csv is not None:
@@ -117,9 +120,9 @@ def _memory_errors() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
             raise
+        said = (str(error) or type(error).__name__).splitlines()[0]
         raise DynamicsError(
-            f"the memory does not suffice ({str(error).splitlines()[0]}); fewer states take less, and "
-            "--matrix-free does"
+            f"the memory does not suffice ({said}); fewer states take less, and --matrix-free does"
         ) from None
 
 

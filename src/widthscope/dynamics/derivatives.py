@@ -65,7 +65,7 @@ class OwnDynamics:
             return compute().detach()
         except DynamicsError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DynamicsError(f"{self.name} raises {raised(error)}") from error
 
 

@@ -62,7 +62,7 @@ class FlatUpdate:
         before, version = given.clone(), given._version
         try:
             result = self.function(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DynamicsError(self._failed(error, tuple(before.shape))) from error
         result = self._tensor(result)
         if result.shape != before.shape:
@@ -82,7 +82,7 @@ class FlatUpdate:
             )
         return result.detach().clone()
 
-    def _failed(self, error: Exception, shape: tuple[int, ...]) -> str:
+    def _failed(self, error: BaseException, shape: tuple[int, ...]) -> str:
         said = raised(error)
         what = "a batch of states" if self.batched else "a state"
         text = f"{self.name} fails on {what} of shape {shape} in {number(self.dtype)}: {said}"

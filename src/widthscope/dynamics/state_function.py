@@ -63,7 +63,8 @@ def raised(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg}{where}"
     where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
     said = "".join(f": {line.rstrip('. ')}" for line in str(error).strip().splitlines()[:1])
-    return f"{type(error).__name__}{said}{where}"
+    ends = ", which would end the process" if isinstance(error, SystemExit) else ""
+    return f"{type(error).__name__}{said}{where}{ends}"
 
 
 def _from_file(path: Path) -> ModuleType:
