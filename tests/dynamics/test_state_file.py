@@ -1,8 +1,11 @@
 """States are read exactly from each kind of file, and what is no state is refused in one sentence."""
 
 import contextlib
+import errno
+import io
 import pickle
 import random
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,7 +159,10 @@ def test_nothing_in_a_file_is_executed(kind: str, tmp_path: Path) -> None:
     ("value", "says"),
     [
         ([STATE], "holds an object of type list; a state is one tensor"),
-        ({"epoch": 3}, "holds no array"),
+        ({"epoch": 3}, "holds no tensor at the top level of its dictionary, which has epoch;"),
+        ({"model": {"x": STATE}}, "holds no tensor at the top level of its dictionary, which has model;"),
+        ({}, "holds no array"),
+        (torch.zeros(1, dtype=torch.float64).expand(10**13), "takes 160 TB of memory to read, and"),
         (STATE.to_sparse(), "no dense tensor of plain numbers"),
         (STATE.to("meta"), "no dense tensor of plain numbers"),
     ],
@@ -192,3 +198,52 @@ def test_a_header_that_claims_more_than_the_file_holds(tmp_path: Path) -> None:
         )
         file.write(bytes(80))
     assert "damaged, cut off" in refused(tmp_path / "state.npy")
+
+
+def claiming(shape: tuple[int, ...], numbers: int) -> bytes:
+    """A .npy file whose header claims a shape, and that holds so many numbers."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue() + bytes(8 * numbers)
+
+
+@pytest.mark.parametrize("numbers", [0, 10])
+def test_an_archive_whose_header_claims_more_than_it_holds(numbers: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "state.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", claiming((10**13,), numbers))
+    assert "damaged, cut off" in refused(tmp_path / "state.npz")
+
+
+def test_of_an_archive_only_the_chosen_array_is_unpacked(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "sound.npz", x=STATE.numpy(), y=STATE.numpy())
+    assert torch.equal(read_state(tmp_path / "sound.npz", "x"), STATE)
+    with zipfile.ZipFile(tmp_path / "state.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", claiming((3,), 3))
+        archive.writestr("torn.npy", claiming((3,), 2))
+        archive.writestr("note.txt", "no array")
+    assert torch.equal(read_state(tmp_path / "state.npz", "x"), torch.zeros(3, dtype=torch.float64))
+    assert "damaged, cut off" in refused(tmp_path / "state.npz", "torn")
+    assert "damaged, cut off" in refused(tmp_path / "state.npz", "note.txt")
+
+
+def test_an_array_beyond_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("widthscope.spectra.dense_memory.available_bytes", lambda: 191)
+    for kind in KINDS:
+        says = refused(write(tmp_path / f"state{kind}", x=STATE))
+        assert says.endswith("takes 192 bytes of memory to read, and 191 bytes are available")
+
+
+def test_a_view_that_fits_is_read(tmp_path: Path) -> None:
+    torch.save(torch.ones(1).expand(5), tmp_path / "state.pt")
+    assert torch.equal(read_state(tmp_path / "state.pt"), torch.ones(5))
+
+
+def test_what_the_system_refuses_is_not_called_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = write(tmp_path / "state.npy", x=STATE)
+    monkeypatch.setattr(Path, "open", denied)
+    assert refused(path).endswith("state.npy cannot be read: Permission denied")

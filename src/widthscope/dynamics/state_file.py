@@ -1,13 +1,17 @@
 """Read a state from a file: .npy, .npz, .pt or .safetensors. Nothing in the file is executed.
 
 A state is one array of floating-point numbers of any shape, a single number included. Pickles are read by
-``torch.load(weights_only=True)`` only, and NumPy files without ``allow_pickle``.
+``torch.load(weights_only=True)`` only, and NumPy files without ``allow_pickle``. What a header claims is
+checked against what the file can hold, and against the memory, before memory is taken.
 """
 
+import math
+import zipfile
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST = 6
 """Names that one sentence has room for."""
+
+DEFLATED = 1032
+"""Bytes that one byte of a deflated file unpacks to at most."""
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 
@@ -30,16 +37,21 @@ def read_state(path: Path, array: str | None = None) -> "Tensor":
         array: name of the array, where the file has several.
 
     Raises:
-        DynamicsError: if the file is missing, torn or of another kind, holds no or several arrays, or an
-            array that is no state: empty, not of floating-point numbers, not finite.
+        DynamicsError: if the file is missing, unreadable, torn or of another kind, holds no or several
+            arrays, or an array that is no state: empty, not of floating-point numbers, not finite, beyond
+            the memory.
     """
     reader = _readers().get(path.suffix.lower())
-    _check_file(path, reader is not None)
+    try:
+        _check_file(path, reader is not None)
+    except OSError as error:
+        raise DynamicsError(f"the state file {path} cannot be read: {error.strerror or error}") from error
     assert reader is not None
     stored = reader(path)
     name = _pick(path, stored, array)
     where = f"{path}, array {name}" if name else str(path)
-    return _checked(_as_tensor(stored[name], where), where)
+    found = stored[name]
+    return _checked(_as_tensor(found() if callable(found) else found, where), where)
 
 
 def _readers() -> Mapping[str, "Callable[[Path], Mapping[str, Any]]"]:
@@ -66,41 +78,64 @@ def _check_file(path: Path, known: bool) -> None:
         raise DynamicsError(f"the name of the state file {path} {ending}; a state is read from {kinds}")
     if path.stat().st_size == 0:
         raise DynamicsError(f"the state file {path} is empty")
+    with path.open("rb") as file:  # what the system refuses is told here, not taken for damage below
+        file.read(1)
 
 
 def _read_npy(path: Path) -> Mapping[str, Any]:
     """The one array, under no name; its length is checked against the file's before memory is taken."""
     try:
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version == (1, 0):
-                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            else:
-                shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-        if dtype.hasobject:
-            raise DynamicsError(f"{path} holds Python objects, not numbers; nothing in it was executed")
+            shape, dtype = _header(file, path)
         if 0 in shape:
             return {"": np.empty(shape, dtype)}
-        return {"": np.array(np.load(path, mmap_mode="r", allow_pickle=False))}
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        _check_room(stored.nbytes, str(path))
+        return {"": np.array(stored)}
     except (DynamicsError, MemoryError):
         raise
     except Exception as error:  # a damaged header makes the reader stumble in any way
         raise _torn(path, "NumPy's .npy") from error
 
 
-def _read_npz(path: Path) -> Mapping[str, Any]:
+def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
+    """Shape and type that the header of a .npy file claims."""
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    else:
+        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    if dtype.hasobject:
+        raise DynamicsError(f"{path} holds Python objects, not numbers; nothing in it was executed")
+    return shape, dtype
+
+
+def _read_npz(path: Path) -> Mapping[str, Callable[[], Any]]:
+    """Every array's name, and how it is read: only the chosen one is unpacked."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("one array only")
-            return {name: archive[name] for name in archive.files}
-    except MemoryError:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+    except Exception as error:  # of the archive
+        raise _torn(path, "NumPy's .npz") from error
+    return {member.removesuffix(".npy"): partial(_unpacked, path, member) for member in members}
+
+
+def _unpacked(path: Path, member: str) -> Any:
+    """One array of an archive; its header is checked against the archive's entry before memory is taken."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = archive.getinfo(member)
+            with archive.open(entry) as file:
+                shape, dtype = _header(file, path)
+                claimed, left = math.prod(shape) * dtype.itemsize, entry.file_size - file.tell()
+            if claimed != left or entry.file_size > DEFLATED * path.stat().st_size:
+                raise ValueError("the header claims other than the archive holds")
+            _check_room(claimed, f"{path}, array {member.removesuffix('.npy')}")
+            with archive.open(entry) as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
+    except (DynamicsError, MemoryError):
         raise
-    except Exception as error:  # of the archive, its compression, or the headers in it
-        if "Object arrays" in str(error):
-            raise DynamicsError(
-                f"{path} holds Python objects, not numbers; nothing in it was executed"
-            ) from None
+    except Exception as error:  # of the compression, or the header
         raise _torn(path, "NumPy's .npz") from error
 
 
@@ -124,11 +159,20 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file makes the reader stumble in any way
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
         raise _torn(path, "torch.save's") from error
     if isinstance(loaded, torch.Tensor):
         return {"": loaded}
     if isinstance(loaded, Mapping):
-        return {str(name): value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
+        tensors = {str(name): value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
+        if loaded and not tensors:
+            names = ", ".join(str(name) for name in list(loaded)[:MOST])
+            raise DynamicsError(
+                f"{path} holds no tensor at the top level of its dictionary, which has {names}; torch.save "
+                "of the state alone writes one that can be read"
+            )
+        return tensors
     raise DynamicsError(f"{path} holds an object of type {type(loaded).__name__}; a state is one tensor")
 
 
@@ -164,12 +208,25 @@ def _pick(path: Path, stored: Mapping[str, Any], array: str | None) -> str:
     return array
 
 
+def _check_room(size: int, where: str) -> None:
+    """Refuse an array beyond the memory; checking and copying it takes its own size again."""
+    from widthscope.dynamics.memory import in_bytes
+    from widthscope.spectra.dense_memory import available_bytes
+
+    left = available_bytes()
+    if 2 * size > left:
+        raise DynamicsError(
+            f"{where} takes {in_bytes(2 * size)} of memory to read, and {in_bytes(left)} are available"
+        )
+
+
 def _as_tensor(stored: Any, where: str) -> "Tensor":
     import torch
 
     if isinstance(stored, torch.Tensor):
         if stored.is_nested or stored.layout is not torch.strided or stored.is_meta or stored.is_quantized:
             raise DynamicsError(f"{where} is no dense tensor of plain numbers; a state is one")
+        _check_room(stored.numel() * stored.element_size(), where)  # views may claim more than is stored
         return stored.detach().clone()
     if stored.dtype.name not in FLOATS:
         raise _not_floating(where, stored.dtype.name)
