@@ -195,6 +195,47 @@ def test_rescaled_networks_change_one_scale(shards):
     assert "rescaled_exponent" not in shards["spectra/digits"]["akorn"].to_dataset()
 
 
+def test_the_energy_condition_and_the_size_of_values_and_outputs_are_those_of_the_weights(shards):
+    swept, measured = shards["digits"], shards["spectra/digits"]
+    weights = parameters_of(swept["rms"].to_dataset(inherit=False).load())
+    A, B = (
+        np.einsum("mhdi,mhdj->mhij", weights[first].numpy(), weights[second].numpy())
+        for first, second in (("query", "key"), ("value", "output"))
+    )
+    table = measured["rms"].to_dataset()
+    expected = np.square(B - (A + A.swapaxes(-1, -2)) / 2).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(table["condition"][:, -1], expected, rtol=1e-9)
+    np.testing.assert_allclose(table["values_outputs"][:, -1], np.square(B).sum(axis=(1, 2, 3)), rtol=1e-9)
+    np.testing.assert_allclose(measured["hard"]["condition"], 0, atol=1e-9)
+    # Rows of one head's orthogonal factors are orthonormal: |V_h^T O_h|^2 is the head's dimension.
+    np.testing.assert_allclose(measured["orthogonal-1"]["values_outputs"], SMALL.width, rtol=1e-4)
+    assert "condition" not in measured["sym"].to_dataset()
+
+
+def test_an_exponent_that_did_not_converge_is_not_read(shards):
+    node = shards["spectra/digits"]["sym"].to_dataset().copy(deep=True)
+    node["unconverged"][1, 1, 0] = 1
+    node["rescaled_unconverged"][2, 0, 0] = 1
+    children = shards["spectra/digits"].children.items()
+    others = {f"/{name}": each.to_dataset() for name, each in children}
+    changed = {**shards, "spectra/digits": xr.DataTree.from_dict({**others, "/sym": node})}
+    before, after = tables.runs_of(shards), tables.runs_of(changed)
+    assert np.isnan(after.exponent("sym").values).tolist() == [False, True, False]
+    np.testing.assert_array_equal(after.exponent("sym", 0), before.exponent("sym", 0))
+    lost = np.isnan(after.tables["sym"]["rescaled_exponent"].values)
+    assert lost.sum() == 1 + np.isnan(before.tables["sym"]["rescaled_exponent"].values).sum()
+    assert lost[2, 0, 0]
+
+
+def test_captions_order_the_models_by_what_was_measured(fitted):
+    curve = fitted["/curves/digits-exponents"].to_dataset().copy(deep=True)
+    curve["before"][:] = np.arange(5.0)[:, None]
+    curve["after"][:] = -np.arange(5.0)[:, None]
+    names = [figures.LABELS[arm] for arm in curve["arm"].values]
+    told = figures.exponents(curve).caption
+    assert f"before training: {', '.join(names)}; after: {', '.join(reversed(names))}." in told
+
+
 def test_a_network_that_diverged_is_not_measured(shards):
     node = shards["digits"]["rms"].to_dataset(inherit=False).load().copy(deep=True)
     node["diverged_at"][1] = 7
@@ -239,3 +280,10 @@ def test_a_sweep_without_a_model_is_named(shards):
     only = xr.DataTree.from_dict({"/rms": shards["digits"]["rms"].to_dataset(inherit=False)})
     with pytest.raises(StudyError, match="have no run unit, none, sym, akorn"):
         tables.runs_of({"digits-rms": only, "spectra/digits-rms": shards["spectra/digits"]})
+
+
+def test_memory_of_the_spectra_grows_with_what_is_kept_of_trajectories():
+    """32 of 64 tokens of width 384 were seen to need 3.1 GB."""
+    wide = Digits(dataset="cifar10", patch=4, width=384, heads=8, iterations=16)
+    assert {3000 < shard.spectra_cost.memory_mb < 4000 for shard in plan.shards(wide, 0)} == {True}
+    assert max(shard.spectra_cost.memory_mb for shard in plan.shards(Digits(), 0)) < 1000

@@ -13,8 +13,8 @@ from widthscope.studies.jacobian_dynamics.digits.curves import (
     penalty_points,
     rescaled_points,
 )
-from widthscope.studies.jacobian_dynamics.digits.scores import MODELS, NORMALISED
-from widthscope.studies.jacobian_dynamics.digits.tables import Runs, paired, runs_of
+from widthscope.studies.jacobian_dynamics.digits.scores import MODELS, NORMALISED, RESCALED
+from widthscope.studies.jacobian_dynamics.digits.tables import Runs, paired, ratio, runs_of
 from widthscope.studies.jacobian_dynamics.digits.trade import seed_correlations, shuffled_correlations
 
 Quantity = Callable[[str], xr.DataArray]
@@ -52,16 +52,18 @@ def normalised_wins(runs: Runs) -> Evidence:
 
 
 def exponent_band(runs: Runs) -> Evidence:
-    """Differences of trained exponents; each control puts another model in one's place."""
+    """Differences of exponents at the start and trained; controls put another model in one's place."""
+    changes = [paired(runs.exponent(arm), runs.exponent(arm, 0)) for arm in MODELS]
     return {
         "none-above": (
-            _differences(runs.exponent, [("none", arm) for arm in NORMALISED]),
-            _differences(runs.exponent, [("rms", arm) for arm in NORMALISED if arm != "rms"]),
+            _both_times(runs, [("none", arm) for arm in NORMALISED]),
+            _both_times(runs, [("rms", arm) for arm in NORMALISED if arm != "rms"]),
         ),
         "order": (
-            _differences(runs.exponent, [("unit", "sym"), ("rms", "unit")]),
-            _differences(runs.exponent, [("unit", "none")]),
+            _both_times(runs, [("unit", "sym"), ("rms", "unit")]),
+            _both_times(runs, [("unit", "none")]),
         ),
+        "change": (of_seeds(MODELS, changes), None),
         "exponents": (of_seeds(MODELS, [runs.exponent(arm).values for arm in MODELS]), None),
         "at-the-start": (of_seeds(MODELS, [runs.exponent(arm, 0).values for arm in MODELS]), None),
         "long-run": (
@@ -72,7 +74,7 @@ def exponent_band(runs: Runs) -> Evidence:
 
 
 def symmetric_negative(runs: Runs) -> Evidence:
-    """Accuracy that symmetric weights cost, and the sign of their exponent."""
+    """Accuracy that symmetric weights cost with the same norm, and the sign of their exponent."""
 
     def loss(arm: str) -> xr.Dataset:
         return _differences(runs.trained_accuracy, [(arm, "sym")])
@@ -83,28 +85,30 @@ def symmetric_negative(runs: Runs) -> Evidence:
         runs.tables["sym"]["long_run"].values,
     ]
     return {
-        "accuracy": (loss("rms"), loss("none")),
-        "same-norm": (loss("unit"), None),
+        "accuracy": (loss("unit"), loss("none")),
+        "other-norm": (loss("rms"), None),
         "sign": (of_seeds(["trained", "at the start", "trained, long run"], sign), None),
     }
 
 
 def exponent_against_accuracy(runs: Runs) -> Evidence:
     """Rank correlations of each seed's rescaled networks; the control shuffles the accuracies among them."""
-    found, shuffled = seed_correlations(runs), shuffled_correlations(runs)
-    ends = (-1.0, 1.0)
+    found, ends = seed_correlations(runs), (-1.0, 1.0)
+
+    def shown(component: str, name: str) -> xr.Dataset:
+        return of_seeds([component], [found[name]], possible=ends)
+
+    given = "|exponent|, accuracy given |ln factor|"
     return {
         "partial": (
-            of_seeds(["|exponent|, accuracy given |ln factor|"], [found["partial"]], possible=ends),
-            of_seeds(["shuffled"], [shuffled["partial"]], possible=ends),
+            shown(given, "partial"),
+            of_seeds(["shuffled"], [shuffled_correlations(runs)], possible=ends),
         ),
-        "within-models": (
-            of_seeds(["|exponent|, accuracy given |ln factor|"], [found["within"]], possible=ends),
-            None,
-        ),
-        "raw": (of_seeds(["|exponent|, accuracy"], [found["raw"]], possible=ends), None),
-        "factor": (of_seeds(["|ln factor|, accuracy"], [found["factor"]], possible=ends), None),
-        "unchanged": (of_seeds(["|exponent|, accuracy"], [found["unchanged"]], possible=ends), None),
+        "all-models": (shown(given, "all models"), None),
+        "each-model": (of_seeds(RESCALED, [found[arm] for arm in RESCALED], possible=ends), None),
+        "raw": (shown("|exponent|, accuracy", "raw"), None),
+        "factor": (shown("|ln factor|, accuracy", "factor"), None),
+        "unchanged": (shown("|exponent|, accuracy", "unchanged"), None),
     }
 
 
@@ -120,27 +124,47 @@ def spectral_penalty(runs: Runs) -> Evidence:
 
 
 def energy_penalty(runs: Runs) -> Evidence:
-    """What the penalty changes; the control is the penalty on values and outputs that cannot shrink."""
-    free, (first, *orthogonal) = runs.penalised("energy-multi"), runs.penalised("orthogonal")
+    """What the penalty changes where values and outputs are orthogonal, and where they are free to shrink.
 
-    def changed(of: Quantity) -> xr.Dataset:
-        return _changes(runs, of, free, "rms")
+    The control has in the penalty's place training itself, without penalty.
+    """
+    free, (first, *orthogonal) = runs.penalised("energy-multi"), runs.penalised("orthogonal")
 
     def held(of: Quantity) -> xr.Dataset:
         return _changes(runs, of, orthogonal, first)
 
+    def changed(of: Quantity) -> xr.Dataset:
+        return _changes(runs, of, free, "rms")
+
+    def ratios(measure: str) -> xr.Dataset:
+        pairs = [(run, "rms") for run in free] + [(run, first) for run in orthogonal]
+        names = [f"{kind}, {_strength(runs, run)}" for kind, run in _kinds(free, orthogonal)]
+        values = [ratio(runs.weights(run, measure), runs.weights(without, measure)) for run, without in pairs]
+        return of_seeds(names, values)
+
+    trained = of_seeds(["trained - at the start"], [paired(runs.exponent(first), runs.exponent(first, 0))])
     return {
-        "exponent": (changed(runs.exponent), held(runs.exponent)),
-        "accuracy": (changed(runs.trained_accuracy), None),
-        "long-iterations": (changed(lambda run: runs.accuracy(run, runs.longest)), None),
-        "orthogonal-exponent": (held(runs.exponent), None),
-        "orthogonal-accuracy": (held(runs.trained_accuracy), None),
+        "exponent": (held(runs.exponent), trained),
+        "accuracy": (held(runs.trained_accuracy), None),
+        "long-iterations": (held(lambda run: runs.accuracy(run, runs.longest)), None),
+        "free-exponent": (changed(runs.exponent), None),
+        "free-accuracy": (changed(runs.trained_accuracy), None),
+        "condition": (ratios("condition"), None),
+        "values-outputs": (ratios("values_outputs"), None),
     }
+
+
+def _kinds(free: Sequence[str], orthogonal: Sequence[str]) -> list[tuple[str, str]]:
+    return [("free", run) for run in free] + [("orthogonal", run) for run in orthogonal]
+
+
+def _strength(runs: Runs, run: str) -> str:
+    return f"strength {float(runs.tables[run].attrs['strength']):g}"
 
 
 def _changes(runs: Runs, of: Quantity, penalised: Sequence[str], without: str) -> xr.Dataset:
     """One component for each strength: values with the penalty less those without."""
-    names = [f"strength {float(runs.tables[run].attrs['strength']):g}" for run in penalised]
+    names = [_strength(runs, run) for run in penalised]
     return of_seeds(names, [paired(of(run), of(without)) for run in penalised])
 
 
@@ -148,6 +172,18 @@ def _differences(of: Quantity, pairs: Sequence[tuple[str, str]]) -> xr.Dataset:
     """One component for each pair of runs: the first's values less the second's."""
     names = [f"{first} - {second}" for first, second in pairs]
     return of_seeds(names, [paired(of(first), of(second)) for first, second in pairs])
+
+
+def _both_times(runs: Runs, pairs: Sequence[tuple[str, str]]) -> xr.Dataset:
+    """`_differences` of exponents at the start and then of trained networks."""
+    times = (("at the start", 0), ("trained", -1))
+    names = [f"{first} - {second}, {time}" for time, _ in times for first, second in pairs]
+    values = [
+        paired(runs.exponent(first, when), runs.exponent(second, when))
+        for _, when in times
+        for first, second in pairs
+    ]
+    return of_seeds(names, values)
 
 
 def _bounded() -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.jacobian_dynamics.digits.scores import MODELS
 from widthscope.studies.jacobian_dynamics.digits.settings import Digits, Run
 
@@ -17,6 +17,12 @@ CALLS_SECONDS = 3e-3
 
 START_MB = 450
 """A Torch process with digits."""
+
+TRAJECTORIES = 32
+"""About how many trajectories are followed at once; see `networks.exponents`."""
+
+TANGENTS = 120
+"""Tangents that are kept while singular values converge: about 60 on either side."""
 
 TOGETHER_SECONDS = 15.0
 """Runs that take no longer than this in all share one job, whose start would cost as much."""
@@ -66,7 +72,9 @@ def _shard(
         datasets=(settings.dataset,),
         spectra="digits.spectra",
         spectra_settings=settings.measured.model_dump(mode="json"),
-        spectra_cost=Cost(_spectra_seconds(settings, trained), START_MB + 300),
+        spectra_cost=Cost(_spectra_seconds(settings, trained), START_MB + _spectra_mb(settings)),
+        spectra_device=True,
+        gpu_speedup=GPU_SPEEDUP,
     )
 
 
@@ -126,5 +134,12 @@ def _spectra_seconds(settings: Digits, networks: int) -> float:
     changed = 3 * len(measured.factors) + 1
     horizons = 2 * measured.exponent_images + changed * measured.rescaled_exponents / 2
     images = settings.test * measured.longest + changed * measured.rescaled_images / 2
-    long_run = (2 * measured.warm_up + measured.long_run) / settings.iterations * 2
+    long_run = (2 * measured.warm_up + measured.long_run) / settings.iterations / 2 * measured.exponent_images
     return 2 + networks * _forward_seconds(settings) * (images + 60 * horizons + 20 * long_run)
+
+
+def _spectra_mb(settings: Digits) -> int:
+    """Of what is kept in float64 of trajectories that are followed at once: steps, and tangents."""
+    numbers = settings.width * (TOKENS[settings.dataset] // settings.patch) ** 2
+    together = max(TRAJECTORIES, settings.measured.exponent_images)
+    return 300 + round(8 * together * (_one_image(settings) + TANGENTS * numbers) / 2**20)

@@ -9,6 +9,9 @@ NORMALISED = ("rms", "unit", "akorn")
 RESCALED = ("rms", "unit", "none", "sym")
 """Models whose scales are changed after training, as in arXiv:2505.19458, figure 3."""
 
+LEARNED = ("rms", "unit", "sym")
+"""Those of them that learn at a laptop's sizes; the model without norm stayed near chance in trials."""
+
 
 def iterations_of(trained: int, longest: int) -> tuple[int, ...]:
     """Numbers of iterations: about powers of two and 3/2 of them, up to `longest` times those trained.

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from widthscope.ensembles.members import DIM
 from widthscope.ensembles.parameters import Parameters
+from widthscope.models.recurrence.penalties import energy_multi, products
 from widthscope.studies.jacobian_dynamics.digits.images import network_of, seen
 from widthscope.studies.jacobian_dynamics.digits.scores import RESCALED, iterations_of
 from widthscope.studies.jacobian_dynamics.networks import exponents
@@ -43,11 +44,14 @@ def measured(found: xr.Dataset, root: xr.Dataset, settings: Mapping[str, Any], w
 
     Returns:
         ``accuracy`` (member, iteration), and ``accuracy_before`` (member) of the untrained networks after T
-        iterations; ``exponent`` (member, step, exponent_image), the largest over T iterations; ``long_run``
-        (member), the largest of the trained networks over many iterations, NaN for a model without norm,
-        whose states grow; ``unconverged`` (), share of exponents whose iteration did not converge; for models
-        in `RESCALED` without penalty ``rescaled_accuracy`` and ``rescaled_exponent`` (member, scale, factor).
-        NaN where a network diverged.
+        iterations; ``exponent`` (member, step, exponent_image), the largest over T iterations, and
+        ``unconverged`` of the same shape, 1 where its iteration did not converge; without penalty
+        ``long_run`` (member, exponent_image), the largest of the trained networks over many iterations, NaN
+        for a model without norm, whose states grow; of models with values of their own ``condition`` (member,
+        step), what `penalties.energy_multi` penalises, and ``values_outputs`` (member, step),
+        sum_h |W_V,h W_O,h|_F^2; for models in `RESCALED` without penalty ``rescaled_accuracy``,
+        ``rescaled_exponent`` and, 1 where any of its images did not converge, ``rescaled_unconverged``
+        (member, scale, factor). NaN where a network diverged.
     """
     network = network_of(found.attrs, str(found.attrs["arm"]), *root["patches"].shape[1:])
     steps = int(found.attrs["iterations"])
@@ -64,10 +68,15 @@ def measured(found: xr.Dataset, root: xr.Dataset, settings: Mapping[str, Any], w
         "accuracy": ((DIM, "iteration"), task.accuracy(trained, iterations)),
         "accuracy_before": ((DIM,), task.accuracy(initial, (steps,))[:, 0]),
         "exponent": (IMAGE_DIMS, torch.stack([each.values[..., 0] for each in finite], dim=1).cpu().numpy()),
-        "long_run": ((DIM,), task.long_run(trained, settings)),
     }
-    missed = torch.stack([~each.converged & each.values.isfinite() for each in finite])
-    values["unconverged"] = ((), np.array(missed.double().mean().item()))
+    missed = [_missed(each)[..., 0] for each in finite]
+    values["unconverged"] = (IMAGE_DIMS, _numpy(torch.stack(missed, dim=1).double()))
+    if {"query", "key", "value", "output"} <= set(trained):
+        both = (initial, trained)
+        values["condition"] = ((DIM, "step"), _numpy(torch.stack([energy_multi(p) for p in both], dim=1)))
+        values["values_outputs"] = ((DIM, "step"), _numpy(torch.stack([_size(p) for p in both], dim=1)))
+    if found.attrs["penalty"] == "none":
+        values["long_run"] = ((DIM, "exponent_image"), task.long_run(trained, settings))
     if found.attrs["arm"] in RESCALED and found.attrs["penalty"] == "none":
         values |= task.rescaled(trained, settings, steps)
     table = xr.Dataset(
@@ -110,42 +119,59 @@ class _Task:
         return _numpy((answers == labels[..., None]).double().mean(dim=1))
 
     def long_run(self, parameters: Parameters, settings: Mapping[str, Any]) -> np.ndarray:
-        """(member,), on the first test image."""
+        """(member, image), on the first test images."""
+        images = settings["exponent_images"]
         if self.network.rule.norm == "none":
-            return np.full(len(self._labels), np.nan)
+            return np.full((len(self._labels), images), np.nan)
         warm_up = settings["warm_up"]
         found = exponents.long_run(
             self.network,
             parameters,
-            self.inputs(1),
+            self.inputs(images),
             settings["long_run"],
             warm_up=warm_up,
             frame_warm_up=warm_up,
         )
-        return _numpy(found.values[:, 0, 0])
+        return _numpy(found.values[..., 0])
 
     def rescaled(self, parameters: Parameters, settings: Mapping[str, Any], steps: int) -> dict[str, Any]:
         """Accuracy and exponent with each scale changed by each factor, 1 among them."""
         dims = (DIM, "scale", "factor")
         images, count = self.inputs(settings["rescaled_exponents"]), settings["rescaled_images"]
         shape = (len(self._labels), len(SCALES), len(_factors(settings)))
-        accuracy, exponent = np.empty(shape), np.empty(shape)
+        accuracy, exponent, missed = np.empty(shape), np.empty(shape), np.empty(shape)
         for column, factor in enumerate(_factors(settings)):
             for place, what in enumerate(SCALES):
                 if factor == 1 and place:  # the network as it is, whatever the scale
                     accuracy[:, place, column] = accuracy[:, 0, column]
                     exponent[:, place, column] = exponent[:, 0, column]
+                    missed[:, place, column] = missed[:, 0, column]
                     continue
                 changed = rescaled(parameters, what, factor)
                 accuracy[:, place, column] = self.accuracy(changed, (steps,), count)[:, 0]
                 found = exponents.finite(self.network, changed, images, steps)
                 exponent[:, place, column] = _numpy(found.values[..., 0].mean(dim=1))
-        return {"rescaled_accuracy": (dims, accuracy), "rescaled_exponent": (dims, exponent)}
+                missed[:, place, column] = _numpy(_missed(found).any(dim=-1).any(dim=-1))
+        return {
+            "rescaled_accuracy": (dims, accuracy),
+            "rescaled_exponent": (dims, exponent),
+            "rescaled_unconverged": (dims, missed),
+        }
 
 
 def _factors(settings: Mapping[str, Any]) -> list[float]:
     """The factors and 1, rising."""
     return sorted({1.0, *settings["factors"]})
+
+
+def _missed(found: exponents.Exponents) -> Tensor:
+    """Which finite exponents did not converge, (member, batch, count)."""
+    return ~found.converged & found.values.isfinite()
+
+
+def _size(parameters: Parameters) -> Tensor:
+    """sum_h |W_V,h W_O,h|_F^2, (member,)."""
+    return products(parameters, "value", "output").square().sum(dim=(1, 2, 3))
 
 
 def _numpy(values: Tensor) -> np.ndarray:

@@ -19,7 +19,8 @@ class Runs:
 
     Attributes:
         tables: by the run's name: what `spectra.measured` found and, of the sweep, the validation accuracy
-            and the choice; ``exponent`` is the mean over images.
+            and the choice; ``exponent`` and ``long_run`` are means over images. An exponent whose iteration
+            did not converge is NaN, and so is the mean that it belongs to.
     """
 
     tables: Mapping[str, xr.Dataset]
@@ -51,6 +52,10 @@ class Runs:
         """Accuracy after T iterations before training, (seed,)."""
         return self.tables[run]["accuracy_before"]
 
+    def weights(self, run: str, measure: str) -> xr.DataArray:
+        """``condition`` or ``values_outputs`` of the trained weights, (seed,)."""
+        return self.tables[run][measure].isel(step=-1, drop=True)
+
     def exponent(self, run: str, when: int = -1) -> xr.DataArray:
         """Mean exponent over T iterations before (0) or after training (-1), (seed,)."""
         return self.tables[run]["exponent"].isel(step=when, drop=True)
@@ -79,9 +84,22 @@ def paired(first: xr.DataArray, second: xr.DataArray) -> np.ndarray:
     return np.asarray((one - other).values, dtype=float)
 
 
+def ratio(first: xr.DataArray, second: xr.DataArray) -> np.ndarray:
+    """One run's values as shares of another's, for the seeds that both have, (seed,)."""
+    one, other = xr.align(first, second, join="inner")
+    return np.asarray((one / other).values, dtype=float)
+
+
 def _table(swept: xr.DataTree, spectra: xr.DataTree) -> xr.Dataset:
     kept = swept.to_dataset(inherit=False)[list(SWEPT)].load()
     measured = spectra.to_dataset(inherit=False).load()
     joined = xr.merge([kept, measured], join="exact", compat="equals", combine_attrs="drop")
-    mean = joined["exponent"].mean("exponent_image", skipna=False)
-    return joined.assign(exponent=mean).swap_dims(member="seed").assign_attrs(kept.attrs)
+    known = joined.assign(exponent=joined["exponent"].where(joined["unconverged"] == 0))
+    means = {
+        name: known[name].mean("exponent_image", skipna=False)
+        for name in ("exponent", "long_run")
+        if name in known
+    }
+    if "rescaled_exponent" in known:
+        means["rescaled_exponent"] = known["rescaled_exponent"].where(known["rescaled_unconverged"] == 0)
+    return known.assign(means).swap_dims(member="seed").assign_attrs(kept.attrs)
