@@ -33,7 +33,14 @@ def arm(name, generator):
             "when": ["untrained", "trained"],
             "step": [0, 400],
         },
-        attrs={"arm": name, "iterations": T, "order": 4, "dimension": SIZE, "chance": 0.02},
+        attrs={
+            "arm": name,
+            "iterations": T,
+            "order": 4,
+            "dimension": SIZE,
+            "eigen_seeds": 10,
+            "chance": 0.02,
+        },
     )
     boards, cells = shares(name, iterations)
     for what, values in (("boards", boards), ("cells", cells)):

@@ -59,6 +59,7 @@ def held(name):
     [
         ("train-mle-to-zero", "rms", put("finite", 0.5)),
         ("train-test-time-scaling", "rms", held("boards")),
+        ("train-test-time-scaling", "rms", held("cells")),
         ("akorn-large-n-fails", "akorn-32", held("cells")),
         ("akorn-parity", "akorn", put("period_two", 0.1)),
         ("train-eigen-picture", "unit", put("eigenvalue_real", 1.3)),
@@ -94,6 +95,37 @@ def test_a_seed_that_diverged_leaves_a_claim_undecided():
         return table
 
     assert verdicts(changed("akorn", spoil))["akorn-parity"].verdict == "undecided"
+
+
+def test_eigenvalues_of_a_seed_that_diverged_are_not_left_out():
+    def spoil(table):
+        for part in ("real", "imag"):
+            table[f"eigenvalue_{part}"][3] = float("nan")
+        table["eigenvalue_residual"][3] = float("nan")
+        return table
+
+    found = verdicts(changed("rms", spoil))["train-eigen-picture"]
+    outcome = {test.name: test.verdict for test in found.tests}
+    assert (outcome["bulk"], outcome["rotates"], outcome["outside"]) == (
+        "undecided",
+        "undecided",
+        "supported",
+    )
+    assert found.verdict == "undecided"
+
+
+def test_leading_eigenvalues_alone_decide_no_share():
+    found = verdicts(changed("none", lambda table: table.assign_attrs(dimension=200)))["train-eigen-picture"]
+    assert {test.name: test.verdict for test in found.tests}["outside"] == "undecided"
+
+
+def test_before_and_after_must_differ_on_the_same_networks():
+    def still(table):
+        table["finite"][:, 0] = table["finite"][:, 1]
+        return table
+
+    found = verdicts(changed("rms", still))["train-mle-to-zero"]
+    assert found.verdict in ("refuted", "undecided")
 
 
 def test_a_run_without_this_family_is_said_so():

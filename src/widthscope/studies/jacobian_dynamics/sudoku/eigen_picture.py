@@ -24,8 +24,8 @@ def eigenvalue_table(trained: Trained, settings: Mapping[str, Any]) -> xr.Datase
 
     Returns:
         ``eigenvalue_real``, ``eigenvalue_imag`` (member, when, eigenvalue), float64, by decreasing modulus;
-        ``eigenvalue_residual`` (member, when), the largest; NaN where not computed; attributes ``method`` and
-        ``dimension``, of the Jacobian.
+        ``eigenvalue_residual`` (member, when), the largest; NaN where not computed; attributes ``method``,
+        ``dimension``, of the Jacobian, and ``eigen_seeds``, the first seeds computed after training.
     """
     seeds = {"untrained": UNTRAINED_SEEDS, "trained": settings["eigen_seeds"]}
     members = len(trained.members)
@@ -55,5 +55,9 @@ def eigenvalue_table(trained: Trained, settings: Mapping[str, Any]) -> xr.Datase
             "eigenvalue_residual": (dims[:2], residual),
         },
         coords={"when": list(WHEN)},
-        attrs={"method": found.method, "dimension": dimension},
+        attrs={
+            "method": found.method,
+            "dimension": dimension,
+            "eigen_seeds": min(settings["eigen_seeds"], members),
+        },
     )

@@ -36,7 +36,7 @@ def eigenvalues(curve: xr.Dataset) -> Drawing:
     """Eigenvalues of one iteration in the complex plane, before and after training, a column for each arm."""
     arms = [str(arm) for arm in curve["arm"].values]
     figure, *panels = new(rows=2, cols=len(arms), width=7.6, height=3.7, sharex=True, sharey=True)
-    told = []
+    told, outside = [], []
     for column, arm in enumerate(arms):
         radius = []
         for row, when in enumerate(("untrained", "trained")):
@@ -46,17 +46,18 @@ def eigenvalues(curve: xr.Dataset) -> Drawing:
             axes.add_patch(Circle((0, 0), 1, fill=False, color=PALETTE["ink"], linewidth=0.8))
             axes.set_aspect("equal")
             radius.append(float(np.hypot(x, y).max()))
+            count = int((np.hypot(x, y) > 1).sum())
         panels[column].set_title(label(arm))
         told.append(f"{label(arm)} {radius[0]:.2f} and {radius[1]:.2f}")
+        outside.append(f"{label(arm)} {count} of {len(x)}")
     panels[0].set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), ylabel="before: imaginary")
     panels[len(arms)].set_ylabel("after: imaginary")
     panels[len(arms) + len(arms) // 2].set_xlabel("real part")
     return Drawing(
         figure,
         f"Eigenvalues of the iteration after the {curve.attrs['trained']} trained ones, one network and one "
-        "board with few givens, before training (above) and after (below), with the unit circle. Normalised "
-        "networks lie inside and rotate, without normalisation many lie outside, symmetric weights have real "
-        "eigenvalues. AKOrN has some outside at negative values, which go with its orbit of period two.",
+        "board with few givens, before training (above) and after (below), with the unit circle. "
+        "Outside it after training, of those computed: " + "; ".join(outside) + ".",
         "Two rows of panels of the complex plane with the unit circle. Largest modulus before and after "
         "training: " + "; ".join(told) + ".",
     )
@@ -93,13 +94,19 @@ def accuracy(curve: xr.Dataset) -> Drawing:
     ]
     figure.legend(handles=shown, loc="outside lower center", ncols=3)
     once, four = (float(curve["boards_ood"].sel(arm="rms", iteration=k)) for k in (trained, 4 * trained))
+    ks = (trained, 4 * trained, 4 * trained + 1)
     return Drawing(
         figure,
         "Accuracy over test-time iterations, means over seeds with 99 % bands; the vertical line is the "
         f"training's {trained} iterations, the horizontal one guessing. Left: with fewer givens ItrSA fills "
-        f"{once:.2f} of the boards after as many, {four:.2f} after four times as many. Right: AKOrN is right "
-        "only at iterations of the training's parity, and with one oscillator for a token it loses what it "
-        "had.",
+        f"{once:.2f} of the boards after as many, {four:.2f} after four times as many. Right: share of blank "
+        f"cells right after {trained}, {4 * trained} and {4 * trained + 1} iterations: "
+        + "; ".join(
+            f"{label(arm)} "
+            + ", ".join(f"{float(curve['cells_id'].sel(arm=arm, iteration=k)):.2f}" for k in ks)
+            for arm in ("akorn", wide)
+        )
+        + ".",
         f"Two panels of shares against iterations on a logarithmic axis. RMS norm, fewer givens: {once:.2f} "
         "at "
         f"{trained} and {four:.2f} at {4 * trained}. Cells of AKOrN at {trained} and {4 * trained}: "

@@ -38,9 +38,7 @@ def mle_to_zero(arms: Arms) -> Evidence:
     def exponent(arm: str, place: int) -> np.ndarray:
         return np.asarray(arms[arm]["finite"].isel(step=place).values)
 
-    def change(arm: str) -> xr.Dataset:
-        return of_seeds([f"{arm}: after less before"], [exponent(arm, -1) - exponent(arm, 0)])
-
+    nearer = abs(exponent("rms", 0)) - abs(exponent("rms", -1))
     filled = arms.share("rms", "boards", "id", arms.trained)
     begun = arms["rms"]["untrained_boards"].sel(part="id", iteration=arms.trained).values
     ends = [(arm, name, place) for arm in arms.tables for name, place in (("before", 0), ("after", -1))]
@@ -50,7 +48,8 @@ def mle_to_zero(arms: Arms) -> Evidence:
             of_seeds(["rms"], [exponent("rms", -1)], prediction=0.0),
             of_seeds(["none"], [exponent("none", -1)], prediction=0.0),
         ),
-        "towards": (change("unit"), change("none")),
+        "nearer": (of_seeds(["rms"], [nearer]), of_seeds(["before and after exchanged"], [-nearer])),
+        "unit": (of_seeds(["after less before"], [exponent("unit", -1) - exponent("unit", 0)]), None),
         "accuracy": (
             of_seeds(["rms"], [filled - begun], possible=(-1.0, 1.0)),
             of_seeds(["none"], [arms.share("none", "boards", "id", arms.trained)], possible=(-1.0, 1.0)),
@@ -70,28 +69,36 @@ def mle_to_zero(arms: Arms) -> Evidence:
 
 def test_time_scaling(arms: Arms) -> Evidence:
     """Boards filled after more iterations than trained, less those after fewer."""
-    once, four, most = arms.trained, 4 * arms.trained, arms.longest * arms.trained
+    once, most = arms.trained, arms.longest * arms.trained
 
-    def gain(arm: str, part: str, late: int, early: int) -> np.ndarray:
-        found: np.ndarray = arms.share(arm, "boards", part, late) - arms.share(arm, "boards", part, early)
-        return found
+    def gain(arm: str, what: str, part: str, late: int = 0) -> np.ndarray:
+        after = arms.share(arm, what, part, 4 * once + late)
+        return np.asarray(after - arms.share(arm, what, part, once))
 
-    untrained = arms["rms"]["untrained_boards"].sel(part="ood")
+    def kept(arm: str, what: str, late: int = 0) -> np.ndarray:
+        best = np.max([arms.share(arm, what, "ood", k) for k in (once, *arms.beyond())], axis=0)
+        return np.asarray(arms.share(arm, what, "ood", most + late) - best)
+
+    def pair(own: np.ndarray, control: np.ndarray) -> tuple[xr.Dataset, xr.Dataset]:
+        late = f"{arms.wide}, one iteration late"
+        return (
+            of_seeds(["rms"], [own], possible=(-1.0, 1.0)),
+            of_seeds([late], [control], possible=(-1.0, 1.0)),
+        )
+
     others = [("rms", "id"), ("akorn", "ood"), ("akorn", "id"), (arms.wide, "id")]
     return {
-        "rise": (
-            of_seeds(["rms"], [gain("rms", "ood", four, once)], possible=(-1.0, 1.0)),
-            of_seeds(
-                ["untrained"],
-                [(untrained.sel(iteration=four) - untrained.sel(iteration=once)).values],
-                possible=(-1.0, 1.0),
-            ),
-        ),
-        "no-decay": (of_seeds(["rms"], [gain("rms", "ood", most, four)], possible=(-1.0, 1.0)), None),
+        "rise": pair(gain("rms", "boards", "ood"), gain(arms.wide, "boards", "ood", 1)),
+        "cells": pair(gain("rms", "cells", "ood"), gain(arms.wide, "cells", "ood", 1)),
+        "no-decay": pair(kept("rms", "cells"), kept(arms.wide, "cells", 1)),
         "others": (
-            of_seeds([f"{arm} {part}" for arm, part in others], [gain(*each, four, once) for each in others]),
+            of_seeds(
+                [f"{arm} {part}" for arm, part in others],
+                [gain(arm, "boards", part) for arm, part in others],
+            ),
             None,
         ),
+        "boards-kept": (of_seeds(["rms"], [kept("rms", "boards")], possible=(-1.0, 1.0)), None),
     }
 
 
@@ -104,13 +111,18 @@ def large_oscillators(arms: Arms) -> Evidence:
         return found
 
     names = ["akorn", arms.wide]
+    wide, narrow = change(arms.wide, "cells"), change("akorn", "cells")
+    shared = min(len(wide), len(narrow))  # arms count their seeds from the same first one
     return {
         "cells": (
             of_seeds([arms.wide], [change(arms.wide, "cells")]),
             of_seeds(["rms"], [change("rms", "cells")]),
         ),
         "boards": (of_seeds(names, [change(arm, "boards") for arm in names]), None),
-        "narrow": (of_seeds(["akorn"], [change("akorn", "cells")]), None),
+        "narrow": (
+            of_seeds(["akorn", f"{arms.wide} less akorn"], [narrow, wide[:shared] - narrow[:shared]]),
+            None,
+        ),
     }
 
 
@@ -144,16 +156,28 @@ def eigen_picture(arms: Arms) -> Evidence:
     def radius(arm: str) -> np.ndarray:
         return np.asarray(moduli(arms[arm])[:, 0].values)
 
+    def whole(arm: str) -> bool:
+        """Whether all eigenvalues were computed: of the leading ones alone no share is known."""
+        return bool(arms[arm].sizes["eigenvalue"] == arms[arm].attrs["dimension"])
+
     def bulk(arm: str) -> np.ndarray:
         found, taken = moduli(arms[arm]), round(TOP_SHARE * arms[arm].attrs["dimension"])
+        if not whole(arm):
+            return np.full(found.sizes["seed"], np.nan)
         return np.asarray(found[:, min(taken, found.sizes["eigenvalue"] - 1)].values)
 
     def outside(arm: str) -> xr.Dataset:
-        shares = (moduli(arms[arm]) > 1).sum("eigenvalue").values / arms[arm].attrs["dimension"]
-        return of_seeds([arm], [shares], possible=(0.0, 1.0))
+        found = moduli(arms[arm])
+        shares = (found > 1).where(found.notnull()).mean("eigenvalue", skipna=False).values
+        return of_seeds([arm], [shares if whole(arm) else shares * np.nan], possible=(0.0, 1.0))
+
+    def any_outside(arm: str) -> tuple[int, int]:
+        measured = radius(arm)[np.isfinite(radius(arm))]
+        return int((measured > 1).sum()), len(measured)
 
     normalised = ["rms", "unit"]
     every = list(arms.tables)
+    counts = {arm: found for arm in every if (found := any_outside(arm))[1]}
     return {
         "bulk": (
             of_seeds(normalised, [bulk(arm) for arm in normalised]),
@@ -166,7 +190,7 @@ def eigen_picture(arms: Arms) -> Evidence:
         ),
         "radius": (of_seeds(every, [radius(arm) for arm in every]), None),
         "networks": (
-            of_counts(every, [(radius(arm) > 1).sum() for arm in every], [len(radius(arm)) for arm in every]),
+            of_counts(list(counts), *(list(column) for column in zip(*counts.values(), strict=True))),
             None,
         ),
         "imaginary": (of_seeds(every, [largest_imaginary(arms[arm]) for arm in every]), None),
@@ -181,7 +205,10 @@ def pseudo_decrease(arms: Arms) -> Evidence:
         values = table[name].mean("at", skipna=False).values
         return of_seeds(["over iterations"], [values], possible=(-1.0, 1.0))
 
-    rises = [("own eigenvectors", "contribution"), ("next seed's", "contribution_other")]
+    own, other = (
+        (table[name].isel(at=-1) - table[name].isel(at=0)).values
+        for name in ("contribution", "contribution_other")
+    )
     return {
         "fall": (
             of_seeds(["trained step"], [table["fall"].values]),
@@ -191,9 +218,8 @@ def pseudo_decrease(arms: Arms) -> Evidence:
         "boards": (of_seeds(["falling"], [table["falling"].values], possible=(0.0, 1.0)), None),
         "contribution": (
             of_seeds(
-                [f"{label}, rise" for label, _ in rises] + ["at the end"],
-                [(table[name].isel(at=-1) - table[name].isel(at=0)).values for _, name in rises]
-                + [table["contribution"].isel(at=-1).values],
+                ["own eigenvectors, rise", "next seed's, rise", "own less next seed's", "at the end"],
+                [own, other, own - other, table["contribution"].isel(at=-1).values],
             ),
             None,
         ),

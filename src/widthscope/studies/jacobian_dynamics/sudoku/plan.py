@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widthscope.studies.base import SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.jacobian_dynamics.sudoku.settings import Sudoku
 
 SECONDS_PER_NUMBER = 2.2e-9
@@ -14,7 +14,7 @@ PRODUCTS = 16
 SPECTRA_SHARE = 0.22
 """Time of the analysis beside that of the training, at the laptop's sizes, besides `SPECTRA_SECONDS`."""
 
-SPECTRA_SECONDS = 8.0
+SPECTRA_SECONDS = 9.0
 """Of the eigenvalues and the rest, for each shard at the laptop's sizes."""
 
 TOGETHER_SECONDS = 15.0
@@ -55,6 +55,9 @@ def _shard(name: str, runs: dict[str, dict[str, Any]], measured: dict[str, Any])
         spectra="sudoku.spectra",
         spectra_settings={"runs": runs, "measured": measured},
         spectra_cost=Cost(SPECTRA_SHARE * seconds + SPECTRA_SECONDS, 2 * memory),
+        spectra_device=True,
+        gpu_speedup=GPU_SPEEDUP,
+        dataset_settings={"sudoku.order": next(iter(runs.values()))["order"]},
     )
 
 

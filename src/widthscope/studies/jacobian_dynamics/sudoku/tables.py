@@ -73,13 +73,17 @@ def arms_of(shards: Mapping[str, xr.DataTree]) -> Arms:
 
 
 def moduli(table: xr.Dataset, when: str = "trained") -> xr.DataArray:
-    """|lambda| of the seeds whose eigenvalues were computed, (seed, eigenvalue), by decreasing size."""
-    real, imag = (table[f"eigenvalue_{part}"].sel(when=when) for part in ("real", "imag"))
-    found = (real**2 + imag**2) ** 0.5
-    return found[np.isfinite(table["eigenvalue_residual"].sel(when=when).values)]
+    """|lambda| of the first `eigen_seeds` seeds, (seed, eigenvalue), by decreasing size; NaN for those that
+    diverged, which are not left out, since that would favour the others."""
+    real, imag = (_of_seeds(table, part, when) for part in ("real", "imag"))
+    return (real**2 + imag**2) ** 0.5
 
 
 def largest_imaginary(table: xr.Dataset, when: str = "trained") -> np.ndarray:
-    """Largest |Im lambda| of each of these seeds, (seed,)."""
-    found = abs(table["eigenvalue_imag"].sel(when=when)).max("eigenvalue", skipna=False)
-    return np.asarray(found[np.isfinite(table["eigenvalue_residual"].sel(when=when).values)].values)
+    """Largest |Im lambda| of each of these seeds, (seed,), NaN as in `moduli`."""
+    return np.asarray(abs(_of_seeds(table, "imag", when)).max("eigenvalue", skipna=False).values)
+
+
+def _of_seeds(table: xr.Dataset, part: str, when: str) -> xr.DataArray:
+    values = table[f"eigenvalue_{part}"].sel(when=when)
+    return values.isel(seed=slice(int(table.attrs["eigen_seeds"])))
