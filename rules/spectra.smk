@@ -13,6 +13,7 @@ rule analyse_spectra:
     resources:
         mem_mb=BIND.memory("analyse_spectra"),
         runtime=BIND.minutes("analyse_spectra"),
+        gpu=BIND.gpus("analyse_spectra"),
     params:
         settings=BIND.settings("analyse_spectra"),
         source=BIND.source("analyse_spectra"),

@@ -15,7 +15,7 @@ rule sweep_widths:
     resources:
         mem_mb=BIND.memory("sweep_widths"),
         runtime=BIND.minutes("sweep_widths"),
-        gpu=BIND.gpus,
+        gpu=BIND.gpus("sweep_widths"),
     params:
         settings=BIND.settings("sweep_widths"),
         source=BIND.source("sweep_widths"),

@@ -40,7 +40,7 @@ class Config(Section):
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Names the random streams of every study.")
     device: Literal["cpu", "cuda", "auto"] = Field(
-        "cpu", description="Where sweeps compute; auto takes a GPU if there is one."
+        "cpu", description="Where sweeps and networks' spectra compute; auto takes a GPU if there is one."
     )
     studies: dict[str, SerializeAsAny[InstanceOf[Section]]] = Field(
         {},

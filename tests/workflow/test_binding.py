@@ -58,10 +58,21 @@ def test_a_shard_reads_its_own_settings_and_no_others(plan: Plan) -> None:
     assert settings == {"shard": shard.settings, "entry": shard.entry, "device": "cuda"}
 
 
-def test_a_gpu_is_asked_for_only_where_the_device_says_so(plan: Plan) -> None:
-    assert Binding(plan).gpus(wildcards()) == 1
-    on_cpu = Plan(load({"run": "tryout", "device": "auto", "studies": {"limit_law": {}}}, "c"), root=ROOT)
-    assert Binding(on_cpu).gpus(wildcards()) == 0
+@pytest.mark.parametrize(("device", "asked"), [("cuda", 1), ("auto", 0), ("cpu", 0)])
+def test_a_gpu_is_asked_for_only_where_the_device_says_so_and_the_job_computes_on_it(
+    device: str, asked: int
+) -> None:
+    studied = {"qk_spectrum": {}, "jacobian_dynamics": {}}
+    plan = Plan(load({"run": "tryout", "device": device, "studies": studied}, "c"), root=ROOT)
+
+    def gpus(rule: str, study: str, shard: str) -> int:
+        return Binding(plan).gpus(rule)(wildcards(study=study, shard=shard))
+
+    assert gpus("sweep_widths", "qk_spectrum", "training-w32") == asked
+    assert gpus("sweep_widths", "jacobian_dynamics", "sudoku-itrsa") == asked
+    assert gpus("analyse_spectra", "jacobian_dynamics", "sudoku-itrsa") == asked
+    assert gpus("analyse_spectra", "jacobian_dynamics", "digits-others") == asked
+    assert gpus("analyse_spectra", "qk_spectrum", "training-w32") == 0
 
 
 def test_an_unknown_job_is_named(plan: Plan) -> None:

@@ -6,11 +6,13 @@ import pytest
 from tests.checkout import ROOT
 
 from widthscope import studies
-from widthscope.config import load
-from widthscope.errors import DataError, StudyError
-from widthscope.studies.base import Cost, Shard
+from widthscope.config import load, read
+from widthscope.errors import ConfigError, DataError, StudyError
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
+from widthscope.workflow.binding import Binding
 from widthscope.workflow.planning import Plan
 
+DAY = 86400.0
 CONFIG = load({"run": "tryout", "seed": 5, "studies": {"limit_law": {}}}, "config.yaml")
 
 
@@ -68,3 +70,54 @@ def test_another_width_is_trained_and_analysed_and_leaves_what_was_trained() -> 
     assert {*more} - {*few} == added
     changed = {name for name in few if few[name] != more[name]}
     assert changed == {"results/tryout/config.json", f"{study}/fit.digest.json"}
+
+
+def networks(device: str, order: int = 4) -> Plan:
+    """The plan of both studies that train networks."""
+    raw = {
+        "run": "tryout",
+        "device": device,
+        "studies": {"qk_spectrum": {}, "jacobian_dynamics": {}},
+        "datasets": {"sudoku": {"order": order}},
+    }
+    return Plan(load(raw, "mine.yaml"), "mine.yaml", ROOT)
+
+
+def test_the_device_decides_spectra_that_compute_on_it_and_no_others() -> None:
+    plan = networks("cuda")
+    spectra = [job for job in plan.jobs.values() if job.rule == "analyse_spectra"]
+    on_device = {job.wildcards["shard"] for job in spectra if "device" in job.settings}
+    trained = {name for name in plan.shards["jacobian_dynamics"] if name.startswith(("digits", "sudoku"))}
+    assert on_device == trained
+    assert {job.wildcards["shard"] for job in spectra} > on_device
+    on_cpu = networks("cpu")
+    changed = {job.product for job in spectra if job.settings != on_cpu.jobs[job.product].settings}
+    assert changed == {job.product for job in spectra if job.wildcards["shard"] in on_device}
+
+
+def test_a_gpu_is_expected_to_train_faster_and_to_do_all_else_as_fast() -> None:
+    found = {device: networks(device) for device in ("cpu", "auto", "cuda")}
+    ratios = set()
+    for product, job in found["cpu"].jobs.items():
+        seconds = found["cuda"].jobs[product].cost.seconds
+        assert found["auto"].jobs[product].cost.seconds == seconds
+        ratio = round(job.cost.seconds / seconds)
+        assert ratio == 1 or job.rule in ("sweep_widths", "analyse_spectra")
+        ratios.add(ratio)
+    assert ratios == {1, round(GPU_SPEEDUP)}
+
+
+def test_no_job_of_the_papers_sizes_asks_for_more_than_three_days() -> None:
+    plan = Plan(read(ROOT / "config.paper.yaml"), "config.paper.yaml", ROOT)
+    for rule in ("sweep_widths", "analyse_spectra"):
+        asked = Binding(plan).minutes(rule)(None, attempt=1) * 60
+        assert asked < 3 * DAY, rule
+
+
+def test_boards_of_another_order_than_the_networks_are_refused() -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"^in mine\.yaml, datasets\.sudoku\.order is 6, but "
+        r"studies\.jacobian_dynamics\.sudoku\.order is 4; set both alike$",
+    ):
+        networks("cpu", order=6)

@@ -10,6 +10,13 @@ SHARD_SECONDS = 600.0
 """A shard that would cost more than this is split by width, so that a cluster can share the work out."""
 
 
+GPU_SPEEDUP = 100.0
+"""About how many times faster a GPU trains a network of the papers' sizes than one core.
+
+An estimate from what both can multiply in a second, not measured.
+"""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a job is expected to take, on one core of a laptop.
@@ -38,6 +45,10 @@ class Shard:
             read lazily, into spectra, in a job of its own; empty if nothing does.
         spectra_settings: every value that the analysis reads.
         spectra_cost: expected time and memory of the analysis.
+        spectra_device: whether the analysis computes on the device of the run; else on a CPU always.
+        gpu_speedup: how many times less wall time a GPU is expected to take than one core, for what computes
+            on the device; an estimate, which decides what a cluster is asked for, and no result.
+        dataset_settings: settings of datasets that the job relies on, by their path below ``datasets``.
     """
 
     name: str
@@ -48,6 +59,9 @@ class Shard:
     spectra: str = ""
     spectra_settings: dict[str, Any] = field(default_factory=dict)
     spectra_cost: Cost = Cost(seconds=60, memory_mb=1500)
+    spectra_device: bool = False
+    gpu_speedup: float = 1.0
+    dataset_settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

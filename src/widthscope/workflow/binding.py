@@ -136,9 +136,9 @@ class Binding:
         """
         return [job.cost for job in self.plan.jobs.values() if job.rule == rule] or [SMALL]
 
-    def gpus(self, wildcards: Wildcards) -> int:
-        """GPUs that a sweep asks for: one if the config's device is cuda, else none."""
-        return int(self.plan.config.device == "cuda")
+    def gpus(self, rule: str) -> Answer:
+        """GPUs that a job of the rule asks for: one if its device is cuda, else none."""
+        return lambda wildcards: int(self._job(rule, wildcards).settings.get("device") == "cuda")
 
     def digests(self, rule: str) -> Answer:
         """Digests of the stores that a job of the rule reads."""

@@ -6,15 +6,16 @@ disagree. Imported at every parse of the Snakefile: nothing here may import torc
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from widthscope import studies
 from widthscope.config import Config, resolved
 from widthscope.datasets import catalogue
-from widthscope.errors import StudyError
+from widthscope.errors import ConfigError, StudyError
 from widthscope.source_tree import SourceTree
-from widthscope.studies.base import Shard
+from widthscope.studies.base import Cost, Shard
 from widthscope.workflow.checkpoint_jobs import checkpoint_jobs
 from widthscope.workflow.jobs import Job, figure_files, store_files
 
@@ -33,6 +34,7 @@ class Plan:
     Raises:
         StudyError: if a study has no plan, or its shards have names that are malformed or not distinct.
         DataError: if a shard reads a dataset that there is none of.
+        ConfigError: if a dataset is prepared otherwise than a shard relies on.
     """
 
     def __init__(self, config: Config, config_file: str = "config.yaml", root: Path = Path(".")) -> None:
@@ -89,8 +91,19 @@ class Plan:
                 )
             if shard.name in found:
                 raise StudyError(f"study '{slug}' has two shards '{shard.name}', and each needs its own name")
+            self._check_datasets(slug, shard)
             found[shard.name] = shard
         return found
+
+    def _check_datasets(self, slug: str, shard: Shard) -> None:
+        for path, wanted in shard.dataset_settings.items():
+            name, setting = path.split(".")
+            found = getattr(getattr(self.config.datasets, name), setting)
+            if found != wanted:
+                raise ConfigError(
+                    f"in {self.config_file}, datasets.{path} is {found}, but studies.{slug}.{path} is "
+                    f"{wanted}; set both alike"
+                )
 
     def _all_jobs(self) -> Iterable[Job]:
         yield self._record_config()
@@ -148,7 +161,7 @@ class Plan:
             inputs=tuple(f"{self.results}/datasets/{name}.digest.json" for name in shard.datasets),
             settings={"shard": shard.settings, "entry": shard.entry, "device": self.config.device},
             modules=(f"widthscope.studies.{slug}.{shard.entry}",),
-            cost=shard.cost,
+            cost=self._on_device(shard.cost, shard),
             datasets=shard.datasets,
         )
 
@@ -160,10 +173,20 @@ class Plan:
             outputs,
             wildcards={"study": slug, "shard": shard.name},
             inputs=(f"{self.results}/{slug}/sweep/{shard.name}.digest.json",),
-            settings={"shard": shard.spectra_settings, "entry": shard.spectra},
+            settings={
+                "shard": shard.spectra_settings,
+                "entry": shard.spectra,
+                **({"device": self.config.device} if shard.spectra_device else {}),
+            },
             modules=(f"widthscope.studies.{slug}.{shard.spectra}",),
-            cost=shard.spectra_cost,
+            cost=self._on_device(shard.spectra_cost, shard) if shard.spectra_device else shard.spectra_cost,
         )
+
+    def _on_device(self, cost: Cost, shard: Shard) -> Cost:
+        """The cost on the run's device; ``auto`` is planned for as if there is a GPU."""
+        if self.config.device == "cpu":
+            return cost
+        return replace(cost, seconds=cost.seconds / shard.gpu_speedup)
 
     def _fit_limits(self, slug: str) -> Job:
         outputs = store_files(f"{self.results}/{slug}/fit")

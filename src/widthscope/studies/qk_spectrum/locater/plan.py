@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widthscope.studies.base import Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.qk_spectrum.locater.arms import ARMS
 from widthscope.studies.qk_spectrum.locater.settings import Locater
 
@@ -40,7 +40,9 @@ def shards(settings: Locater, seed: int) -> list[Shard]:
 
 
 def _shard(name: str, runs: dict[str, dict[str, Any]], cost: Cost, dataset: str) -> Shard:
-    return Shard(name, "locater.experiment", {"runs": runs}, cost, datasets=(dataset,))
+    return Shard(
+        name, "locater.experiment", {"runs": runs}, cost, datasets=(dataset,), gpu_speedup=GPU_SPEEDUP
+    )
 
 
 def _runs(settings: Locater, seed: int) -> dict[str, dict[str, Any]]:
