@@ -129,30 +129,43 @@ def test_an_edit_of_each_module_makes_stale_exactly_what_depends_on_it(source: S
 
 
 TRAINED = {"training-*", "locater-*"}
+UNTRAINED = {"spectrum-*", "walks-*", "collapse", "loader"}
+NETWORKS = {"digits*", "sudoku*"}
 SHARED = [
-    # module of the library; shards of qk_spectrum that sweep again, and such as must not
-    ("ensembles/training.py", TRAINED, {"spectrum-*", "walks-*", "collapse", "loader"}),
-    ("ensembles/optimisers.py", TRAINED, {"spectrum-*", "walks-*", "collapse", "loader"}),
-    ("spectra/head_spectra.py", set(), {"training-*"}),
-    ("spectra/query_key.py", set(), {"training-*"}),
+    # study, module of the library; shards that sweep again, such as must not, and those whose spectra change
+    ("qk_spectrum", "ensembles/training.py", TRAINED, UNTRAINED, {"*"}),
+    ("qk_spectrum", "ensembles/optimisers.py", TRAINED, UNTRAINED, {"*"}),
+    ("qk_spectrum", "spectra/head_spectra.py", set(), {"training-*"}, {"*"}),
+    ("qk_spectrum", "spectra/query_key.py", set(), {"training-*"}, {"*"}),
+    ("jacobian_dynamics", "attention/jacobians/linearised.py", {"chaos*"}, NETWORKS, NETWORKS),
+    ("jacobian_dynamics", "spectra/lyapunov.py", {"chaos*"}, NETWORKS, NETWORKS),
+    ("jacobian_dynamics", "spectra/arnoldi.py", set(), NETWORKS, {"sudoku*"}),
+    ("jacobian_dynamics", "attention/pseudo_energy.py", set(), NETWORKS, {"sudoku*"}),
+    ("jacobian_dynamics", "ensembles/training.py", NETWORKS, {"chaos*"}, NETWORKS),
 ]
 
 
-@pytest.mark.parametrize(("module", "again", "kept"), SHARED, ids=[module for module, _, _ in SHARED])
+@pytest.mark.parametrize(
+    ("slug", "module", "again", "kept", "analysed"),
+    SHARED,
+    ids=[f"{slug}-{module}" for slug, module, *_ in SHARED],
+)
 def test_the_training_loop_trains_again_and_the_spectral_code_does_not(
-    source: Source, module: str, again: set[str], kept: set[str]
+    source: Source, slug: str, module: str, again: set[str], kept: set[str], analysed: set[str]
 ) -> None:
-    plan = plan_of("qk_spectrum")
+    plan = plan_of(slug)
     before = source.digests(plan)
     file = source.root / "src/widthscope" / module
     original = file.read_text()
     file.write_text(original + EDIT)
     stale = source.stale(plan, before)
     file.write_text(original)
-    shards = plan.shards["qk_spectrum"]
+    shards = plan.shards[slug]
     assert {f"sweep_widths:{name}" for name in shards if _matches(name, " ".join(again))} <= stale
     assert not {f"sweep_widths:{name}" for name in shards if _matches(name, " ".join(kept))} & stale
-    assert {f"analyse_spectra:{name}" for name in shards if shards[name].spectra} <= stale
+    spectra = {name for name in shards if shards[name].spectra and _matches(name, " ".join(analysed))}
+    assert spectra
+    assert {f"analyse_spectra:{name}" for name in spectra} <= stale
 
 
 @pytest.mark.parametrize(
