@@ -9,7 +9,7 @@ width/plan.py width/settings.py
 chaos/plan.py chaos/settings.py
 algorithms/plan.py algorithms/settings.py
 digits/plan.py digits/settings.py
-sudoku/plan.py sudoku/settings.py
+sudoku/plan.py
 """
 FITTING = """
 fit.py
@@ -29,7 +29,7 @@ width/claims.py
 chaos/claims.py
 algorithms/claims.py
 digits/claims.py
-sudoku/claims.py
+sudoku/claims.py sudoku/settings.py
 """
 DRAWING = """
 figures.py
