@@ -114,6 +114,9 @@ def test_the_route_and_the_array_are_as_asked_for(folder: Path) -> None:
         ("own.py:step", "state.npy", ("--figures", "/dev/null/a"), "--figures /dev/null/a: /dev/null is no"),
         ("own.py:numpy", "state.npy", (), "returns a NumPy ndarray"),
         ("own.py:doubles", "state.npy", ("--steps", "2000"), "numbers that are infinite at step 102"),
+        ("own.py:step", "state.npy", ("--dense", "--matrix-free"), "--dense and --matrix-free exclude each"),
+        ("own.py:step", "missing.npy", (), "missing.npy does not exist"),
+        ("own.py:step", "torn.npy", (), "torn.npy is not a sound .npy file of NumPy: it is damaged"),
         ("own.py:large", "large.npy", ("--dense",), "--dense needs 2.88 TB of memory for the Jacobian"),
     ],
 )  # fmt: skip
@@ -126,6 +129,35 @@ def test_what_cannot_be_done_is_one_sentence(
     assert said.startswith("widthscope: ")
     assert says in said
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("own.py", "it is the module"),
+        ("state.npy", "it is the state file"),
+        ("states.npy", "it is there already, and is no table of this command; name another"),
+    ],
+)
+def test_only_an_earlier_table_is_written_over(folder: Path, name: str, says: str) -> None:
+    before = (folder / name).read_bytes()
+    status, text, said = run(f"{folder}/own.py:step", f"{folder}/state.npy", "--csv", str(folder / name))
+    assert (status, text) == (2, "")
+    assert said == f"widthscope: cannot write --csv {folder / name}: {says}\n"
+    assert (folder / name).read_bytes() == before
+
+
+def test_the_module_is_known_by_its_name_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert "it is the module" in run("own:step", "state.npy", "--csv", "./own.py")[2]
+
+
+def test_an_earlier_table_and_an_empty_file_are_written_over(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.touch()
+    for _ in range(2):
+        assert run(f"{folder}/own.py:step", f"{folder}/state.npy", *SHORT, "--csv", str(table))[0] == 0
+    assert table.read_text().startswith("state,place,quantity,")
 
 
 @pytest.mark.parametrize(

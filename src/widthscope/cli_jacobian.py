@@ -30,12 +30,8 @@ Steps = Annotated[int, _at_least(1, "T of the finite-time exponents.")]
 LongSteps = Annotated[int, _at_least(20, "Steps of the long-run exponents.")]
 WarmUp = Annotated[int, _at_least(0, "Steps of the state before those, and as many of state and tangents.")]
 Count = Annotated[int, _at_least(1, "Leading eigenvalues and exponents.")]
-Dense = Annotated[
-    bool | None,
-    typer.Option(
-        "--dense/--matrix-free", help="The route; by default by size and memory.", show_default=False
-    ),
-]
+Dense = Annotated[bool, typer.Option("--dense", help="Form Jacobians; by default by size and memory.")]
+MatrixFree = Annotated[bool, typer.Option("--matrix-free", help="Form none; by default by size and memory.")]
 Batched = Annotated[
     bool, typer.Option("--batched", help="The first axis counts states; the function takes all at once.")
 ]
@@ -59,7 +55,8 @@ def jacobian(
     long_steps: LongSteps = 1000,
     warm_up: WarmUp = 100,
     count: Count = 8,
-    dense: Dense = None,
+    dense: Dense = False,
+    matrix_free: MatrixFree = False,
     batched: Batched = False,
     float32: Float32 = False,
     array: Array = None,
@@ -87,16 +84,20 @@ def jacobian(
     from widthscope.dynamics.outputs import check_outputs
     from widthscope.dynamics.probing import probe
     from widthscope.dynamics.state_file import read_state
-    from widthscope.dynamics.state_function import load_function
+    from widthscope.dynamics.state_function import load_function, module_file
+    from widthscope.errors import DynamicsError
     from widthscope.files import atomic_write_text
 
-    check_outputs(csv, figures)
+    if dense and matrix_free:
+        raise DynamicsError("--dense and --matrix-free exclude each other; leave out one, or both")
+    route = dense if dense or matrix_free else None
+    check_outputs(csv, figures, module=module_file(function), state=state_file)
     with _memory_errors():
         state = read_state(state_file, array)
         found = load_function(function)
         dtype = torch.float32 if float32 else torch.float64
         model = probe(found, state, function, batched=batched, dtype=dtype)
-        table = analyse(model, Request(steps, long_steps, warm_up, count, dense), _say)
+        table = analyse(model, Request(steps, long_steps, warm_up, count, route), _say)
     typer.echo(listing.overview(table))
     if csv is not None:
         atomic_write_text(csv, listing.csv_text(table))

@@ -22,7 +22,7 @@ CASES: dict[str, Callable[[], xr.Dataset]] = {
         analysed(linear([[0.8, 5.0], [0.0, 0.7]]), torch.ones(2))
     ),
     "The trajectory leaves the finite numbers at step 1024, so there are no exponents in the long run; "
-    "--long-steps 983 ends before.": lambda: analysed(lambda x: 2 * x, torch.ones(1), long_steps=1200),
+    "--long-steps 982 ends before.": lambda: analysed(lambda x: 2 * x, torch.ones(1), long_steps=1200),
     "; a shorter --warm-up leaves room for them.": lambda: analysed(
         lambda x: 2 * x, torch.ones(1), warm_up=600, long_steps=20
     ),
@@ -46,6 +46,26 @@ CASES: dict[str, Callable[[], xr.Dataset]] = {
 @pytest.mark.parametrize("said", CASES)
 def test_what_is_said(said: str) -> None:
     assert any(said in sentence for sentence in findings(CASES[said]()))
+
+
+def test_growth_over_the_horizon_is_not_said_to_end_where_the_long_run_leaves_it_open() -> None:
+    table = analysed(linear([[0.8, 5.0], [0.0, 0.7]]), torch.ones(2))
+    table["long_low"][:], table["long_high"][:] = -0.00076, 0.00088
+    said = " ".join(findings(table))
+    assert "the exponent is positive; the long-run exponent is not told apart from 0, and the finite" in said
+    assert "fade" not in said
+
+
+def test_no_steps_are_suggested_where_there_is_no_room_for_any() -> None:
+    assert findings(analysed(lambda x: x**3, 1.5 * torch.ones(1), steps=2))[0].endswith("in the long run.")
+
+
+def test_a_way_out_is_offered_only_where_it_is_open() -> None:
+    table = analysed(linear([[0.5, 0.0], [0.0, 0.4]]), torch.ones(2), dense=False)
+    table["eigenvalue_converged"][0, 0, 0] = False
+    assert findings(table)[0].endswith("which --dense or a smaller --count may improve.")
+    assert findings(table.assign_attrs(dense_is_open=0))[0].endswith("which a smaller --count may improve.")
+    assert findings(table.assign_attrs(dense_is_open=0, count=1))[0].endswith("; they are estimates.")
 
 
 def test_a_slow_approach_is_called_a_drift() -> None:

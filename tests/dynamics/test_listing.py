@@ -94,6 +94,25 @@ def test_what_does_not_exist_is_a_dash_and_an_empty_cell() -> None:
     assert (last["quantity"], last["value"], last["low"]) == ("exponent over 1200 steps", "", "")
 
 
+def test_a_radius_that_has_not_converged_is_marked_wherever_it_is_printed() -> None:
+    for table, times in ((SINGLE, 2), (BATCH, 2)):
+        doubtful = table.copy(deep=True)
+        doubtful["eigenvalue_converged"][0, 0, 0] = False
+        assert listing.overview(table).count("not converged)") == 0
+        assert listing.overview(doubtful).count("not converged)") == times
+
+
+def test_a_jacobian_of_zero_has_no_residual() -> None:
+    for dense in (True, False):
+        text = listing.overview(analysed(torch.zeros_like, torch.ones(4), dense=dense))
+        assert "(residual 0e+00, converged)" in text
+
+
+def test_a_batch_of_one_is_one_state() -> None:
+    table = analysed(network(6, 1.5), random_state(1, 6), probed={"batched": True}, long_steps=30)
+    assert "1 state of shape (6,)" in listing.overview(table)
+
+
 def test_minus_infinity_is_printed_as_such() -> None:
     text = listing.overview(analysed(linear([[0.5, 0.0], [0.0, 0.0]]), torch.ones(2)))
     assert rows_after(text, "exponents, natural")[1][3] == "-inf"

@@ -14,6 +14,7 @@ from widthscope.dynamics.flat_update import number
 from widthscope.dynamics.memory import Route, choose_route
 from widthscope.dynamics.probing import OwnModel
 from widthscope.dynamics.trajectory import Trajectory, follow, require_finite
+from widthscope.spectra.dense_memory import fits
 from widthscope.spectra.finite_time import FiniteTime, finite_time
 from widthscope.spectra.jacobian_spectra import Spectrum, eigenvalues
 from widthscope.spectra.lyapunov import LyapunovSpectrum, lyapunov_spectrum
@@ -134,15 +135,16 @@ def _table(
     ranked = ("state", "rank")
     second_half = _second_half(_array(long_run.history), _array(long_run.recorded))
     lower, upper = _interval(long_run, second_half)
+    largest = stretch.exponents[:, 0].exp()
     table = xr.Dataset(
         {
             "eigenvalue": (at, _stacked([one.values for one in places])),
             "eigenvalue_residual": (at, _stacked([_at_least_rounding(one) for one in places])),
             "eigenvalue_converged": (at, _stacked([one.converged for one in places])),
-            "singular": (("state",), _array(stretch.exponents[:, 0].exp())),
+            "singular": (("state",), _array(largest)),
             "singular_residual": (
                 ("state",),
-                _array(stretch.residuals[:, 0] * stretch.exponents[:, 0].exp()),
+                _array((stretch.residuals[:, 0] * largest).masked_fill(largest == 0, 0.0)),
             ),
             "singular_converged": (("state",), _array(stretch.converged[:, 0])),
             "finite_exponent": (ranked, _resolved(_array(finite.exponents), finite.steps, dtype)),
@@ -178,6 +180,7 @@ def _facts(
         "route": route.why,
         "spectrum_method": given.method,
         "finite_method": finite.method,
+        "dense_is_open": int(given.method != "dense" and fits(model.rows.shape[1], len(model.rows))),
         "products": given.iterations,
         "steps": request.steps,
         "long_steps": request.long_steps,

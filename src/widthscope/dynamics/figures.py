@@ -39,8 +39,7 @@ def eigenvalues(table: xr.Dataset) -> Drawing:
         panel.set_title(titles[place])
     if places > 1:
         panels[1].set_ylabel("")
-    radius = [float(np.nanmax(row)) for row in table["radius"].values]
-    said = " and ".join(f"{number(value)} {titles[place]}" for place, value in enumerate(radius))
+    said = " and ".join(f"{_largest(table, place)} {titles[place]}" for place in range(places))
     missed = int((~table["eigenvalue_converged"].values).sum())
     rest = f" {missed} of {table['eigenvalue_converged'].size} have not converged (orange)." if missed else ""
     which = (
@@ -83,6 +82,14 @@ def exponents(table: xr.Dataset) -> Drawing:
         f"Two panels. Left: running averages of {drawn} against steps. Right: finite-time and long-run "
         f"exponents against rank. The largest{of}: {said}.",
     )
+
+
+def _largest(table: xr.Dataset, place: int) -> str:
+    """Largest modulus over the states, and whether it has converged."""
+    radius = table["radius"].values[place]
+    state = int(np.nan_to_num(radius, nan=-1.0).argmax())
+    sure = np.isnan(radius[state]) or table["eigenvalue_converged"].values[place, state, 0]
+    return f"{number(radius[state])}{'' if sure else ' (not converged)'}"
 
 
 def _plane(axes: Axes, at: xr.Dataset, frame: float) -> None:

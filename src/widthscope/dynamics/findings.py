@@ -18,6 +18,8 @@ JOINT_LEVEL = 0.99
 """Of the statement that exponents are above zero, over all states of a batch together."""
 TREND_LEVEL = 1e-3
 """p-value below which successive parts of a run have a trend."""
+LEAST_STEPS = 20
+"""Of ``--long-steps``."""
 SLIGHT = 0.01
 """A trend that moves the average by less than this share is not worth saying."""
 ROUNDING = {"float64": 1e-9, "float32": 1e-5}
@@ -69,8 +71,12 @@ def _left(table: xr.Dataset) -> str:
     if not (left > 0).any():
         return ""
     first = int(left[left > 0].min())
-    room = first - 1 - 2 * int(table.attrs["warm_up"])
-    more = f"; --long-steps {room} ends before" if room >= 1 else "; a shorter --warm-up leaves room for them"
+    before = first - 2  # at the state before the last finite one, the Jacobian is finite as well
+    room, more = before - 2 * int(table.attrs["warm_up"]), ""
+    if room >= LEAST_STEPS:
+        more = f"; --long-steps {room} ends before"
+    elif before >= LEAST_STEPS:
+        more = "; a shorter --warm-up leaves room for them"
     return (
         f"The trajectory leaves the finite numbers at step {first}{_which(table, left > 0)}, so there are no "
         f"exponents in the long run{more}."
@@ -107,7 +113,11 @@ def _not_converged(table: xr.Dataset) -> str:
     if not parts:
         return ""
     text = ", and ".join(parts)
-    return f"{text[0].upper()}{text[1:]}; they are estimates, which --dense or a smaller --count may improve."
+    ways = ["--dense"] if table.attrs["dense_is_open"] else []
+    if table.attrs["spectrum_method"] != "dense" and table.attrs["count"] > 1:
+        ways.append("a smaller --count")
+    better = f", which {' or '.join(ways)} may improve" if ways else ""
+    return f"{text[0].upper()}{text[1:]}; they are estimates{better}."
 
 
 def _zero(table: xr.Dataset) -> str:
@@ -132,13 +142,21 @@ def _null(table: xr.Dataset) -> str:
 def _transient(table: xr.Dataset) -> str:
     finite, high = table["finite_exponent"].values[:, 0], table["long_high"].values[:, 0]
     low, rounding = table["long_low"].values[:, 0], ROUNDING[table.attrs["dtype"]]
-    grows = (finite > rounding) & (finite > high + rounding) & (low <= rounding)
-    if not grows.any():
-        return ""
-    return (
-        f"Over {table.attrs['steps']} steps the exponent is positive, in the long run it is not"
-        f"{_which(table, grows)}: some tangents grow before they fade, and the finite horizon shows no more."
-    )
+    grows = (finite > rounding) & (finite > high + rounding)
+    over = f"Over {table.attrs['steps']} steps the exponent is positive"
+    fades, open_ = grows & (high < -rounding), grows & (low <= rounding) & (high >= -rounding)
+    said = []
+    if fades.any():
+        said.append(
+            f"{over}, in the long run it is not{_which(table, fades)}: some tangents grow before they fade, "
+            "and the finite horizon shows no more."
+        )
+    if open_.any():
+        said.append(
+            f"{over}; the long-run exponent is not told apart from 0{_which(table, open_)}, and the finite "
+            "horizon does not decide it."
+        )
+    return " ".join(said)
 
 
 def _parting(table: xr.Dataset) -> str:

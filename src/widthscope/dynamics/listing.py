@@ -14,6 +14,10 @@ from widthscope.printable import printable
 from widthscope.statistics.intervals import interval
 
 LINE = 100
+COLUMNS = (
+    *("state", "place", "quantity", "rank", "value", "imaginary", "low", "high", "residual", "converged"),
+)
+"""Of the comma-separated values."""
 MOST_STATES = 20
 """States of a batch that are listed; all are in the CSV file."""
 
@@ -44,9 +48,7 @@ def csv_text(table: xr.Dataset) -> str:
     """Every value of every state, a row each, with all digits."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(
-        ["state", "place", "quantity", "rank", "value", "imaginary", "low", "high", "residual", "converged"]
-    )
+    writer.writerow(COLUMNS)
     for row in _rows(table):
         writer.writerow(["" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row])
     return written.getvalue()
@@ -83,7 +85,9 @@ def _rows(table: xr.Dataset) -> Iterator[list[object]]:
 
 def _facts(table: xr.Dataset) -> str:
     of = table.attrs
-    count = f"{of['states']} states of shape " if of["batched"] else "of shape "
+    count = (
+        f"{of['states']} state{'s' if of['states'] > 1 else ''} of shape " if of["batched"] else "of shape "
+    )
     shape = f"({', '.join(map(str, of['shape']))}{',' if len(of['shape']) == 1 else ''})"
     spectra = "dense Jacobians" if of["spectrum_method"] == "dense" else "matrix-free (Arnoldi, Golub-Kahan)"
     facts = [
@@ -103,6 +107,12 @@ def _verb(said: str) -> str:
 
 def _where(table: xr.Dataset) -> list[str]:
     return ["at the state", f"after {table.attrs['whole_run']} steps"][: table.sizes["place"]]
+
+
+def _doubt(table: xr.Dataset, place: int, state: int = 0) -> str:
+    """What is put behind a spectral radius that has not converged."""
+    known = np.isfinite(table["radius"].values[place, state])
+    return " (not converged)" if known and not table["eigenvalue_converged"].values[place, state, 0] else ""
 
 
 def _eigenvalues(table: xr.Dataset) -> str:
@@ -129,7 +139,10 @@ def _one_step(table: xr.Dataset) -> str:
     residual = f"residual {float(table['singular_residual'].values[0]):.0e}, {sure}"
     rows = [
         ["one step", *_where(table)],
-        ["spectral radius", *(number(value) for value in radius)],
+        [
+            "spectral radius",
+            *(f"{number(value)}{_doubt(table, place)}" for place, value in enumerate(radius)),
+        ],
         ["largest singular value", number(singular), *([""] if len(radius) > 1 else [])],
     ]
     return f"{_lined(rows)}  ({residual})"
@@ -163,7 +176,14 @@ def _distance(table: xr.Dataset) -> str:
         ],
     ]
     for place, name in enumerate(_where(table)):
-        rows.append(["1 - spectral radius", number(1 - float(at["radius"].values[place])), "", name])
+        rows.append(
+            [
+                "1 - spectral radius",
+                number(1 - float(at["radius"].values[place])),
+                "",
+                f"{name}{_doubt(table, place)}",
+            ]
+        )
     return "distance from criticality\n" + _lined(rows, left=(0, 3))
 
 
@@ -180,14 +200,19 @@ def _states(table: xr.Dataset) -> str:
         radius = float(at["radius"].values[0])
         rows.append(
             [
-                *[str(state), number(radius), number(1 - radius), number(at["singular"])],
+                *[
+                    str(state),
+                    f"{number(radius)}{_doubt(table, 0, state)}",
+                    number(1 - radius),
+                    number(at["singular"]),
+                ],
                 *[number(at["finite_exponent"].values[0]), number(at["long_exponent"].values[0])],
                 _between(float(at["long_low"].values[0]), float(at["long_high"].values[0])),
                 motion(table, state),
             ]
         )
     more = of["states"] - MOST_STATES
-    tail = f"\n… and {more} more states, which --csv writes" if more > 0 else ""
+    tail = f"\n… and {more} more state{'s' if more > 1 else ''}, which --csv writes" if more > 0 else ""
     title = "spectral radius and largest singular value of one step, exponents over two horizons"
     return f"{title}\n{_lined(rows, left=(7,))}{tail}"
 
@@ -195,9 +220,11 @@ def _states(table: xr.Dataset) -> str:
 def _over_states(table: xr.Dataset) -> str:
     """Means over the states, each with an interval that takes the states as drawn independently."""
     of = table.attrs
+    missed = int((~table["eigenvalue_converged"].values[0, :, 0]).sum())
+    doubt = f" ({missed} not converged)" if missed else ""
     rows = [["over the states", "mean", f"{100 * of['level']:.0f} % interval"]]
     for name, values in (
-        ("1 - spectral radius", 1 - table["radius"].values[0]),
+        (f"1 - spectral radius{doubt}", 1 - table["radius"].values[0]),
         (f"finite time, T = {of['steps']}", table["finite_exponent"].values[:, 0]),
         (f"long run, {of['long_steps']} steps", table["long_exponent"].values[:, 0]),
         ("|long-run exponent|", np.abs(table["long_exponent"].values[:, 0])),

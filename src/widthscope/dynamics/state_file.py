@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from widthscope.dynamics.state_function import NEAR
 from widthscope.errors import DynamicsError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _check_file(path: Path, known: bool) -> None:
     kinds = ", ".join(_readers())
     if not path.exists():
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = get_close_matches(path.name, beside, 1)
+        near = get_close_matches(path.name, beside, 1, NEAR)
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise DynamicsError(f"the state file {path} does not exist{hint}")
     if not path.is_file():
@@ -95,7 +96,7 @@ def _read_npy(path: Path) -> Mapping[str, Any]:
     except (DynamicsError, MemoryError):
         raise
     except Exception as error:  # a damaged header makes the reader stumble in any way
-        raise _torn(path, "NumPy's .npy") from error
+        raise _torn(path, ".npy file of NumPy") from error
 
 
 def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
@@ -116,7 +117,7 @@ def _read_npz(path: Path) -> Mapping[str, Callable[[], Any]]:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
     except Exception as error:  # of the archive
-        raise _torn(path, "NumPy's .npz") from error
+        raise _torn(path, ".npz file of NumPy") from error
     return {member.removesuffix(".npy"): partial(_unpacked, path, member) for member in members}
 
 
@@ -136,7 +137,7 @@ def _unpacked(path: Path, member: str) -> Any:
     except (DynamicsError, MemoryError):
         raise
     except Exception as error:  # of the compression, or the header
-        raise _torn(path, "NumPy's .npz") from error
+        raise _torn(path, ".npz file of NumPy") from error
 
 
 def _read_torch(path: Path) -> Mapping[str, Any]:
@@ -155,13 +156,13 @@ def _read_torch(path: Path) -> Mapping[str, Any]:
                 f"{path} holds more than tensors; nothing in it was executed, and torch.save of a plain "
                 "tensor writes one that can be read"
             ) from None
-        raise _torn(path, "torch.save's") from error
+        raise _torn(path, "file of torch.save") from error
     except MemoryError:
         raise
     except Exception as error:  # a damaged file makes the reader stumble in any way
         if "allocate memory" in str(error):
             raise MemoryError(str(error)) from error
-        raise _torn(path, "torch.save's") from error
+        raise _torn(path, "file of torch.save") from error
     if isinstance(loaded, torch.Tensor):
         return {"": loaded}
     if isinstance(loaded, Mapping):
@@ -183,11 +184,11 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise _torn(path, "safetensors") from error
+        raise _torn(path, "safetensors file") from error
 
 
 def _torn(path: Path, kind: str) -> DynamicsError:
-    return DynamicsError(f"{path} is not a sound {kind} file: it is damaged, cut off or of another kind")
+    return DynamicsError(f"{path} is not a sound {kind}: it is damaged, cut off or of another kind")
 
 
 def _pick(path: Path, stored: Mapping[str, Any], array: str | None) -> str:
@@ -202,7 +203,7 @@ def _pick(path: Path, stored: Mapping[str, Any], array: str | None) -> str:
     if not names:
         raise DynamicsError(f"{path} holds one array without a name; leave out --array {array}")
     if array not in stored:
-        near = get_close_matches(array, names, 1)
+        near = get_close_matches(array, names, 1, NEAR)
         hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(names[:MOST])}"
         raise DynamicsError(f"{path} holds no array '{array}'; {hint}")
     return array

@@ -25,8 +25,20 @@ from widthscope.errors import DynamicsError
 HOW = "write MODULE:FUNCTION, such as model.py:step or package.module:step"
 MOST = 4
 """Names that one sentence has room for."""
+NEAR = 0.7
+"""Share of letters in which a guess agrees with what was written, at least."""
 _NOT_THE_USERS = (str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"])
 """Folders of this package and of Python itself."""
+
+
+def module_file(name: str) -> Path | None:
+    """File of the module in ``MODULE:FUNCTION``, where it is one here; nothing is imported."""
+    where = name.rpartition(":")[0]
+    parts = Path.cwd().joinpath(*where.split("."))
+    for path in (Path(where), parts.with_name(f"{parts.name}.py"), parts / "__init__.py"):
+        if where and path.is_file():
+            return path
+    return None
 
 
 def load_function(name: str) -> Callable[[Any], Any]:
@@ -74,7 +86,7 @@ def _from_file(path: Path) -> ModuleType:
         what = "is a folder" if path.is_dir() else "does not exist"
         if path.is_file():
             what = "is no .py file"
-        near = get_close_matches(path.name, beside, 1) if beside else []
+        near = get_close_matches(path.name, beside, 1, NEAR) if beside else []
         raise DynamicsError(f"{path} {what}{f'; did you mean {folder / near[0]}?' if near else f'; {HOW}'}")
     # A name of its own: a user's random.py must not become everybody's `random`.
     name = f"widthscope_user_{path.stem}"
@@ -123,7 +135,7 @@ def _explained(module: str) -> Iterator[None]:
             raise DynamicsError(
                 f"{module} cannot be imported: it needs the module '{missing}', which is not installed"
             ) from None
-        near = get_close_matches(missing, _modules_beside(missing), 1)
+        near = get_close_matches(missing, _modules_beside(missing), 1, NEAR)
         raise DynamicsError(
             f"there is no module named '{missing}' here or among the installed ones"
             f"{f'; did you mean {near[0]}?' if near else f'; {HOW}'}"
@@ -155,7 +167,7 @@ def _attribute(owner: Any, part: str, name: str, whole: ModuleType) -> Any:
         of_module = owner is whole
         where = f"{name.rpartition(':')[0]}" if of_module else f"{type(owner).__name__} in {name}"
         known = list(_own_callables(owner))
-        near = get_close_matches(part, known, 1)
+        near = get_close_matches(part, known, 1, NEAR)
         if near:
             hint = f"; did you mean {near[0]}?"
         elif known:
