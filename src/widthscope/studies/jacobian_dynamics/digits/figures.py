@@ -189,7 +189,7 @@ def penalties(curve: xr.Dataset) -> Drawing:
             markersize=5,
         )
     right.set_xlabel("accuracy")
-    right.legend()
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     left.set_yticks(places, labels)
     right.set_yticks(places, [""] * len(places))
     for axes in (left, right):
