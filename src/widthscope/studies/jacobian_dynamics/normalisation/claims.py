@@ -57,7 +57,7 @@ LYAPUNOV_GAP = Claim(
     ),
     control=Control("the law that forgets the other tokens, $\\frac{1}{2T}\\ln A_T$"),
     figure="lyapunov-gap",
-    shards=("normalisation-gap*",),
+    shards=("normalisation", "normalisation-gap*"),
 )
 
 PRENORM_GROWTH = Claim(
@@ -95,7 +95,7 @@ PRENORM_GROWTH = Claim(
     ),
     control=Control("the recursion without its drive"),
     figure="prenorm-growth",
-    shards=("normalisation-identities", "normalisation-growth*"),
+    shards=("normalisation", "normalisation-identities", "normalisation-growth*"),
 )
 
 CRITICAL_DRIVE = Claim(
@@ -140,7 +140,7 @@ CRITICAL_DRIVE = Claim(
     ),
     control=Control("the exponent under the strongest drive beside the prediction for no drive"),
     figure="critical-drive",
-    shards=("normalisation-critical*",),
+    shards=("normalisation", "normalisation-critical*"),
 )
 
 CLAIMS: tuple[Claim, ...] = (

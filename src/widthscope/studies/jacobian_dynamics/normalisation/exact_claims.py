@@ -3,7 +3,7 @@
 from widthscope.statistics.claims import Claim, Control, Test
 from widthscope.statistics.rules import Below, Reported
 
-SHARD = ("normalisation-identities",)
+SHARD = ("normalisation", "normalisation-identities")
 
 JACOBIAN_BOUND = Claim(
     name="norm-jacobian-bound",
