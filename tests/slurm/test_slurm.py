@@ -142,7 +142,12 @@ def retry_of(run: Disturbed) -> SlurmJob:
     (failed,) = [job for job in run.jobs if job.state == "FAILED"]
     assert failed.rule == "sweep_widths"
     (retry,) = [
-        job for job in run.jobs if job.comment.endswith(f"_{run.killed}") and not job.array and job != failed
+        job
+        for job in run.jobs
+        if job.rule == failed.rule
+        and job.comment.endswith(f"_{run.killed}")
+        and not job.array
+        and job != failed
     ]
     return retry
 
