@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from widthscope.cli_outputs import option, write_figures, write_table
 
-def _option(*names: str, metavar: str | None = None, about: str, **more: Any) -> Any:
-    return typer.Option(*names, metavar=metavar, help=about, **more)
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from widthscope.plotting import Drawing
 
 
 def _at_least(least: int, about: str) -> Any:
@@ -36,16 +39,9 @@ Batched = Annotated[
     bool, typer.Option("--batched", help="The first axis counts states; the function takes all at once.")
 ]
 Float32 = Annotated[bool, typer.Option("--float32", help="Call the function in float32.")]
-Array = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Of the state, if the file has several arrays.", show_default=False),
-]
-Csv = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write every number, all digits.", show_default=False)
-]
-Figures = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Write the figures as SVG.", show_default=False)
-]
+Array = Annotated[str | None, option("NAME", "Of the state, if the file has several arrays.")]
+Csv = Annotated[Path | None, option("FILE", "Write every number, all digits.")]
+Figures = Annotated[Path | None, option("FOLDER", "Write the figures as SVG.")]
 
 
 def jacobian(
@@ -86,7 +82,6 @@ def jacobian(
     from widthscope.dynamics.state_file import read_state
     from widthscope.dynamics.state_function import load_function, module_file
     from widthscope.errors import DynamicsError
-    from widthscope.files import atomic_write_text
 
     if dense and matrix_free:
         raise DynamicsError("--dense and --matrix-free exclude each other; leave out one, or both")
@@ -99,16 +94,14 @@ def jacobian(
         model = probe(found, state, function, batched=batched, dtype=dtype)
         table = analyse(model, Request(steps, long_steps, warm_up, count, route), _say)
     typer.echo(listing.overview(table))
-    if csv is not None:
-        atomic_write_text(csv, listing.csv_text(table))
-        typer.echo(f"\nwrote {csv}", err=True)
-    if figures is not None:
-        from widthscope.dynamics.figures import draw  # only here: it takes a second to load
-        from widthscope.plotting import save_all
+    write_table(csv, lambda: listing.csv_text(table))
+    write_figures(figures, lambda: _drawn(table))
 
-        drawings = draw(table)
-        save_all(drawings, figures, figures / "figures.json")
-        typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+def _drawn(table: "xr.Dataset") -> "dict[str, Drawing]":
+    from widthscope.dynamics.figures import draw  # only here: it takes a second to load
+
+    return draw(table)
 
 
 @contextmanager

@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from widthscope.cli_outputs import option, write_figures, write_table
+
 if TYPE_CHECKING:
+    import xarray as xr
+
     from widthscope.checkpoints.settings import Checkpoint
+    from widthscope.plotting import Drawing
 
 MOST_WORKERS = 8
 """Layers at the same time; each takes about 100 MB at a width of 4096."""
 
 
-def _option(metavar: str, about: str) -> Any:
-    """An option without a default that help would show."""
-    return typer.Option(metavar=metavar, help=about, show_default=False)
-
-
-Heads = Annotated[int | None, _option("N", "Query heads of a layer.")]
-KeyHeads = Annotated[int | None, _option("N", "Key heads, if shared.")]
-Query = Annotated[str | None, _option("PATTERN", "Name of the query (or fused) weights, with {layer}.")]
-Key = Annotated[str | None, _option("PATTERN", "Name of the key weights, with {layer}.")]
-Norm = Annotated[str | None, _option("PATTERN", "Name of the norm's gain, with {layer}.")]
-Scale = Annotated[float | None, _option("X", "Factor of the scores.")]
-Part = Annotated[str | None, _option("PREFIX", "Of the tensors, if a file has several models.")]
-Csv = Annotated[Path | None, _option("FILE", "Write every head, every column.")]
-Figures = Annotated[Path | None, _option("FOLDER", "Write the figures as SVG.")]
+Heads = Annotated[int | None, option("N", "Query heads of a layer.")]
+KeyHeads = Annotated[int | None, option("N", "Key heads, if shared.")]
+Query = Annotated[str | None, option("PATTERN", "Name of the query (or fused) weights, with {layer}.")]
+Key = Annotated[str | None, option("PATTERN", "Name of the key weights, with {layer}.")]
+Norm = Annotated[str | None, option("PATTERN", "Name of the norm's gain, with {layer}.")]
+Scale = Annotated[float | None, option("X", "Factor of the scores.")]
+Part = Annotated[str | None, option("PREFIX", "Of the tensors, if a file has several models.")]
+Csv = Annotated[Path | None, option("FILE", "Write every head, every column.")]
+Figures = Annotated[Path | None, option("FOLDER", "Write the figures as SVG.")]
 
 
 def spectra(
@@ -69,7 +69,6 @@ def spectra(
     from widthscope.checkpoints import listing
     from widthscope.checkpoints.analysis import analyse
     from widthscope.checkpoints.opening import open_checkpoint
-    from widthscope.files import atomic_write_text
     from widthscope.progress import progress
 
     asked = _settings(
@@ -87,16 +86,14 @@ def spectra(
     checkpoint = open_checkpoint(**asked.model_dump(exclude={"name"}))
     table = analyse(checkpoint, progress, workers=min(MOST_WORKERS, _cores()))
     typer.echo(listing.overview(table, every_head))
-    if csv is not None:
-        atomic_write_text(csv, listing.csv_text(table))
-        typer.echo(f"\nwrote {csv}", err=True)
-    if figures is not None:
-        from widthscope.checkpoints.figures import draw  # only here: it takes a second to load
-        from widthscope.plotting import save_all
+    write_table(csv, lambda: listing.csv_text(table))
+    write_figures(figures, lambda: _drawn(table))
 
-        drawings = draw(table)
-        save_all(drawings, figures, figures / "figures.json")
-        typer.echo(f"\nwrote {len(drawings)} figures to {figures}", err=True)
+
+def _drawn(table: "xr.Dataset") -> "dict[str, Drawing]":
+    from widthscope.checkpoints.figures import draw  # only here: it takes a second to load
+
+    return draw(table)
 
 
 def _cores() -> int:
