@@ -10,7 +10,7 @@ of rank at most head_dim. W itself is never formed. The "theory notes" that docs
 docs/theory/qk_spectrum.md; the paper is arXiv:2402.02098.
 
 Jacobians of any map of a state to the next one (Torch): `dynamics` says what a map is, `jacobian_spectra`,
-`finite_time`, `lyapunov`, `product_qr` and `criticality` what there is to know of it; `arnoldi`,
-`largest_singular` and `hutchinson` are the methods that never form a Jacobian. Their theory notes are
+`finite_time`, `lyapunov` and `product_qr` what there is to know of it; `arnoldi`, `largest_singular` and
+`hutchinson` are the methods that never form a Jacobian. Their theory notes are
 docs/theory/jacobian_dynamics.md; the paper is arXiv:2505.19458.
 """
