@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py
+layer_settings.py plan.py settings.py
 energy/plan.py energy/settings.py
 normalisation/plan.py normalisation/settings.py
 width/plan.py width/settings.py

@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 import xarray as xr
+from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
 
 from widthscope.config import load
 from widthscope.errors import ConfigError
@@ -65,17 +66,11 @@ def tree(stored):
 
 
 def test_every_control_is_refuted_and_nothing_else_is(tree):
-    for verdict in judge("jacobian_dynamics", "2505.19458", CLAIMS, tree):
-        for test in verdict.tests:
-            if test.control is not None:
-                assert test.control.verdict == "refuted", (verdict.id, test.name, test.control.reason)
-            assert test.verdict != "refuted", (verdict.id, test.name, test.reason)
+    assert_only_controls_are_refuted("jacobian_dynamics", "2505.19458", CLAIMS, tree)
 
 
 def test_every_judged_test_has_a_control(tree):
-    for claim in CLAIMS:
-        for test in claim.judged:
-            assert "control" in tree[f"/claims/{claim.name}/{test.name}"].children, (claim.name, test.name)
+    assert_judged_tests_have_controls(CLAIMS, tree)
 
 
 def test_figures_are_drawn_for_every_claim(tree):

@@ -2,10 +2,10 @@
 
 import pytest
 import xarray as xr
+from tests.studies.controls import assert_only_controls_are_refuted
 
 from widthscope.config import load
 from widthscope.errors import ConfigError
-from widthscope.statistics.claims import judge
 from widthscope.studies.qk_spectrum.spectrum import figures, fit, identities, laws, plan
 from widthscope.studies.qk_spectrum.spectrum.claims import CLAIMS
 from widthscope.studies.qk_spectrum.spectrum.settings import Fast, HaarNull, Laws, Spectrum
@@ -32,11 +32,7 @@ def tree():
 
 
 def test_every_control_is_refuted_and_nothing_else_is(tree):
-    for verdict in judge("qk_spectrum", "2402.02098", CLAIMS, tree):
-        for test in verdict.tests:
-            if test.control is not None:
-                assert test.control.verdict == "refuted", (verdict.id, test.name, test.control.reason)
-            assert test.verdict != "refuted", (verdict.id, test.name, test.reason)
+    assert_only_controls_are_refuted("qk_spectrum", "2402.02098", CLAIMS, tree)
 
 
 def test_figures_are_drawn_for_every_claim(tree):

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from widthscope.settings_types import Count, Heads, Section, Tokens, Width
+from widthscope.studies.jacobian_dynamics.layer_settings import heads_divide_the_width
 
 SMALLEST = 64
 """Numbers of the smallest state, above the dimension of Arnoldi's subspace here."""
@@ -21,13 +22,7 @@ class Algorithms(Section):
     training: Count = Field(10, description="Steps of gradient descent behind the trained weights.")
     leading: Count = Field(4, le=16, description="Leading eigenvalues compared.")
 
-    @field_validator("heads")
-    @classmethod
-    def _heads_divide_the_width(cls, heads: int, info: ValidationInfo) -> int:
-        width = info.data.get("width", heads)
-        if width % heads:
-            raise ValueError(f"{heads} heads do not divide the width {width}")
-        return heads
+    _heads_divide_the_width = field_validator("heads")(heads_divide_the_width)
 
     @field_validator("tokens")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from widthscope.settings_types import Count, Heads, Increasing, Positive, Section, Tokens, Width
+from widthscope.studies.jacobian_dynamics.layer_settings import heads_divide_the_width
 
 
 class Chaos(Section):
@@ -34,13 +35,7 @@ class Chaos(Section):
         20, description="Independent seeds of weights, state and drive."
     )
 
-    @field_validator("heads")
-    @classmethod
-    def _heads_divide_the_width(cls, heads: int, info: ValidationInfo) -> int:
-        width = info.data.get("width", heads)
-        if width % heads:
-            raise ValueError(f"{heads} heads do not divide the width {width}")
-        return heads
+    _heads_divide_the_width = field_validator("heads")(heads_divide_the_width)
 
     @field_validator("strong_drive")
     @classmethod

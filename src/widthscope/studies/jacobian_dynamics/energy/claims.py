@@ -8,6 +8,13 @@ TENTH = "one draw of weights in ten: none of 128 leaves less than that possible,
 ROUNDED = "rounding alone (some 1e-15): a formula that leaves a term out errs by a part of the rate"
 FOUND = "share of draws of weights for which a state was found whose energy rises, at random or by climbing"
 
+PROJECTED = Test(
+    "projected",
+    Reported(),
+    "share of draws of the same weights with a rise among random states if tokens are kept on the sphere",
+    "none: the condition is about flows without projection",
+)
+
 SINGLE_IDENTITY = Claim(
     name="energy-single-identity",
     statement="One head with a symmetric A as its value, tokens on the sphere: energy falls at $dE/dt = "
@@ -42,13 +49,7 @@ GENERAL_VALUE = Claim(
             "largest relative error of $-\\sum_i Z_i m_i^\\top A W_V^\\top m_i$ against autograd",
             ROUNDED,
         ),
-        Test(
-            "projected",
-            Reported(),
-            "share of draws of the same weights with a rise among random states if tokens are kept on the "
-            "sphere",
-            "none: the condition is about flows without projection",
-        ),
+        PROJECTED,
     ),
     control=Control(
         "a random value, for which $A W_V^\\top$ is indefinite (descent); $W_V$ transposed (identity)"
@@ -77,13 +78,7 @@ MULTIHEAD_ORTHOGONAL = Claim(
             "dE/dt of two overlapping heads at equal tokens over its positive closed form",
             ROUNDED,
         ),
-        Test(
-            "projected",
-            Reported(),
-            "share of draws of the same weights with a rise among random states if tokens are kept on the "
-            "sphere",
-            "none: the condition is about flows without projection",
-        ),
+        PROJECTED,
     ),
     control=Control(
         "every second head −2 times the one before it (descent); the formula for heads whose ranges "
