@@ -31,6 +31,20 @@ SPECIFIED = {
         train-mle-to-zero train-test-time-scaling akorn-large-n-fails akorn-parity train-eigen-picture
         pseudo-decrease pseudo-voting
     """,
+    "mup_second_order": """
+        onestep-exponents onestep-general-ea-eb kfac-sp-is-lazy damping-heuristic-fails damping-const-fails
+        zero-init-one-step-is-kernel-regression zero-init-nngp-rate zero-init-first-step-no-features
+        zero-init-nngp-bias software-dual-equals-primal damping-exponent-b damping-exponent-a coordcheck-train
+        coordcheck-sp-fails lr-transfer-shampoo lr-transfer-sgd lr-transfer-kfac wider-is-better-kfac
+    """,
+    "mup_local": """
+        pc-equilibrium-closed-form pc-fpa-equals-bp pc-gnt-limit pc-inference-stability pc-first-order-limit
+        pc-first-order-rate-general pc-si-hidden-not-bp pc-not-first-order pc-stays-after-training
+        pc-interpolation-curve pc-interp-needs-gbar onestep-exponents-pc onestep-exponents-tp pc-coordcheck
+        pc-coordcheck-controls tp-coordcheck-sp-fails pc-lr-transfer pc-gbar-small-effect pc-wider-is-better
+        tp-lr-transfer tp-feature-learning-bl-half tp-vs-bp-kernel tp-bp-feature-scale-unstable
+        tp-bl-one-disconnects tp-no-kernel-regime tp-feedback-alignment
+    """,
 }
 CLAIMS = [f"{study}/{name}" for study, names in SPECIFIED.items() for name in names.split()]
 

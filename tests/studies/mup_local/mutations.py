@@ -1,0 +1,45 @@
+"""What an edit of each module of mup_local makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+equilibrium/plan.py equilibrium/settings.py
+gradients/plan.py gradients/settings.py
+interpolation/plan.py interpolation/settings.py
+onestep/plan.py onestep/settings.py
+coordinates/plan.py coordinates/settings.py
+transfer/plan.py transfer/settings.py
+targets/plan.py targets/settings.py
+"""
+FITTING = """
+fit.py
+equilibrium/fit.py
+gradients/fit.py
+interpolation/fit.py
+onestep/fit.py
+coordinates/fit.py
+transfer/fit.py
+targets/fit.py
+"""
+JUDGING = """
+about.py claims.py
+equilibrium/claims.py
+gradients/claims.py
+interpolation/claims.py
+onestep/claims.py
+coordinates/claims.py
+transfer/claims.py
+targets/claims.py
+"""
+DRAWING = """
+figures.py
+equilibrium/figures.py
+gradients/figures.py
+interpolation/figures.py
+onestep/figures.py
+coordinates/figures.py
+transfer/figures.py
+targets/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}
