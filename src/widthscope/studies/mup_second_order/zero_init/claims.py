@@ -1,0 +1,5 @@
+"""The claims of the family `zero_init`."""
+
+from widthscope.statistics.claims import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

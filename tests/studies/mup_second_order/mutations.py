@@ -1,0 +1,41 @@
+"""What an edit of each module of mup_second_order makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+onestep/plan.py onestep/settings.py
+zero_init/plan.py zero_init/settings.py
+damping/plan.py damping/settings.py
+coordinates/plan.py coordinates/settings.py
+transfer/plan.py transfer/settings.py
+features/plan.py features/settings.py
+"""
+FITTING = """
+fit.py
+onestep/fit.py
+zero_init/fit.py
+damping/fit.py
+coordinates/fit.py
+transfer/fit.py
+features/fit.py
+"""
+JUDGING = """
+about.py claims.py
+onestep/claims.py
+zero_init/claims.py
+damping/claims.py
+coordinates/claims.py
+transfer/claims.py
+features/claims.py
+"""
+DRAWING = """
+figures.py
+onestep/figures.py
+zero_init/figures.py
+damping/figures.py
+coordinates/figures.py
+transfer/figures.py
+features/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}
