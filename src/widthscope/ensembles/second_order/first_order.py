@@ -1,4 +1,4 @@
-"""Gradient descent on the squared loss by hand-written batched products: what second order is compared with."""
+"""Gradient descent on the squared loss by hand-written batched products."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,6 @@ from widthscope.ensembles.second_order.low_rank import (
     trained_layers,
     updated,
 )
-from widthscope.models.mlp import layer_names
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,8 @@ class MLPStep:
     def __call__(
         self, parameters: Parameters, state: State, batch: Batch, step: int
     ) -> tuple[Parameters, State, Tensor]:
-        """One update; batches hold ``x`` (member, N, D) and ``y`` (member, N, C). See `gradient_step.Step`."""
+        """One update of ``x`` (member, N, D) and ``y`` (member, N, C); see `gradient_step.Step`."""
         passed = passed_through(parameters, batch, self.activation)
-        pairs = dict(
-            zip(
-                layer_names(len(parameters)),
-                zip(passed.forward.inputs, passed.signals, strict=True),
-                strict=True,
-            )
-        )
-        updates = {name: gradient_update(*pairs[name]) for name in trained_layers(parameters, self.rates)}
+        layers = passed.layers()
+        updates = {name: gradient_update(*layers[name]) for name in trained_layers(parameters, self.rates)}
         return updated(parameters, updates, self.rates, self.schedule(step)), state, passed.losses

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from widthscope.ensembles.gradient_step import Batch
 from widthscope.ensembles.parameters import Parameters, column
-from widthscope.models.mlp import Forward, backward, forward, squared_loss
+from widthscope.models.mlp import Forward, backward, forward, layer_names, squared_loss
 
 
 class LowRankUpdate(NamedTuple):
@@ -60,6 +60,11 @@ class Passed(NamedTuple):
     forward: Forward
     signals: tuple[Tensor, ...]
     losses: Tensor
+
+    def layers(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Inputs a_{l-1} and signals delta_l of each layer, by name."""
+        pairs = zip(self.forward.inputs, self.signals, strict=True)
+        return dict(zip(layer_names(len(self.signals)), pairs, strict=True))
 
 
 def passed_through(parameters: Parameters, batch: Batch, activation: str) -> Passed:
