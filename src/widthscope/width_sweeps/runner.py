@@ -1,0 +1,255 @@
+"""One width of a sweep: all its learning rates, dampings and seeds as members of a few trainings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.members import DIM, Members
+from widthscope.ensembles.parameters import stacked
+from widthscope.ensembles.training import train
+from widthscope.errors import WidthscopeError
+from widthscope.models import mlp
+from widthscope.streams import Name, torch_generator
+from widthscope.width_sweeps.measurements import Coordinates, Start, recordings
+from widthscope.width_sweeps.methods import METHODS, Arm, effective
+from widthscope.width_sweeps.problems import Problem
+from widthscope.width_sweeps.tables import gridded
+from widthscope.work import Work
+
+GROUP_BYTES = 32_000_000
+"""Of one layer's weights of all members that train together: beyond, they no longer fit into a cache."""
+
+
+class SweepError(WidthscopeError):
+    """A sweep has no member, or is asked to measure after its last step."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all members of a sweep have in common.
+
+    Attributes:
+        base: M_0, the width at which all parameterisations coincide.
+        layers: weight layers L.
+        activation: tanh, relu or identity.
+        sigma: scale of the initial weights of all layers but the last.
+        readout: sigma_L, the scale of the last layer's at the base width; 0 for a readout that starts at 0.
+        batch: examples of a step; 0 for all, the same at every step.
+        steps: updates.
+        record: numbers of updates after which to measure, rising.
+        quantities: what to measure, of `measurements.QUANTITIES`.
+        dtype: "float32" or "float64".
+    """
+
+    base: int = 64
+    layers: int = 3
+    activation: str = "tanh"
+    sigma: float = 1.0
+    readout: float = 0.1
+    batch: int = 64
+    steps: int = 100
+    record: tuple[int, ...] = (0, 100)
+    quantities: tuple[str, ...] = ("coordinates", "losses")
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        late = [step for step in self.record if not 0 <= step <= self.steps]
+        if late:
+            raise SweepError(f"a sweep of {self.steps} steps cannot be measured after step {late[0]}")
+
+
+def sweep(
+    problem: Problem,
+    arm: Arm,
+    setup: Setup,
+    *,
+    width: int,
+    rates: Sequence[float],
+    seeds: Sequence[int],
+    purpose: tuple[Name, ...],
+    dampings: Sequence[float] = (0.0,),
+    work: Work | None = None,
+    name: str = "sweep",
+    group_bytes: int = GROUP_BYTES,
+) -> xr.Dataset:
+    """Train one width at all these learning rates, dampings and seeds.
+
+    Initial weights depend on the purpose, the width and the seed alone, and the order of the minibatches on
+    the purpose alone: whatever else is trained, and in which groups, changes no bit.
+
+    Args:
+        problem: what is learnt.
+        arm: by which rule, in which parameterisation.
+        setup: of the network and its training.
+        width: M.
+        rates: learning rates eta' of the base width.
+        seeds: of the initial weights.
+        purpose: names of the random streams; arms of one purpose start from the same normal numbers.
+        dampings: rho' of the base width; one value, which means nothing, for rules without.
+        work: what the job gives.
+        name: of the trainings, unique in the job.
+        group_bytes: largest layer's weights of the members that train together.
+
+    Returns:
+        Over (width = 1, lr, damping, seed) and where they apply (step, layer): what was measured; `diverged`,
+        `diverged_step` (-1 for never), `done`; `lr_eff` (width, lr, layer), `output_at_start` (width, seed),
+        rms f(0) over rms y on the probe. NaN from the step at which a member diverged.
+
+    Raises:
+        SweepError: if there is no rate, damping or seed.
+    """
+    if not (len(rates) and len(dampings) and len(seeds)):
+        raise SweepError(f"sweep {name!r} lists no learning rate, no damping or no seed")
+    work = Work() if work is None else work
+    members = Members.grid(lr=map(float, rates), damping=map(float, dampings), seed=map(int, seeds))
+    run = _Width(problem, arm, setup, width, tuple(map(int, seeds)), purpose, work)
+    groups = [
+        run.trained(members.take(range(begin, end)), f"{name}-{place + 1}" if place else name)
+        for place, (begin, end) in enumerate(_groups(len(members), run.member_bytes, group_bytes))
+    ]
+    found = gridded(xr.concat(groups, dim=DIM), rates, dampings, seeds)
+    found = found.assign_coords(width=[width]).assign(
+        lr_eff=(("width", "lr", "layer"), run.rates_by_layer(rates)[None]),
+        output_at_start=(("width", "seed"), run.output_at_start()[None]),
+    )
+    return found.assign_coords(layer=range(1, setup.layers + 1)).assign_attrs(run.attributes())
+
+
+class _Width:
+    """One width's data and initial weights, on the device, and how members of it are trained."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        arm: Arm,
+        setup: Setup,
+        width: int,
+        seeds: tuple[int, ...],
+        purpose: tuple[Name, ...],
+        work: Work,
+    ) -> None:
+        self._arm, self._setup, self._width, self._seeds = arm, setup, width, seeds
+        self._purpose, self._work, self._dtype = purpose, work, getattr(torch, setup.dtype)
+        self._digest, self._name = problem.digest(), problem.name
+        self._problem = placed(problem, work.device, self._dtype)
+        shape = mlp.sizes(problem.inputs, width, problem.outputs, setup.layers)
+        readout = setup.readout * (width / setup.base) ** (0.5 - arm.exponents.readout)
+        drawn = [
+            mlp.initial(torch_generator(*purpose, "weights", width, seed), shape, setup.sigma, readout)
+            for seed in seeds
+        ]
+        self._weights = stacked(drawn, work.device, self._dtype)
+        self.member_bytes = max(value[0].nbytes for value in self._weights.values())
+
+    def trained(self, members: Members, name: str) -> xr.Dataset:
+        """Records (member, step, ...) of these members."""
+        setup, device = self._setup, self._work.device
+        draws = torch.tensor([self._seeds.index(int(seed)) for seed in members.values("seed")])
+        start = Start(self._weights, draws.to(device))
+        parameters = {key: value[start.draws] for key, value in self._weights.items()}
+        at = effective(
+            self._arm,
+            members.tensor("lr", device, self._dtype),
+            members.tensor("damping", device, self._dtype),
+            setup.activation,
+            setup.layers,
+            self._width,
+            setup.base,
+            [(*self._purpose, "signals", self._width, seed) for seed in members.values("seed")],
+        )
+        kept = recordings(self._problem, start, setup.activation, setup.record, setup.quantities)
+        end = train(
+            members,
+            parameters,
+            METHODS[self._arm.method](at),
+            shared_batches(self._problem, setup.batch, setup.steps, self._purpose, len(members)),
+            setup.steps,
+            kept,
+            self._work,
+            name,
+        )
+        return end.history.drop_vars(("loss", "update"))
+
+    def rates_by_layer(self, rates: Sequence[float]) -> np.ndarray:
+        """(lr, layer) learning rates as they are at this width."""
+        layers = self._setup.layers
+        factors = [
+            self._arm.rate_factor(layer, layers, self._width, self._setup.base)
+            for layer in range(1, layers + 1)
+        ]
+        return np.outer(np.asarray(rates, dtype=float), factors)
+
+    def output_at_start(self) -> np.ndarray:
+        """rms f(0) over rms y, (seed,)."""
+        problem, draws = self._problem, torch.arange(len(self._seeds))
+        probe = Coordinates(
+            problem.train_x, problem.train_y, Start(self._weights, draws), self._setup.activation
+        )
+        found: np.ndarray = probe.output_at_start()[: len(draws)].cpu().numpy()
+        return found
+
+    def attributes(self) -> dict[str, object]:
+        """What the numbers depend on besides the coordinates."""
+        exponents = asdict(self._arm.exponents)
+        setup = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self._setup).items()
+        }
+        return {
+            "method": self._arm.method,
+            **{key: list(value) if isinstance(value, tuple) else value for key, value in exponents.items()},
+            "options": str(dict(self._arm.options)),
+            "frozen": list(self._arm.frozen),
+            **{f"setup_{key}": value for key, value in setup.items()},
+            "problem": self._name,
+            "problem_sha256": self._digest,
+            "purpose": [str(part) for part in self._purpose],
+        }
+
+
+def shared_batches(
+    problem: Problem, batch: int, steps: int, purpose: tuple[Name, ...], members: int
+) -> Callable[[int], dict[str, Tensor]]:
+    """Minibatches x (member, N, D) and y (member, N, C), the same for all members: views of one copy."""
+    x, y = problem.train_x, problem.train_y
+    if batch == 0:
+        whole = {"x": x.expand(members, -1, -1), "y": y.expand(members, -1, -1)}
+        return lambda step: whole
+    order = epochs([torch_generator(*purpose, "batches")], len(x), batch, steps)[0].long().to(x.device)
+
+    def of(step: int) -> dict[str, Tensor]:
+        return {
+            "x": x[order[step]].expand(members, -1, -1),
+            "y": y[order[step]].expand(members, -1, -1),
+        }
+
+    return of
+
+
+def placed(problem: Problem, device: str, dtype: torch.dtype) -> Problem:
+    """The problem on a device, inputs and targets of a dtype."""
+
+    def labels(values: Tensor | None) -> Tensor | None:
+        return None if values is None else values.to(device)
+
+    return replace(
+        problem,
+        **{
+            key: getattr(problem, key).to(device=device, dtype=dtype)
+            for key in ("train_x", "train_y", "test_x", "test_y")
+        },
+        train_labels=labels(problem.train_labels),
+        test_labels=labels(problem.test_labels),
+    )
+
+
+def _groups(members: int, member_bytes: int, group_bytes: int) -> list[tuple[int, int]]:
+    """Ends of the groups, of almost equal size and at least two members where there are two."""
+    count = max(1, members // max(2, group_bytes // member_bytes))
+    return list(pairwise(members * place // count for place in range(count + 1)))
