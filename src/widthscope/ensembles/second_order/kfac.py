@@ -98,9 +98,9 @@ class KFAC:
         damping: rho_A and rho_B of every layer.
         exponents: (e_A, e_B), each at least 0.
         fisher: which signals make B_l, of `factors.FISHERS`.
-        last_output_factor: ``identity`` for B_L = I without damping, what ``mc`` and ``exact`` estimate for the
-            squared loss; ``empirical`` for that of the signals as in the other layers. The latter
-            amplifies what is left in directions without residuals, such as the sum over one-hot targets.
+        last_output_factor: ``identity`` for B_L = I without damping, which ``mc`` and ``exact`` estimate for
+            the squared loss; ``empirical`` for that of the signals as in the other layers, which amplifies
+            what is left in directions without residuals, such as the sum over one-hot targets.
         window: how many of the last batches the factors average over.
         decay: of their weights, in [0, 1); with a window this is the exponential moving average, truncated.
         noise: of ``mc``, see `factors.SampledResiduals`.
