@@ -17,7 +17,8 @@ class Method:
         inputs: power of ||a_{l-1}||^2 that the gradient is divided by.
         outputs: power of ||delta_l||^2 that it is divided by.
         entries: power of the gradient's own entries that each is divided by: 1 where only signs are left.
-        damped: whether the rule adds a damping to both factors, whose exponents follow the same norms.
+        damped: whether the rule adds a damping to the factors it divides by, whose exponents follow the same
+            norms.
         through_readout: whether the signals of hidden layers come back through W_L, and so are as small as it
             is, ~ M^-b_L; else they are of order 1.
         alignment: the change of W_L a_{L-1} is M^alignment times an entry of W_L times a change of a hidden

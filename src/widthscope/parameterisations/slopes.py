@@ -18,6 +18,8 @@ from widthscope.parameterisations.methods import Method
 INPUTS: ByPlace = (0.0, 1.0, 1.0)
 """Power of M in ||a_{l-1}||^2: the first layer's inputs are data."""
 
+NOTHING: ByPlace = (0.0, 0.0, 0.0)
+
 
 class Slopes(NamedTuple):
     """Slopes of log rms change on log width after one update of one layer.
@@ -61,7 +63,7 @@ def maximal_update(method: Method, readout: float | None = None) -> Exponents:
         readout: b_L; None for that which also keeps the hidden layers' effect on the output of order one.
     """
     b = method.alignment if readout is None else readout
-    return _solved(method, b, (0.0, 0.0, 0.0))
+    return _solved(method, b, NOTHING)
 
 
 def neural_tangent(method: Method) -> Exponents:
@@ -80,7 +82,7 @@ def neural_tangent(method: Method) -> Exponents:
 
 def standard(method: Method) -> Exponents:
     """b_L = 1/2 and nothing else that depends on the width: what frameworks do."""
-    return Exponents(0.5, (0.0, 0.0, 0.0))
+    return Exponents(0.5, NOTHING)
 
 
 PARAMETERISATIONS: dict[str, Callable[[Method], Exponents]] = {
@@ -108,9 +110,9 @@ def _solved(method: Method, readout: float, slopes: ByPlace) -> Exponents:
     norms = _output_norms(method, readout)
     free = Exponents(
         readout,
-        (0.0, 0.0, 0.0),
-        damping_inputs=_negative(INPUTS) if method.damped else (0.0, 0.0, 0.0),
-        damping_outputs=_negative(norms) if method.damped else (0.0, 0.0, 0.0),
+        NOTHING,
+        damping_inputs=_negative(INPUTS) if method.damped and method.inputs else NOTHING,
+        damping_outputs=_negative(norms) if method.damped and method.outputs else NOTHING,
         energy=method.energy_exponent,
         feedback_rates=method.feedback_rates,
     )
