@@ -30,7 +30,7 @@ from widthscope.ensembles.second_order.low_rank import (
     trained_layers,
     updated,
 )
-from widthscope.ensembles.second_order.solves import finite_eigh
+from widthscope.ensembles.second_order.solves import finite_eigh, power
 
 ACCUMULATIONS = ("none", "sum", "average")
 
@@ -142,4 +142,4 @@ def _ridged_powers(values: Tensor, ridge: Tensor, exponent: float) -> Tensor:
     """(lambda + eps lambda_max)^-exponent of eigenvalues (member, k); 1 where all of a member's are 0."""
     largest = values[:, -1:]
     absolute = torch.where(largest == 0, 1.0, ridge[:, None] * largest)
-    return (values + absolute).pow(-exponent)
+    return power(values + absolute, -exponent)

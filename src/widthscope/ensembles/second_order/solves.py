@@ -64,7 +64,7 @@ def preconditioned(wanted: Tensor, factor: Factor, ridge: Tensor, exponent: floa
     if exponent == 1:
         inside = power_applied(gram, overlaps, ridge, 1.0)
         return (wanted - torch.bmm(inside, rows)) / column(ridge, wanted)
-    return column(ridge**-exponent, wanted) * wanted + torch.bmm(
+    return column(power(ridge, -exponent), wanted) * wanted + torch.bmm(
         _difference_applied(gram, overlaps, ridge, exponent), rows
     )
 
@@ -74,8 +74,13 @@ def power_applied(matrix: Tensor, rows: Tensor, ridge: Tensor, exponent: float) 
     if exponent == 1:
         return _solved(matrix, rows, ridge)
     values, vectors = finite_eigh(matrix)
-    scaled = (values + ridge[:, None]).pow(-exponent)
+    scaled = power(values + ridge[:, None], -exponent)
     return torch.bmm(torch.bmm(rows, vectors) * scaled[:, None], vectors.mT)
+
+
+def power(values: Tensor, exponent: float) -> Tensor:
+    """Positive values to a power; `Tensor.pow` rounds the last places of a tensor otherwise than the rest."""
+    return torch.exp(exponent * torch.log(values))
 
 
 def finite_eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -106,5 +111,5 @@ def _difference_applied(gram: Tensor, rows: Tensor, ridge: Tensor, exponent: flo
     # Below rounding the quotient is 0 / 0; there its limit is exact.
     tiny = relative < torch.finfo(gram.dtype).tiny
     quotient = torch.expm1(-exponent * torch.log1p(relative)) / torch.where(tiny, 1.0, relative)
-    bracket = torch.where(tiny, -exponent, quotient) * (ridge ** (-exponent - 1))[:, None]
+    bracket = torch.where(tiny, -exponent, quotient) * power(ridge, -exponent - 1)[:, None]
     return torch.bmm(torch.bmm(rows, vectors) * bracket[:, None], vectors.mT)
