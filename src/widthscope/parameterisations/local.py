@@ -31,8 +31,8 @@ Maps tied to W_L^T would be back-propagation in disguise."""
 def predictive_coding(gamma_bar: float = 0.0) -> Method:
     """The weight step includes gamma_L; 0 is the standard case, -1 the Gauss-Newton-like one.
 
-    The standard row keeps gamma_L as it is at the base width. That of b_L = 1/2 and gamma_bar < 0 lies outside
-    what the slopes hold for (`correction_exponent`).
+    The standard row keeps gamma_L as it is at the base width. A neural-tangent one with gamma_bar < 0 lies
+    outside what the slopes hold for (`correction_exponent`).
 
     Raises:
         ParameterisationError: if gamma_bar is outside [-1, 0]: below it the inference loses its stability at
