@@ -8,10 +8,11 @@ import torch
 
 from widthscope.ensembles import resume
 from widthscope.models import mlp
-from widthscope.parameterisations.methods import SGD
+from widthscope.parameterisations.methods import ADAM, SGD, kfac, shampoo
 from widthscope.parameterisations.slopes import maximal_update, standard
 from widthscope.streams import torch_generator
 from widthscope.width_sweeps import runner
+from widthscope.width_sweeps.damping import DampingAxis
 from widthscope.width_sweeps.methods import Arm
 from widthscope.width_sweeps.problems import quadratic_problem
 from widthscope.width_sweeps.runner import Setup, SweepError, shared_batches, sweep
@@ -105,6 +106,35 @@ def test_nobody_elses_presence_changes_a_bit():
         in_groups = small(group_bytes=group_bytes)
         for name in together.data_vars:
             np.testing.assert_array_equal(in_groups[name].values, together[name].values, err_msg=name)
+
+
+METHODS = {
+    "adam": Arm("adam", maximal_update(ADAM)),
+    "kfac": Arm("kfac", maximal_update(kfac())),
+    "kfac-exact-split": Arm(
+        "kfac", maximal_update(kfac()), {"fisher": "exact"}, DampingAxis("mup_abs", "outputs")
+    ),
+    "foof": Arm("foof", maximal_update(kfac(1, 0))),
+    "shampoo": Arm("shampoo", maximal_update(shampoo())),
+    "pc_si": Arm("pc_si", maximal_update(SGD), {"energy": 0.5}),
+    "pc_si_fpa": Arm("pc_si_fpa", maximal_update(SGD)),
+    "pc_eq": Arm("pc_eq", maximal_update(SGD), {"sweeps": 5}),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_of_every_method_members_are_independent_and_learn(name):
+    of = {"arm": METHODS[name], "dampings": (0.01, 0.1), "seeds": (3, 4)}
+    of["rates"] = (0.005, 0.01) if name == "adam" else (0.05, 0.1)
+    together, in_groups = small(**of), small(**of, group_bytes=1)
+    for variable in together.data_vars:
+        np.testing.assert_array_equal(in_groups[variable], together[variable], err_msg=variable)
+    alone = small(arm=METHODS[name], rates=of["rates"][1:], dampings=(0.1,), seeds=(4,))
+    there = together.sel(lr=list(of["rates"][1:]), damping=[0.1], seed=[4])
+    np.testing.assert_array_equal(alone["train_loss"], there["train_loss"])
+    assert (together["train_loss"].sel(step=6) < together["train_loss"].sel(step=0)).all()
+    damped = name in ("kfac", "kfac-exact-split", "foof", "shampoo")
+    assert (together["dh"].isel(step=-1).std("damping") > 0).all() == damped
 
 
 def test_weights_are_copied_over_rates_and_do_not_depend_on_the_parameterisation_but_for_a_factor():

@@ -8,12 +8,18 @@ from typing import Any
 from torch import Tensor
 
 from widthscope.ensembles.gradient_step import Step
-from widthscope.ensembles.optimisers import SGD, Adam, Optimiser, State
+from widthscope.ensembles.local.predictive_coding import PredictiveCoding
+from widthscope.ensembles.optimisers import Adam, State
 from widthscope.ensembles.parameters import Parameters
+from widthscope.ensembles.second_order.factors import SampledResiduals
+from widthscope.ensembles.second_order.first_order import MLPStep
+from widthscope.ensembles.second_order.kfac import KFAC
+from widthscope.ensembles.second_order.shampoo import Shampoo
 from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
 from widthscope.parameterisations.exponents import Exponents, place
 from widthscope.streams import Name
+from widthscope.width_sweeps.damping import DampingAxis
 
 PLACES = ("first", "hidden", "last")
 
@@ -29,13 +35,19 @@ class Arm:
     Attributes:
         method: its name, of `METHODS`.
         exponents: powers of the width.
-        options: what the rule's step takes besides, by the names of its arguments.
-        frozen: layers that are not trained, of "first", "hidden" and "last"; their rates are 0.
+        options: what the rule's step takes besides, by the names of its arguments; of predictive coding also
+            ``energy``, the base width's gamma'.
+        damping: what a sweep's axis of dampings means in K-FAC; in Shampoo it is its relative ridge.
+        frozen: layers that are not trained, of "first", "hidden" and "last".
+
+    Raises:
+        MethodError: if there is no such method or layer.
     """
 
     method: str
     exponents: Exponents
     options: Mapping[str, Any] = field(default_factory=dict)
+    damping: DampingAxis = field(default_factory=DampingAxis)
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -60,15 +72,15 @@ class Effective:
 
     Attributes:
         arm: the rule, its exponents and options.
-        rates: of each layer, by name, (member,).
-        damping: the base width's, (member,).
+        rates: of each layer that is trained, by name, (member,).
+        dampings: of the sweep's axis, (member,).
         activation, layers, width, base: of the network.
         streams: each member's stream of random numbers; members that agree in the seed share it.
     """
 
     arm: Arm
     rates: Mapping[str, Tensor]
-    damping: Tensor
+    dampings: Tensor
     activation: str
     layers: int
     width: int
@@ -76,15 +88,34 @@ class Effective:
     streams: list[tuple[Name, ...]]
 
 
+def effective(
+    arm: Arm,
+    rates: Tensor,
+    dampings: Tensor,
+    activation: str,
+    layers: int,
+    width: int,
+    base: int,
+    streams: list[tuple[Name, ...]],
+) -> Effective:
+    """What a step is built from, of members with these base-width learning rates and dampings (member,)."""
+    factors = {
+        name: arm.rate_factor(layer, layers, width, base)
+        for layer, name in enumerate(mlp.layer_names(layers), start=1)
+    }
+    by_layer = {name: rates * factor for name, factor in factors.items() if factor}
+    return Effective(arm, by_layer, dampings, activation, layers, width, base, streams)
+
+
 @dataclass(frozen=True)
-class FirstOrder:
-    """The gradient of the squared loss by the hand-written backward pass, then a first-order optimiser."""
+class AdamStep:
+    """Adam on the squared loss, with the hand-written backward pass."""
 
     activation: str
-    optimiser: Optimiser
+    optimiser: Adam
 
     def start(self, parameters: Parameters) -> State:
-        """The optimiser's."""
+        """Zero averages."""
         return self.optimiser.start(parameters)
 
     def __call__(
@@ -97,33 +128,46 @@ class FirstOrder:
 
 
 def _sgd(at: Effective) -> Step:
-    return FirstOrder(at.activation, SGD(dict(at.rates), **at.arm.options))
+    return MLPStep(at.activation, at.rates)
 
 
 def _adam(at: Effective) -> Step:
-    return FirstOrder(at.activation, Adam(dict(at.rates), **at.arm.options))
+    return AdamStep(at.activation, Adam(dict(at.rates), **at.arm.options))
+
+
+def _kfac(exponents: tuple[float, float]) -> Callable[[Effective], Step]:
+    def build(at: Effective) -> Step:
+        damping = at.arm.damping.damping(at.arm.exponents, at.dampings, at.layers, at.width, at.base)
+        options = {"exponents": exponents, **at.arm.options}
+        if options.get("fisher", "mc") == "mc":
+            options["noise"] = SampledResiduals(at.streams)
+        return KFAC(at.activation, at.rates, damping, **options)
+
+    return build
+
+
+def _predictive_coding(inference: str) -> Callable[[Effective], Step]:
+    def build(at: Effective) -> Step:
+        options = dict(at.arm.options)
+        energy = options.pop("energy", 1.0) * at.arm.exponents.energy_factor(at.width, at.base)
+        return PredictiveCoding(at.activation, at.rates, energy, inference, **options)
+
+    return build
+
+
+def _shampoo(at: Effective) -> Step:
+    return Shampoo(at.activation, at.rates, at.dampings, **at.arm.options)
 
 
 METHODS: dict[str, Callable[[Effective], Step]] = {
     "sgd": _sgd,
+    "bp": _sgd,
     "adam": _adam,
+    "kfac": _kfac((1.0, 1.0)),
+    "foof": _kfac((1.0, 0.0)),
+    "shampoo": _shampoo,
+    "pc_si": _predictive_coding("si"),
+    "pc_si_fpa": _predictive_coding("si_fpa"),
+    "pc_eq": _predictive_coding("eq"),
 }
 """How each method's step is built."""
-
-
-def effective(
-    arm: Arm,
-    rates: Tensor,
-    damping: Tensor,
-    activation: str,
-    layers: int,
-    width: int,
-    base: int,
-    streams: list[tuple[Name, ...]],
-) -> Effective:
-    """What a step is built from, of members with these base-width learning rates and dampings (member,)."""
-    by_layer = {
-        name: rates * arm.rate_factor(layer, layers, width, base)
-        for layer, name in enumerate(mlp.layer_names(layers), start=1)
-    }
-    return Effective(arm, by_layer, damping, activation, layers, width, base, streams)

@@ -98,8 +98,10 @@ def sweep(
 
     Returns:
         Over (width = 1, lr, damping, seed) and where they apply (step, layer): what was measured; `diverged`,
-        `diverged_step` (-1 for never), `done`; `lr_eff` (width, lr, layer), `output_at_start` (width, seed),
-        rms f(0) over rms y on the probe. NaN from the step at which a member diverged.
+        `diverged_step` (-1 for never), `done`; `batch_loss` (..., update), before each update on its
+        minibatch; `lr_eff` (width, lr, layer); `rho_A_eff` and `rho_B_eff` (width, damping, layer);
+        `output_at_start` (width, seed), rms f(0) over rms y on the probe. NaN from the step at which a member
+        diverged.
 
     Raises:
         SweepError: if there is no rate, damping or seed.
@@ -114,9 +116,13 @@ def sweep(
         for place, (begin, end) in enumerate(_groups(len(members), run.member_bytes, group_bytes))
     ]
     found = gridded(xr.concat(groups, dim=DIM), rates, dampings, seeds)
-    found = found.assign_coords(width=[width]).assign(
-        lr_eff=(("width", "lr", "layer"), run.rates_by_layer(rates)[None]),
-        output_at_start=(("width", "seed"), run.output_at_start()[None]),
+    found = (
+        found.assign_coords(width=[width])
+        .assign(run.dampings_by_layer(dampings))
+        .assign(
+            lr_eff=(("width", "lr", "layer"), run.rates_by_layer(rates)[None]),
+            output_at_start=(("width", "seed"), run.output_at_start()[None]),
+        )
     )
     return found.assign_coords(layer=range(1, setup.layers + 1)).assign_attrs(run.attributes())
 
@@ -174,7 +180,7 @@ class _Width:
             self._work,
             name,
         )
-        return end.history.drop_vars(("loss", "update"))
+        return end.history.rename(loss="batch_loss").drop_vars("update")
 
     def rates_by_layer(self, rates: Sequence[float]) -> np.ndarray:
         """(lr, layer) learning rates as they are at this width."""
@@ -184,6 +190,15 @@ class _Width:
             for layer in range(1, layers + 1)
         ]
         return np.outer(np.asarray(rates, dtype=float), factors)
+
+    def dampings_by_layer(self, dampings: Sequence[float]) -> xr.Dataset:
+        """`rho_A_eff` and `rho_B_eff` (width, damping, layer) as they are at this width."""
+        arm, setup = self._arm, self._setup
+        found = arm.damping.values(
+            arm.exponents, np.asarray(dampings, dtype=float), setup.layers, self._width, setup.base
+        )
+        dims = ("width", "damping", "layer")
+        return xr.Dataset({"rho_A_eff": (dims, found[0][None]), "rho_B_eff": (dims, found[1][None])})
 
     def output_at_start(self) -> np.ndarray:
         """rms f(0) over rms y, (seed,)."""
@@ -206,6 +221,7 @@ class _Width:
             **{key: list(value) if isinstance(value, tuple) else value for key, value in exponents.items()},
             "options": str(dict(self._arm.options)),
             "frozen": list(self._arm.frozen),
+            **{f"damping_{key}": value for key, value in asdict(self._arm.damping).items()},
             **{f"setup_{key}": value for key, value in setup.items()},
             "problem": self._name,
             "problem_sha256": self._digest,
