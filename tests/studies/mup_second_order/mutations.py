@@ -11,7 +11,7 @@ transfer/plan.py transfer/settings.py
 features/plan.py features/settings.py
 """
 FITTING = """
-fit.py
+fit.py slopes.py
 onestep/fit.py
 zero_init/fit.py
 damping/fit.py
@@ -38,4 +38,8 @@ transfer/figures.py
 features/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "onestep/experiment.py": "onestep*",
+    "onestep/responses.py": "onestep*",
+    "onestep/rows.py": "onestep*",
+}
