@@ -150,26 +150,22 @@ def equilibrium(
     Source: arXiv:2411.02001, inference to the equilibrium; the step's bound is in the theory notes, 3.2.
     """
     require_weights(parameters, weights)
-    members = len(targets)
-    inferred = at_states(parameters, passed, passed.preactivations[:-1], targets, activation)
-    begin = energies(inferred.errors, weights)
-    gradients = state_gradients(parameters, inferred, activation, weights)
-    start = _norm(gradients)
-    active = torch.ones(members, dtype=torch.bool, device=targets.device)
-    made = torch.zeros(members, dtype=torch.int64, device=targets.device)
+    start = at_states(parameters, passed, passed.preactivations[:-1], targets, activation)
+    begin = energies(start.errors, weights)
+    norm = _norm(state_gradients(parameters, start, activation, weights))
+    sweeper = _Sweeper(parameters, passed, targets, activation, weights)
+    active = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
+    made = torch.zeros(len(targets), dtype=torch.int64, device=targets.device)
     for sweep in range(sweeps):
+        gradients = sweeper.gradients()
         if tolerance and sweep % CHECK_EVERY == 0:
-            active = active & (_relative(gradients, start) > tolerance)
+            active = active & (_relative(gradients, norm) > tolerance)
             if not bool(active.any()):
                 break
-        length = (step_size * active).to(targets.dtype)[:, None, None]
-        states = [
-            state - gradient.mul_(length) for state, gradient in zip(inferred.states, gradients, strict=True)
-        ]
+        sweeper.move((step_size * active).to(targets.dtype))
         made += active
-        inferred = at_states(parameters, passed, states, targets, activation)
-        gradients = state_gradients(parameters, inferred, activation, weights)
-    residual = _relative(gradients, start)
+    inferred = at_states(parameters, passed, sweeper.states, targets, activation)
+    residual = _relative(state_gradients(parameters, inferred, activation, weights), norm)
     return Equilibrium(inferred, residual, made, begin, energies(inferred.errors, weights))
 
 
@@ -187,6 +183,61 @@ def relative_residual(
         inferred = at_states(parameters, passed, at, targets, activation)
         found.append(state_gradients(parameters, inferred, activation, weights))
     return _relative(found[0], _norm(found[1]))
+
+
+class _Sweeper:
+    """`state_gradients` at states that move in place: in small networks most of a sweep is memory's."""
+
+    def __init__(
+        self, parameters: Parameters, passed: Forward, targets: Tensor, activation: str, weights: Weights
+    ) -> None:
+        self._above = [parameters[name] for name in layer_names(len(parameters))[1:]]
+        self._first, self._targets = passed.preactivations[0], targets
+        self._activation, self._weights = activation, weights
+        self.states = [h.clone() for h in passed.preactivations[:-1]]
+        self._values = [torch.empty_like(state) for state in self.states]
+        self._errors = [torch.empty_like(state) for state in (*self.states, targets)]
+        self._found = [torch.empty_like(state) for state in self.states]
+        self._rest = [torch.empty_like(state) for state in self.states]
+
+    def gradients(self) -> list[Tensor]:
+        """dF/du_1, ..., dF/du_{L-1}, in memory that the next call writes over."""
+        torch.sub(self.states[0], self._first, out=self._errors[0])
+        for place, matrix in enumerate(self._above):
+            error = self._errors[place + 1]
+            torch.bmm(self._value(place), matrix.mT, out=error)
+            torch.sub((*self.states, self._targets)[place + 1], error, out=error)
+        for place, matrix in enumerate(self._above):
+            found, rest, value = self._found[place], self._rest[place], self._values[place]
+            torch.bmm(self._errors[place + 1], matrix, out=found)
+            _weigh(found, self._weights[place + 1])
+            if self._activation == "tanh":
+                found.sub_(torch.mul(found, value, out=rest).mul_(value))
+            elif self._activation == "relu":
+                found.mul_(slope_of_value(self._activation, value))
+            rest.copy_(self._errors[place])
+            _weigh(rest, self._weights[place])
+            torch.sub(rest, found, out=found)
+        return self._found
+
+    def move(self, lengths: Tensor) -> None:
+        """u <- u - length dF/du, each member by its own (member,), with the gradients last computed."""
+        for state, gradient in zip(self.states, self._found, strict=True):
+            state.sub_(gradient.mul_(lengths[:, None, None]))
+
+    def _value(self, place: int) -> Tensor:
+        if self._activation == "tanh":
+            return torch.tanh(self.states[place], out=self._values[place])
+        self._values[place] = activate(self._activation, self.states[place])
+        return self._values[place]
+
+
+def _weigh(values: Tensor, weight: Weight) -> None:
+    """`weighted`, in place."""
+    if isinstance(weight, Tensor):
+        values.mul_(weight.to(values).reshape(-1, 1, 1))
+    elif weight != 1:
+        values.mul_(weight)
 
 
 def weighted(values: Tensor, weight: Weight) -> Tensor:
