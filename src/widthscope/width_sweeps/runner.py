@@ -12,18 +12,22 @@ from torch import Tensor
 from widthscope.ensembles.batches import epochs
 from widthscope.ensembles.members import DIM, Members
 from widthscope.ensembles.parameters import stacked
+from widthscope.ensembles.recording import Recording
 from widthscope.ensembles.training import train
 from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
 from widthscope.streams import Name, torch_generator
 from widthscope.width_sweeps.measurements import Coordinates, Start, recordings
-from widthscope.width_sweeps.methods import METHODS, Arm, effective
+from widthscope.width_sweeps.methods import METHODS, Arm, Effective, effective
 from widthscope.width_sweeps.problems import Problem
 from widthscope.width_sweeps.tables import gridded
 from widthscope.work import Work
 
 GROUP_BYTES = 32_000_000
 """Of one layer's weights of all members that train together: beyond, they no longer fit into a cache."""
+
+Also = Callable[[Problem, Effective], Sequence[Recording]]
+"""A study's own recordings along ``step``, of the problem as it is learnt and what the step is built from."""
 
 
 class SweepError(WidthscopeError):
@@ -77,6 +81,7 @@ def sweep(
     work: Work | None = None,
     name: str = "sweep",
     group_bytes: int = GROUP_BYTES,
+    also: Also | None = None,
 ) -> xr.Dataset:
     """Train one width at all these learning rates, dampings and seeds.
 
@@ -95,6 +100,7 @@ def sweep(
         work: what the job gives.
         name: of the trainings, unique in the job.
         group_bytes: largest layer's weights of the members that train together.
+        also: what else to record, at the steps of `setup`.
 
     Returns:
         Over (width = 1, lr, damping, seed) and where they apply (step, layer): what was measured; `diverged`,
@@ -110,7 +116,7 @@ def sweep(
         raise SweepError(f"sweep {name!r} lists no learning rate, no damping or no seed")
     work = Work() if work is None else work
     members = Members.grid(lr=map(float, rates), damping=map(float, dampings), seed=map(int, seeds))
-    run = _Width(problem, arm, setup, width, tuple(map(int, seeds)), purpose, work)
+    run = _Width(problem, arm, setup, width, tuple(map(int, seeds)), purpose, work, also)
     groups = [
         run.trained(members.take(range(begin, end)), f"{name}-{place + 1}" if place else name)
         for place, (begin, end) in enumerate(_groups(len(members), run.member_bytes, group_bytes))
@@ -139,7 +145,9 @@ class _Width:
         seeds: tuple[int, ...],
         purpose: tuple[Name, ...],
         work: Work,
+        also: Also | None = None,
     ) -> None:
+        self._also = also
         self._arm, self._setup, self._width, self._seeds = arm, setup, width, seeds
         self._purpose, self._work, self._dtype = purpose, work, getattr(torch, setup.dtype)
         self._digest, self._name = problem.digest(), problem.name
@@ -170,6 +178,8 @@ class _Width:
             [(*self._purpose, "signals", self._width, seed) for seed in members.values("seed")],
         )
         kept = recordings(self._problem, start, setup.activation, setup.record, setup.quantities)
+        if self._also is not None:
+            kept.extend(self._also(self._problem, at))
         end = train(
             members,
             parameters,
