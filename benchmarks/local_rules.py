@@ -2,11 +2,11 @@
 
     python benchmarks/local_rules.py
 
-All members of a width at once, three layers, 64 inputs and 10 outputs as digits have, tanh, float32, one thread;
-seconds of the processor, the ways in turn. Back-propagation is the engine's own step with a hand-written
-backward pass. Predictive coding at the equilibrium makes a fixed number of sweeps. Before anything is timed,
-the pass with fixed predictions must give the step of back-propagation. As in a sweep four members share a
-seed, and so the noise that feedback maps learn with.
+All members of a width at once: three layers, 64 inputs and 10 outputs as digits have, tanh, float32, on one
+thread; seconds of the processor, all ways in turn. Back-propagation is the engine's own step, written by
+hand. Predictive coding at the equilibrium makes a fixed number of sweeps. As in a sweep four members share a
+seed, and so the noise that feedback maps learn with. Before anything is timed, the pass with fixed
+predictions must give the step of back-propagation.
 """
 
 import argparse
