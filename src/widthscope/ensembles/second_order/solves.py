@@ -101,7 +101,9 @@ def _solved(matrix: Tensor, rows: Tensor, ridge: Tensor) -> Tensor:
     ridged.diagonal(dim1=1, dim2=2).add_(ridge[:, None])
     lower, failed = torch.linalg.cholesky_ex(ridged)
     solution = torch.cholesky_solve(rows.mT, lower).mT
-    return torch.where(column(failed == 0, solution), solution, torch.nan)
+    # An infinite entry of the diagonal leaves a factor that looks sound.
+    sound = (failed == 0) & lower.diagonal(dim1=1, dim2=2).sum(dim=1).isfinite()
+    return torch.where(column(sound, solution), solution, torch.nan)
 
 
 def _difference_applied(gram: Tensor, rows: Tensor, ridge: Tensor, exponent: float) -> Tensor:
