@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from widthscope.cli_jacobian import jacobian
+from widthscope.cli_mup import mup
 from widthscope.cli_spectra import spectra
 from widthscope.errors import WidthscopeError
 
@@ -51,7 +52,8 @@ def main() -> None:
 
     The workflow itself is Snakemake's: `snakemake --cores all` runs what is missing or stale. These commands
     read what lies beside the results (digests, provenance) and compare it with the settings and the source as
-    they are now. Call them in the folder that has the Snakefile; spectra and jacobian can be called anywhere.
+    they are now. Call them in the folder that has the Snakefile; spectra, jacobian and mup can be called
+    anywhere.
 
     \b
     Exit status: 0 all is well, 1 a problem or a difference was found, 2 the command or its input is wrong.
@@ -172,6 +174,7 @@ def compare(
 
 app.command()(spectra)
 app.command()(jacobian)
+app.command()(mup)
 
 
 @app.command(name="new-study")

@@ -51,6 +51,13 @@ def load_function(name: str) -> Callable[[Any], Any]:
         DynamicsError: if there is no such module or function, the module fails on import, or what is named
             cannot be called with one state.
     """
+    found = load_named(name)
+    _check_callable(found, name)
+    return found  # type: ignore[no-any-return]
+
+
+def load_named(name: str) -> Any:
+    """As `load_function`, of whatever kind the thing named is."""
     where, _, path = name.rpartition(":")
     if not where or not path:
         raise DynamicsError(f"'{name}' names no function; {HOW}")
@@ -59,8 +66,7 @@ def load_function(name: str) -> Callable[[Any], Any]:
     found: Any = module
     for part in path.split("."):
         found = _attribute(found, part, name, whole=module)
-    _check_callable(found, name)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def raised(error: BaseException) -> str:

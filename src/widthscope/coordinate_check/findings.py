@@ -1,0 +1,124 @@
+"""Sentences below the tables, by fixed rules: what the numbers mean, and what shapes cannot mend."""
+
+from collections.abc import Sequence
+
+from widthscope.coordinate_check.report import Report
+from widthscope.coordinate_check.suggestions import method_of
+from widthscope.coordinate_check.verdicts import LEAST_CHANGE, MARGIN, Check, LayerVerdict
+
+MOST = 4
+"""Names that one sentence has room for."""
+
+
+def summary(check: Check) -> str:
+    """The verdict on one model, in one line."""
+    count = len(check.layers)
+    broken = [layer.layer for layer in check.layers if layer.broken]
+    open_ = [layer.layer for layer in check.layers if not layer.broken and not layer.passes]
+    if check.passes:
+        return f"passes: {'all ' if count > 1 else ''}{count} layer{'s are' if count > 1 else ' is'} flat"
+    if broken:
+        return f"broken: {len(broken)} of {count} layers leave zero: {named(broken)}"
+    if open_:
+        return f"undecided: {len(open_)} of {count} layers are not shown to be flat: {named(open_)}"
+    return "broken: members diverge"
+
+
+def findings(report: Report) -> list[str]:
+    """What is worth saying beyond the tables, the most pressing first."""
+    said = [
+        sentence for model, check in report.checks.items() for sentence in _of_check(check, model, report)
+    ]
+    return [*said, *_of_architecture(report)]
+
+
+def named(names: Sequence[str]) -> str:
+    """The first few of several names."""
+    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
+
+
+def _of_check(check: Check, model: str, report: Report) -> list[str]:
+    said = []
+    which = "" if len(report.checks) == 1 else f"{model}: "
+    if check.diverged:
+        members = named([f"width {width} seed {seed} (step {step})" for width, seed, step in check.diverged])
+        said.append(
+            f"{which}{len(check.diverged)} members diverge: {members}; judged after {check.step} steps, "
+            "the last "
+            "at which all are finite"
+        )
+    rising = [layer.layer for layer in check.layers if layer.start.verdict == "grows"]
+    if rising:
+        said.append(f"{which}the output grows with the width before any update in {named(rising)}")
+    faint = [layer.layer for layer in check.layers if layer.faint]
+    if faint:
+        said.append(
+            f"{which}{named(faint)} change by less than {LEAST_CHANGE:g} of what they are, which is mostly "
+            "rounding; take a larger learning rate or more --steps"
+        )
+    fading = [layer.layer for layer in check.layers if _fades(layer)]
+    if fading and not any(layer.broken and layer.layer not in fading for layer in check.layers):
+        said.append(
+            f"{which}{named(fading)} starts as width^-1/2, as it should, and until updates outweigh the "
+            "initial "
+            "weights its change shrinks too: more --steps, a larger rate, or a readout that starts at zero"
+        )
+    unclear = [
+        layer.layer for layer in check.layers if layer.change.verdict == "undecided" and not layer.faint
+    ]
+    if unclear:
+        said.append(
+            f"{which}the interval of {named(unclear)} reaches over ±{MARGIN:g}; more --seeds narrow it, "
+            "larger "
+            "--widths and fewer samples in the batch bring slopes closer to their limits"
+        )
+    return said
+
+
+def _fades(layer: LayerVerdict) -> bool:
+    return layer.kind == "output" and layer.start.verdict == "shrinks" and layer.change.value < -MARGIN / 2
+
+
+def _of_architecture(report: Report) -> list[str]:
+    probed, found = report.probed, report.probed.architecture
+    said = []
+    for parameter in found.parameters:
+        if parameter.readout:
+            said.append(
+                f"{parameter.name} is shared by {parameter.layer} and {parameter.readout}: no initial "
+                "scale and no "
+                f"rate suits both, so {parameter.readout} needs its inputs multiplied by M_0 / M beside"
+            )
+        if parameter.kind == "other":
+            said.append(
+                f"{parameter.name} grows in {len(parameter.grows)} dimensions, for which there is no rule"
+            )
+    if found.growing_heads:
+        module, (small, large) = next(iter(found.growing_heads.items()))
+        said.append(
+            f"attention's head dimension grows with the width ({small} to {large} in {module}): its scores "
+            "then "
+            "need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up for; "
+            "keep the "
+            "head dimension and let the heads grow in number, or change the factor"
+        )
+    if method_of(probed.optimizer) is None:
+        said.append(
+            f"how learning rates of {probed.optimizer.__name__} depend on the width is not known here; "
+            "only those "
+            "of SGD and of Adam and its kin are suggested"
+        )
+    if probed.weight_decay:
+        said.append(
+            "weights decay: where decay is multiplied by the learning rate, as in AdamW, a rate ~ 1 / "
+            "width weakens "
+            "it, which is not corrected here"
+        )
+    differing = [row.parameter.name for row in report.suggestions if any(row.differs(MARGIN))]
+    if report.checks["given"].passes and differing:
+        said.append(
+            f"the check passes although {named(differing)} differ from the table, which knows of no "
+            "multipliers in "
+            "the forward pass and of no other way to the same limit; layers decide, not the table"
+        )
+    return said
