@@ -8,6 +8,7 @@ import torch
 
 from widthscope.ensembles import resume
 from widthscope.models import mlp
+from widthscope.parameterisations.local import TARGET_PROPAGATION
 from widthscope.parameterisations.methods import ADAM, SGD, kfac, shampoo
 from widthscope.parameterisations.slopes import maximal_update, standard
 from widthscope.streams import torch_generator
@@ -119,6 +120,9 @@ METHODS = {
     "pc_si": Arm("pc_si", maximal_update(SGD), {"energy": 0.5}),
     "pc_si_fpa": Arm("pc_si_fpa", maximal_update(SGD)),
     "pc_eq": Arm("pc_eq", maximal_update(SGD), {"sweeps": 5}),
+    "tp": Arm("tp", maximal_update(TARGET_PROPAGATION), {"feedback_rate": 0.02, "pretraining": 20}),
+    "dtp": Arm("dtp", maximal_update(TARGET_PROPAGATION), {"feedback_rate": 0.02, "pretraining": 3}),
+    "dtp-fixed": Arm("dtp", maximal_update(TARGET_PROPAGATION)),
 }
 
 

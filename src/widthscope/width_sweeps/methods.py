@@ -9,6 +9,7 @@ from torch import Tensor
 
 from widthscope.ensembles.gradient_step import Step
 from widthscope.ensembles.local.predictive_coding import PredictiveCoding
+from widthscope.ensembles.local.target_propagation import TargetPropagation
 from widthscope.ensembles.optimisers import Adam, State
 from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.second_order.factors import SampledResiduals
@@ -20,8 +21,13 @@ from widthscope.models import mlp
 from widthscope.parameterisations.exponents import Exponents, place
 from widthscope.streams import Name
 from widthscope.width_sweeps.damping import DampingAxis
+from widthscope.width_sweeps.feedback_maps import feedback_rates
 
 PLACES = ("first", "hidden", "last")
+
+FEEDBACK_OPTIONS = ("feedback_rate", "pretraining", "pretraining_rate")
+"""Of target propagation: the maps' base learning rate (0: they stand still), steps of their own before the
+weights begin, and the base learning rate of these (None: the same)."""
 
 
 class MethodError(WidthscopeError):
@@ -36,7 +42,7 @@ class Arm:
         method: its name, of `METHODS`.
         exponents: powers of the width.
         options: what the rule's step takes besides, by the names of its arguments; of predictive coding also
-            ``energy``, the base width's gamma'.
+            ``energy``, the base width's gamma', and of target propagation `FEEDBACK_OPTIONS`.
         damping: what a sweep's axis of dampings means in K-FAC; in Shampoo it is its relative ridge.
         frozen: layers that are not trained, of "first", "hidden" and "last".
 
@@ -159,6 +165,19 @@ def _shampoo(at: Effective) -> Step:
     return Shampoo(at.activation, at.rates, at.dampings, **at.arm.options)
 
 
+def _target_propagation(difference: bool) -> Callable[[Effective], Step]:
+    def build(at: Effective) -> Step:
+        options = {key: value for key, value in at.arm.options.items() if key not in FEEDBACK_OPTIONS}
+        rates = feedback_rates(
+            at.arm.exponents, at.arm.options.get("feedback_rate", 0.0), at.layers, at.width, at.base
+        )
+        return TargetPropagation(
+            at.activation, at.rates, rates, difference=difference, streams=at.streams, **options
+        )
+
+    return build
+
+
 METHODS: dict[str, Callable[[Effective], Step]] = {
     "sgd": _sgd,
     "bp": _sgd,
@@ -169,5 +188,10 @@ METHODS: dict[str, Callable[[Effective], Step]] = {
     "pc_si": _predictive_coding("si"),
     "pc_si_fpa": _predictive_coding("si_fpa"),
     "pc_eq": _predictive_coding("eq"),
+    "tp": _target_propagation(difference=False),
+    "dtp": _target_propagation(difference=True),
 }
 """How each method's step is built."""
+
+WITH_FEEDBACK = ("tp", "dtp")
+"""Methods whose members have feedback maps besides weights."""

@@ -11,14 +11,15 @@ from torch import Tensor
 
 from widthscope.ensembles.batches import epochs
 from widthscope.ensembles.members import DIM, Members
-from widthscope.ensembles.parameters import stacked
+from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.recording import Recording
 from widthscope.ensembles.training import train
 from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
 from widthscope.streams import Name, torch_generator
+from widthscope.width_sweeps.feedback_maps import NOISE, feedback_rates, initial_maps
 from widthscope.width_sweeps.measurements import Coordinates, Start, recordings
-from widthscope.width_sweeps.methods import METHODS, Arm, Effective, effective
+from widthscope.width_sweeps.methods import METHODS, WITH_FEEDBACK, Arm, Effective, effective
 from widthscope.width_sweeps.problems import Problem
 from widthscope.width_sweeps.tables import gridded
 from widthscope.work import Work
@@ -159,6 +160,7 @@ class _Width:
             for seed in seeds
         ]
         self._weights = stacked(drawn, work.device, self._dtype)
+        self._maps = self._initial_maps(shape) if arm.method in WITH_FEEDBACK else {}
         self.member_bytes = max(value[0].nbytes for value in self._weights.values())
 
     def trained(self, members: Members, name: str) -> xr.Dataset:
@@ -166,7 +168,7 @@ class _Width:
         setup, device = self._setup, self._work.device
         draws = torch.tensor([self._seeds.index(int(seed)) for seed in members.values("seed")])
         start = Start(self._weights, draws.to(device))
-        parameters = {key: value[start.draws] for key, value in self._weights.items()}
+        parameters = {key: value[start.draws] for key, value in (self._weights | self._maps).items()}
         at = effective(
             self._arm,
             members.tensor("lr", device, self._dtype),
@@ -191,6 +193,23 @@ class _Width:
             name,
         )
         return end.history.rename(loss="batch_loss").drop_vars("update")
+
+    def _initial_maps(self, shape: tuple[int, ...]) -> Parameters:
+        """Target propagation's feedback maps of every seed, pre-trained where the options say so."""
+        arm, setup = self._arm, self._setup
+        steps = arm.options.get("pretraining", 0)
+        rate = arm.options.get("pretraining_rate") or arm.options.get("feedback_rate", 0.0)
+        purpose = (*self._purpose, "feedback")
+        return initial_maps(
+            [(*purpose, self._width, seed) for seed in self._seeds],
+            shape,
+            self._weights,
+            feedback_rates(arm.exponents, rate, setup.layers, self._width, setup.base),
+            setup.activation,
+            shared_batches(self._problem, setup.batch, max(steps, 1), purpose, len(self._seeds)),
+            steps,
+            arm.options.get("noise", NOISE),
+        )
 
     def rates_by_layer(self, rates: Sequence[float]) -> np.ndarray:
         """(lr, layer) learning rates as they are at this width."""
