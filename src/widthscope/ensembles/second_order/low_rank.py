@@ -87,7 +87,9 @@ def updated(
 ) -> Parameters:
     """New parameters; a layer without an update is the same tensor as before."""
     return {
-        name: updates[name].subtracted_from(weights, rates[name] * factor) if name in updates else weights
+        name: updates[name].subtracted_from(weights, rates[name].to(weights) * factor)
+        if name in updates
+        else weights
         for name, weights in parameters.items()
     }
 
