@@ -25,7 +25,8 @@ def test_steps_equal_autograd_and_a_loop_over_modules(activation):
         hidden = phi()(phi()(batch["x"] @ p["W1"].mT) @ p["W2"].mT)
         return squared_loss(hidden @ p["W3"].mT, batch["y"])
 
-    by_layer = {"W1": torch.tensor([0.1, 0.2, 0.3]), "W2": torch.tensor([0.3, 0.0, 0.1]), "W3": torch.ones(3)}
+    by_member = {"W1": [0.1, 0.2, 0.3], "W2": [0.3, 0.0, 0.1], "W3": [1.0, 1.0, 1.0]}
+    by_layer = {name: torch.tensor(values, dtype=torch.float64) for name, values in by_member.items()}
     schedule = warmup_cosine(2, 8)
     ours, theirs = MLPStep(activation, by_layer, schedule), GradientStep(loss, SGD(by_layer), schedule)
     modules = []
