@@ -31,6 +31,7 @@ def initial_maps(
     batches: Callable[[int], Batch],
     steps: int,
     noise: float = NOISE,
+    tied: float = 0.0,
 ) -> Parameters:
     """The maps Q_2, ..., Q_L of each draw of weights, after `steps` steps of their own.
 
@@ -43,11 +44,16 @@ def initial_maps(
         batches: of the steps.
         steps: of pre-training.
         noise: eps of the maps' inputs.
+        tied: if not 0, the last map is this times the transposed readout, in place of a draw of its own: a
+            wrong one, which makes the rule back-propagation in disguise.
     """
     like = weights["W1"]
     maps = stacked(
         [initial_feedback(torch_generator(*key, "maps"), shape) for key in keys], like.device, like.dtype
     )
+    if tied:
+        last = len(shape) - 1
+        maps[f"Q{last}"] = (tied * weights[f"W{last}"].mT).contiguous()
     if not steps or not rates:
         return maps
     perturbed = Noise([(*key, "noise") for key in keys], noise) if noise else None

@@ -25,9 +25,10 @@ from widthscope.width_sweeps.feedback_maps import feedback_rates
 
 PLACES = ("first", "hidden", "last")
 
-FEEDBACK_OPTIONS = ("feedback_rate", "pretraining", "pretraining_rate")
+FEEDBACK_OPTIONS = ("feedback_rate", "pretraining", "pretraining_rate", "tied")
 """Of target propagation: the maps' base learning rate (0: they stand still), steps of their own before the
-weights begin, and the base learning rate of these (None: the same)."""
+weights begin, and the base learning rate of these (None: the same); and t where, in place of a draw, the last
+map is t sqrt(M / M_0) W_L^T, a wrong one."""
 
 
 class MethodError(WidthscopeError):

@@ -209,6 +209,7 @@ class _Width:
             shared_batches(self._problem, setup.batch, max(steps, 1), purpose, len(self._seeds)),
             steps,
             arm.options.get("noise", NOISE),
+            arm.options.get("tied", 0.0) * (self._width / setup.base) ** 0.5,
         )
 
     def rates_by_layer(self, rates: Sequence[float]) -> np.ndarray:
