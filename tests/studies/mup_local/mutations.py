@@ -12,7 +12,7 @@ transfer/plan.py transfer/settings.py
 targets/plan.py targets/settings.py
 """
 FITTING = """
-fit.py
+exponents_of_width.py fit.py
 equilibrium/fit.py
 gradients/fit.py
 interpolation/fit.py
@@ -42,4 +42,13 @@ transfer/figures.py
 targets/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "networks.py": "equilibrium* gradients* interpolation* onestep*",
+    "gradients/arms.py": "gradients*",
+    "gradients/comparison.py": "gradients*",
+    "gradients/experiment.py": "gradients*",
+    "gradients/linear.py": "gradients*",
+    "gradients/nonlinear.py": "gradients*",
+    "interpolation/experiment.py": "interpolation*",
+    "interpolation/theory.py": "interpolation*",
+}

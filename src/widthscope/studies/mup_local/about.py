@@ -29,8 +29,8 @@ ABOUT = About(
     model=(
         "A network without biases, of width $M$: $h_1 = W_1 x$, $h_l = W_l \\phi(h_{l-1})$, output "
         "$f = h_L$, loss $\\frac{1}{2}\\|y - f\\|^2$. The last layer starts with a standard deviation "
-        "proportional to $M^{-b_L}$, and layer $l$ learns with the rate $\\eta (M/M_0)^{-c_l}$; the base width "
-        "is $M_0$.",
+        "proportional to $M^{-b_L}$, and layer $l$ learns with the rate $\\eta (M/M_0)^{-c_l}$; the base "
+        "width is $M_0$.",
         "Predictive coding has states $u_l$, clamped to $u_0 = x$ and $u_L = y$, and lowers the energy",
         "$$F = \\sum_l \\frac{\\gamma_l}{2} \\|e_l\\|^2, \\qquad e_l = u_l - W_l \\phi(u_{l-1}), \\qquad "
         "\\gamma_L = (M/M_0)^{-\\bar\\gamma_L}, \\quad \\gamma_{l<L} = 1,$$",
