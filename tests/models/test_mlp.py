@@ -53,6 +53,9 @@ def test_slope_is_the_derivative(activation):
     step = 1e-6
     wanted = (mlp.activate(activation, h + step) - mlp.activate(activation, h - step)) / (2 * step)
     torch.testing.assert_close(mlp.slope(activation, h), wanted, rtol=0, atol=1e-9)
+    signal = torch.linspace(-1, 3, 40, dtype=torch.float64)
+    product = mlp.times_slope(signal, mlp.activate(activation, h), activation)
+    torch.testing.assert_close(product, signal * mlp.slope(activation, h), rtol=1e-14, atol=1e-15)
 
 
 def test_weights_have_the_stated_variances_and_share_their_normal_numbers():
@@ -93,6 +96,16 @@ def test_members_do_not_depend_on_company_nor_on_a_shared_view_of_the_data(width
         return {name: value[: len(members)] for name, value in found.values.items()}
 
     assert dependent_on_company(run, Members.grid(seed=range(7)), groups=(1, 2, 3)) == []
+
+
+@pytest.mark.parametrize("activation", mlp.ACTIVATIONS)
+def test_the_product_with_the_slope_does_not_depend_on_a_places_position(activation):
+    signal, h = torch.randn(2, 1037, generator=torch_generator("test.mlp", "places"))
+    value = mlp.activate(activation, h)
+    whole = mlp.times_slope(signal, value, activation)
+    for length in range(1, 40):
+        part = mlp.times_slope(signal[:length].clone(), value[:length].clone(), activation)
+        assert torch.equal(part, whole[:length])
 
 
 def test_bad_networks_are_named():

@@ -79,7 +79,7 @@ def sweep_seconds(method: str, size: Size, members: int, steps: int, records: in
     return members * (steps * step_seconds(method, size) + records * measurement_seconds(size))
 
 
-def sweep_memory_mb(method: str, size: Size, members: int, group_bytes: int = 32_000_000) -> int:
+def sweep_memory_mb(method: str, size: Size, members: int, group_bytes: int = 8_000_000) -> int:
     """Peak resident memory in MB: a group's weights several times over, and every seed's initial ones."""
     together = min(members, max(2, group_bytes // (4 * max(size.width**2, size.width * size.inputs))))
     copies = 8 + 2 * RELATIVE.get(method, 1.0) ** 0.5

@@ -24,8 +24,10 @@ from widthscope.width_sweeps.problems import Problem
 from widthscope.width_sweeps.tables import gridded
 from widthscope.work import Work
 
-GROUP_BYTES = 32_000_000
-"""Of one layer's weights of all members that train together: beyond, they no longer fit into a cache."""
+GROUP_BYTES = 8_000_000
+"""Of one layer's weights of all members that train together.
+
+More would no longer fit into a cache beside gradients and activities; times differ little from 1 to 32 MB."""
 
 Also = Callable[[Problem, Effective], Sequence[Recording]]
 """A study's own recordings along ``step``, of the problem as it is learnt and what the step is built from."""
