@@ -82,7 +82,7 @@ def place(layer: int, layers: int) -> int:
     """
     if layers < 2 or not 1 <= layer <= layers:
         raise ParameterisationError(
-            f"there is no layer {layer} among {layers}: layers count from 1, at least 2"
+            f"layer {layer} of {layers} does not exist: layers count from 1, and there are at least 2"
         )
     return 0 if layer == 1 else 2 if layer == layers else 1
 

@@ -70,12 +70,17 @@ def neural_tangent(method: Method) -> Exponents:
     """b_L = 1/2 and rates such that features stand still while the output moves by order one.
 
     Raises:
-        ParameterisationError: if the rule has none: what moves the output then moves features too.
+        ParameterisationError: if the rule has none: what moves the output then moves features too, or the
+            correction of predictive coding's equilibrium, ~ M^(1 - 2 b_L - energy), grows.
     """
     shift = 0.5 - method.alignment
     if shift == 0:
         raise ParameterisationError(
             f"{method.name} has no neural-tangent parameterisation: at b_L = 1/2 the features move too"
+        )
+    if method.energy and method.energy_exponent < 0:
+        raise ParameterisationError(
+            f"{method.name} has no neural-tangent parameterisation: at b_L = 1/2 its equilibrium's correction grows"
         )
     return _solved(method, 0.5, (shift, shift, 0.0))
 

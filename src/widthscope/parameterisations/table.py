@@ -5,10 +5,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from widthscope.parameterisations.exponents import Exponents, ParameterisationError
+from widthscope.parameterisations.local import local_methods
 from widthscope.parameterisations.methods import ADAM, SGD, Method, kfac, shampoo
 from widthscope.parameterisations.slopes import PARAMETERISATIONS, Slopes, parameterised, predicted
 
-METHODS = (SGD, ADAM, kfac(), kfac(1.0, 0.0), shampoo())
+METHODS = (SGD, ADAM, kfac(), kfac(1.0, 0.0), shampoo(), *local_methods())
 
 TITLES = {"sp": "standard", "ntk": "neural tangent", "mup": "maximal update"}
 
