@@ -80,7 +80,7 @@ def neural_tangent(method: Method) -> Exponents:
         )
     if method.energy and method.energy_exponent < 0:
         raise ParameterisationError(
-            f"{method.name} has no neural-tangent parameterisation: at b_L = 1/2 its equilibrium's correction grows"
+            f"{method.name} has no neural-tangent parameterisation: at b_L = 1/2 its correction grows"
         )
     return _solved(method, 0.5, (shift, shift, 0.0))
 
