@@ -11,7 +11,7 @@ transfer/plan.py transfer/settings.py
 features/plan.py features/settings.py
 """
 FITTING = """
-fit.py slopes.py
+fit.py
 onestep/fit.py
 zero_init/fit.py
 damping/fit.py
@@ -42,4 +42,11 @@ SWEEPING: dict[str, str] = {
     "onestep/experiment.py": "onestep*",
     "onestep/responses.py": "onestep*",
     "onestep/rows.py": "onestep*",
+    "zero_init/bias.py": "zero-init*",
+    "zero_init/dual.py": "zero-init*",
+    "zero_init/experiments.py": "zero-init*",
+    "zero_init/identity.py": "zero-init*",
+    "zero_init/networks.py": "zero-init*",
+    "zero_init/rate.py": "zero-init*",
+    "zero_init/theory.py": "zero-init*",
 }

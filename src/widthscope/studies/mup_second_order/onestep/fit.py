@@ -10,6 +10,7 @@ from widthscope.parameterisations.methods import SGD, Method
 from widthscope.parameterisations.slopes import predicted
 from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
+from widthscope.statistics.width_slopes import seed_slopes
 from widthscope.studies.mup_second_order.onestep.rows import (
     FOOF,
     GENERAL,
@@ -23,7 +24,6 @@ from widthscope.studies.mup_second_order.onestep.rows import (
     rows,
     wrong_rows,
 )
-from widthscope.studies.mup_second_order.slopes import seed_slopes
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 Component = tuple[str, str, float]
@@ -81,7 +81,7 @@ def exponents_tests(slopes: xr.DataArray, every: Mapping[str, Row], table: xr.Da
         for method in (SGD, SHAMPOO)
         for layer in LAYERS
     ]
-    drift = seed_slopes(table["change"].isel(width=slice(1, None)))
+    drift = seed_slopes(table["change"], drop=1)
     return {
         "maximal-update": (
             _evidence(slopes, mup),
