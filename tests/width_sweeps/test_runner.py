@@ -188,7 +188,7 @@ def test_a_killed_sweep_goes_on_to_the_same_result(tmp_path, monkeypatch):
     dying.left = 1  # the second group is killed in its fifth step
     with pytest.raises(KeyboardInterrupt):
         small(group_bytes=1, work=Work(progress=dying, unfinished=tmp_path, identity="a"))
-    assert list(tmp_path.glob("sweep-2/*.pt"))
+    assert list(tmp_path.glob("sweep-group2/*.pt"))
     monkeypatch.setattr(resume, "_in_use", set())  # as in a new process
     again = small(group_bytes=1, work=Work(unfinished=tmp_path, identity="a"))
     for name in whole.data_vars:

@@ -5,7 +5,8 @@ log2 of the rate. It is measured only where the grid holds it:
 
 - a smallest loss at the grid's end is no optimum: NaN, and a flag;
 - a member that diverged has an infinite loss. Where a neighbour of the smallest loss diverged there is no
-  parabola: the optimum is that grid point, known to about half a step of the grid;
+  parabola: the optimum is that grid point, rounded to the grid, and the error of rounding, which seeds share,
+  enters the interval: a finer grid makes it small;
 - a rate that was not trained is left out of the grid.
 """
 
@@ -22,6 +23,9 @@ from widthscope.statistics.width_slopes import line_slopes, over_seeds
 FLAGS = ("measured", "cliff", "low edge", "high edge", "flat", "all diverged")
 MEASURED, CLIFF, LOW_EDGE, HIGH_EDGE, FLAT, DIVERGED = range(len(FLAGS))
 
+ROUNDING = 12**0.5
+"""A step over the standard deviation of an error that is uniform within one step."""
+
 
 class Vertex(NamedTuple):
     """The optimum of one curve.
@@ -30,7 +34,7 @@ class Vertex(NamedTuple):
         log2_rate: NaN where it is not measured.
         log_loss: of the parabola there, natural logarithm; the smallest on the grid where there is none.
         flag: place in `FLAGS`.
-        resolution: how well the grid determines `log2_rate`: 0, or half a step beside a cliff.
+        resolution: standard error of rounding to the grid: 0, or beside a cliff a step over sqrt(12).
     """
 
     log2_rate: float
@@ -65,7 +69,7 @@ def vertex(log2_rates: ArrayLike, losses: ArrayLike) -> Vertex:
         return Vertex(np.nan, float(y[best]), FLAT)
     left, right = x[best] - x[best - 1], x[best + 1] - x[best]
     if not np.isfinite(y[best - 1 : best + 2]).all():
-        return Vertex(float(x[best]), float(y[best]), CLIFF, float(max(left, right)) / 2)
+        return Vertex(float(x[best]), float(y[best]), CLIFF, float(left + right) / 2 / ROUNDING)
     # Newton's form about the middle point: y = y_0 + slope (x - x_0) + curvature (x - x_0)^2
     fall, rise = (y[best] - y[best - 1]) / left, (y[best + 1] - y[best]) / right
     curvature = (rise - fall) / (left + right)
@@ -112,7 +116,7 @@ def optima(losses: xr.DataArray) -> xr.Dataset:
 def mean_optima(found: xr.Dataset) -> list[Estimate]:
     """For each width the mean over seeds of log2 lr*, NaN unless it was measured for every seed.
 
-    Beside a cliff the grid's resolution, which seeds share, enters the standard error.
+    Beside a cliff the error of rounding to the grid, which seeds share, enters the standard error.
     """
     widths = range(found.sizes["width"])
     return [_with_resolution(found.isel(width=place), np.ones(1)) for place in widths]
@@ -126,7 +130,7 @@ def drift(found: xr.Dataset, drop: int = 0) -> Estimate:
         drop: how many of the smallest widths to leave out.
 
     Returns:
-        mean over seeds and its standard error; NaN unless every optimum was measured.
+        mean over seeds and its standard error, as of `mean_optima`; NaN unless every optimum was measured.
 
     Raises:
         ValueError: if fewer than two widths are left.
@@ -167,7 +171,12 @@ def _with_resolution(found: xr.Dataset, weights: Sequence[float] | np.ndarray) -
     steps = found["resolution"].transpose(..., "seed").values.reshape(shape).mean(axis=1)
     sampled = over_seeds(np.asarray(weights) @ values)
     common = float(np.sqrt(np.square(np.asarray(weights) * steps).sum()))
-    return Estimate(sampled.value, np.hypot(sampled.standard_error, common), sampled.degrees)
+    error = float(np.hypot(sampled.standard_error, common))
+    if not common or not np.isfinite(error):
+        return Estimate(sampled.value, error, sampled.degrees)
+    # Satterthwaite: the error of rounding is known, so that it has no degrees of freedom to lose
+    share = (sampled.standard_error / error) ** 4
+    return Estimate(sampled.value, error, sampled.degrees / share if share > 0 else np.inf)
 
 
 def _regret(x: np.ndarray, tuned: np.ndarray, used: np.ndarray) -> float:

@@ -121,7 +121,7 @@ def sweep(
     members = Members.grid(lr=map(float, rates), damping=map(float, dampings), seed=map(int, seeds))
     run = _Width(problem, arm, setup, width, tuple(map(int, seeds)), purpose, work, also)
     groups = [
-        run.trained(members.take(range(begin, end)), f"{name}-{place + 1}" if place else name)
+        run.trained(members.take(range(begin, end)), f"{name}-group{place + 1}" if place else name)
         for place, (begin, end) in enumerate(_groups(len(members), run.member_bytes, group_bytes))
     ]
     found = gridded(xr.concat(groups, dim=DIM), rates, dampings, seeds)
