@@ -134,6 +134,20 @@ def test_a_readout_of_zeros_sends_no_signals_and_moves_no_hidden_layer(rule, fis
     assert bool(found["W3"].any())
 
 
+def test_one_step_from_a_readout_of_zeros_is_kernel_ridge_regression():
+    """f(x) = K(x, X) (K(X, X) + N rho_A)^-1 y with K = a_{L-1} a_{L-1}^T, at rate 1 and B_L = I."""
+    parameters, batch = drawn(30)
+    parameters["W3"] = torch.zeros_like(parameters["W3"])
+    step = KFAC("relu", rates(), damping("const", NAMES, ridge(), ridge()), noise=NOISE)
+    found, _, _ = step(parameters, {}, batch, 0)
+    unseen = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+    seen = forward(parameters, batch["x"], "relu").inputs[-1]
+    kernel = seen @ seen.mT + 7 * torch.diag_embed(ridge()[:, None].expand(3, 7))
+    features = forward(parameters, unseen, "relu").inputs[-1]
+    expected = features @ seen.mT @ torch.linalg.solve(kernel, batch["y"])
+    torch.testing.assert_close(forward(found, unseen, "relu").outputs, expected, rtol=1e-12, atol=1e-13)
+
+
 def test_one_sample_is_enough():
     parameters, batch = drawn(6)
     batch = {name: value[:, :1] for name, value in batch.items()}
