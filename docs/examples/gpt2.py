@@ -10,15 +10,15 @@ from transformers import GPT2Config, GPT2LMHeadModel
 BASE, HEAD, VOCABULARY, TOKENS = 32, 16, 64, 8
 
 
-def standard(width: int, tie: bool = True) -> GPT2LMHeadModel:
-    """Two layers of heads of a fixed dimension; the readout shares its weight with the embedding."""
+def standard(width: int, tie: bool = True, layers: int = 2) -> GPT2LMHeadModel:
+    """Layers with heads of a fixed dimension; the readout shares its weight with the embedding."""
     return GPT2LMHeadModel(
         GPT2Config(
             vocab_size=VOCABULARY,
             n_positions=TOKENS,
             n_embd=width,
             n_head=width // HEAD,
-            n_layer=2,
+            n_layer=layers,
             tie_word_embeddings=tie,
             bos_token_id=None,
             eos_token_id=None,
@@ -32,9 +32,11 @@ def batch(seed: int) -> dict[str, torch.Tensor]:
     return {"input_ids": tokens, "labels": tokens}
 
 
-def corrected(width: int, rate: float = 0.003) -> tuple[GPT2LMHeadModel, torch.optim.Optimizer]:
+def corrected(
+    width: int, rate: float = 0.003, layers: int = 2
+) -> tuple[GPT2LMHeadModel, torch.optim.Optimizer]:
     """The same network in maximal update for Adam, relative to the width BASE, its readout on its own."""
-    model, growth = standard(width, tie=False), width / BASE
+    model, growth = standard(width, tie=False, layers=layers), width / BASE
     hidden = [layer.weight for block in model.transformer.h for layer in _matrices(block)]
     readout = model.lm_head.weight
     with torch.no_grad():

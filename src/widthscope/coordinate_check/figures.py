@@ -46,10 +46,10 @@ def coordinates(table: xr.Dataset, check: Check, model: str) -> Drawing:
         "seeds. "
         f"Beside each layer the slope and the half-width of its interval, {100 * LEVEL:.0f} % jointly; "
         "dashed where "
-        f"it leaves zero by more than {MARGIN:g}. It {summary(check)}.{rest}",
+        f"it leaves zero by more than {MARGIN:g}. Found: {summary(check)}.{rest}",
         f"{len(steps)} panels with logarithmic axes, one curve a layer, change of its output against the "
         "width. "
-        f"The model {summary(check)}.",
+        f"Found: {summary(check)}.",
     )
 
 

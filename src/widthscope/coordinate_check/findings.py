@@ -96,7 +96,7 @@ def _of_architecture(report: Report) -> list[str]:
     if found.growing_heads:
         module, (small, large) = next(iter(found.growing_heads.items()))
         said.append(
-            f"attention's head dimension grows with the width ({small} to {large} in {module}): its scores "
+            f"attention's head dimension grows with the width ({small} to {large} in {module or 'the model'}): its scores "
             "then "
             "need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up for; "
             "keep the "

@@ -42,7 +42,8 @@ def member(code: UserCode, request: Request, width: int) -> Member:
         return Member(model, optimizer)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
-        raise CoordinateCheckError(f"{code.name}({width}) has no parameter that can be trained")
+        some = " that can be trained" if any(True for _ in model.parameters()) else ""
+        raise CoordinateCheckError(f"{code.name}({width}) has no parameters{some}")
     name = request.optimizer or "adam"
     rate = request.rate or OPTIMIZERS[name]
     return Member(model, SGD(trained, lr=rate) if name == "sgd" else Adam(trained, lr=rate))
