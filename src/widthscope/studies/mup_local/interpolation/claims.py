@@ -46,7 +46,7 @@ NEEDS_ENERGY = Claim(
         "The interpolation needs $\\gamma_L$ to grow with the width: kept at any value, here 10, the "
         "gradient turns to that of back-propagation."
     ),
-    quantity="cosine of the first layer's gradient to back-propagation at the largest width, $\\gamma_L$ kept",
+    quantity="cosine of the first layer's gradient to back-propagation, largest width, $\\gamma_L$ kept",
     prediction=1.0,
     tests=(
         Test(

@@ -1,7 +1,7 @@
 """Directions of the first layer's gradient of linear networks at the equilibrium, measured and predicted.
 
-The gradient is W_{L:2}^T p with p = (I + C_gamma)^-1 R, so that angles need only C x C matrices of the weights:
-<W^T p, W^T q> = tr(p^T W W^T q).
+The gradient is W_{L:2}^T p with p = (I + C_gamma)^-1 R, so that angles need only C x C matrices of the
+weights, <W^T p, W^T q> = tr(p^T W W^T q).
 """
 
 from collections.abc import Mapping

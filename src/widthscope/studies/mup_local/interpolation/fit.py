@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
@@ -83,6 +82,6 @@ def _at_largest(table: xr.Dataset, predicted: Mapping[str, xr.DataArray]) -> xr.
 
 def _distance(table: xr.Dataset, predicted: Mapping[str, xr.DataArray]) -> xr.DataArray:
     """Largest distance of each member from the curve (width, member)."""
-    away = [np.abs(table[f"cosine_{name}"] - predicted[name]).max("kappa") for name in TARGETS]
+    away = [abs(table[f"cosine_{name}"] - predicted[name]).max("kappa", skipna=False) for name in TARGETS]
     found: xr.DataArray = xr.concat(away, dim="target").max("target", skipna=False)
     return found
