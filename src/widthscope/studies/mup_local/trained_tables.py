@@ -1,18 +1,22 @@
 """Tables of trained rows, joined from the shards that each trained some widths and rates."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import xarray as xr
 
 from widthscope.width_sweeps.tables import joined
 
 
-def trained_tables(shards: Mapping[str, xr.DataTree], family: str) -> dict[str, xr.Dataset]:
+def trained_tables(
+    shards: Mapping[str, xr.DataTree], family: str, rows: Container[str]
+) -> dict[str, xr.Dataset]:
     """By row its table (width, lr, damping, seed, ...), of all the family's shards."""
     found: dict[str, list[xr.Dataset]] = {}
     for shard in sorted(shards):
         if shard == family or shard.startswith(f"{family}-"):
             for name, node in shards[shard].children.items():
+                if name not in rows:
+                    continue
                 found.setdefault(name, []).append(node.to_dataset().load())
     return {name: joined(parts) for name, parts in found.items()}
 

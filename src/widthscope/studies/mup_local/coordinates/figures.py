@@ -3,8 +3,35 @@
 import xarray as xr
 
 from widthscope.plotting import Drawing
+from widthscope.width_sweeps.figures import coordinate_figure, coordinate_words
+
+PANELS = {
+    "si-0": "one pass, $\\bar\\gamma_L = 0$",
+    "si-1": "one pass, $\\bar\\gamma_L = -1$",
+    "si-1-sgd": "wrong: rates of SGD",
+    "eq-0": "equilibrium, $\\bar\\gamma_L = 0$",
+    "eq-1": "equilibrium, $\\bar\\gamma_L = -1$",
+    "eq-ntk": "wrong: kernel regime",
+    "dtp": "target propagation",
+    "dtp-sp": "wrong: standard rates",
+    "si-sp": "wrong: one pass, standard",
+}
+"""Rows that are shown, and the titles of their panels."""
+
+LABELS = {"h1": "$h_1$", "h2": "$h_2$", "f": "$f$"}
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name."""
-    return {}
+    arms = {title: fit[f"/curves/coordinates/{row}"].to_dataset() for row, title in PANELS.items()}
+    seeds = next(iter(arms.values())).attrs["seeds"]
+    return {
+        "pc-coordinates": Drawing(
+            coordinate_figure(arms, "rms change", LABELS),
+            "How far hidden layers and the output have moved after a few steps, over the width, in the "
+            f"maximal-update parameterisations and in wrong ones ({seeds} seeds, 99 % intervals); slopes "
+            "stand beside the curves.",
+            "Changes of three layers over the width on logarithmic axes, level in the maximal-update "
+            f"parameterisations and rising or falling in the wrong ones. {coordinate_words(arms)}.",
+        )
+    }

@@ -6,10 +6,11 @@ from typing import Any
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree, evidence
-from widthscope.statistics.over_seeds import band, of_seeds
+from widthscope.statistics.over_seeds import of_seeds
 from widthscope.statistics.width_slopes import seed_slopes, slope_evidence
-from widthscope.studies.mup_local.coordinates.cases import GAMMAS, INFERENCES
+from widthscope.studies.mup_local.coordinates.cases import CASES, GAMMAS, INFERENCES
 from widthscope.studies.mup_local.trained_tables import at_step, trained_tables, where_inferred
+from widthscope.width_sweeps.curves import coordinate_curve
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 Named = tuple[list[str], list[xr.DataArray]]
@@ -37,14 +38,15 @@ WORDS = {
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
-    tables = trained_tables(shards, "coordinates")
+    tables = trained_tables(shards, "coordinates", CASES)
     judged = int(tables["eq-0"]["step"].max())
     claims = {
         "pc-coordcheck": coordinate_tests(tables, judged),
         "pc-coordcheck-controls": wrong_tests(tables, judged),
         "tp-coordcheck-sp-fails": target_tests(tables),
     }
-    return {**claim_tree(claims), "/curves/pc-coordinates": curve(tables, judged)}
+    lines = {f"/curves/coordinates/{row}": curve(table, judged) for row, table in tables.items()}
+    return {**claim_tree(claims), **lines}
 
 
 def coordinate_tests(tables: Mapping[str, xr.Dataset], judged: int) -> Evidence:
@@ -95,22 +97,9 @@ def target_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
     }
 
 
-def curve(tables: Mapping[str, xr.Dataset], judged: int) -> xr.Dataset:
-    """Mean movements over widths with their bands, and slopes with their intervals, of every row.
-
-    NaN where a row was not trained at a width.
-    """
-    rows = []
-    for name, table in tables.items():
-        steps = table["step"].values
-        step = judged if judged in steps else int(steps.max())
-        values = xr.concat([_movement(table, each, step) for each in MOVEMENTS], dim="movement")
-        slopes = seed_slopes(values)
-        mean = band(values, "moved")
-        mean["slope"], mean["slope_half"] = (band(slopes, "slope")[each] for each in ("slope", "slope_half"))
-        rows.append(mean.assign_coords(movement=list(MOVEMENTS)).expand_dims(row=[name]))
-    found: xr.Dataset = xr.concat(rows, dim="row", join="outer")
-    return found.assign_attrs(step=judged, seeds=int(tables["si-0"].sizes["seed"]))
+def curve(table: xr.Dataset, judged: int) -> xr.Dataset:
+    """Movements of one row over widths, and their slopes, after the judged number of steps."""
+    return coordinate_curve({name: _movement(table, name, judged) for name in MOVEMENTS})
 
 
 def _movement(table: xr.Dataset, movement: str, step: int) -> xr.DataArray:

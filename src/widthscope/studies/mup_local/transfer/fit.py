@@ -8,9 +8,11 @@ import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree, of_estimates
 from widthscope.statistics.optimum import curves, drift, mean_optima, optima, transfer_regret
-from widthscope.statistics.over_seeds import band, of_seeds
+from widthscope.statistics.over_seeds import of_seeds
 from widthscope.statistics.width_slopes import slope_evidence
 from widthscope.studies.mup_local.trained_tables import trained_tables
+from widthscope.studies.mup_local.transfer.cases import CASES
+from widthscope.width_sweeps.curves import transfer_curve
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
@@ -23,20 +25,20 @@ WORDS = {
 }
 """Rows as components of a claim name them."""
 
+GUESSING = 0.1
+"""Accuracy of a network that diverged: one of ten classes."""
+
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
-    tables = trained_tables(shards, "transfer")
+    tables = trained_tables(shards, "transfer", CASES)
     claims = {
         "pc-lr-transfer": transfer_tests(tables, ("si-0", "si-1"), "si-sp"),
         "pc-gbar-small-effect": accuracy_tests(tables),
         "pc-wider-is-better": wider_tests(tables),
         "tp-lr-transfer": transfer_tests(tables, ("dtp",), "dtp-sp"),
     }
-    lines = {
-        "/curves/pc-transfer": curve(tables, ("si-0", "si-1", "si-sp")),
-        "/curves/tp-transfer": curve(tables, ("dtp", "dtp-sp")),
-    }
+    lines = {f"/curves/transfer/{row}": transfer_curve(training_losses(tables[row])) for row in CASES}
     return {**claim_tree(claims), **lines}
 
 
@@ -85,15 +87,15 @@ def transfer_tests(tables: Mapping[str, xr.Dataset], rows: Sequence[str], wrong:
 
 
 def accuracy_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
-    """Test accuracy at each seed's best rate: gamma_bar = 0 against -1; wide against narrow."""
+    """Test accuracy at each seed's best rate: gamma_bar = 0 less another's, at the largest width."""
     zero, one = (best(tables[row], "test_acc") for row in ("si-0", "si-1"))
-    narrow = zero.isel(width=-1).values - zero.isel(width=0).values
+    wrong = transferred(tables["si-sp"], "test_acc").fillna(GUESSING)
     pairs = [(zero - one).sel(width=width).values for width in zero["width"].values]
     loss = [best(tables[row], "train_loss").isel(width=-1).values for row in ("si-0", "si-1")]
     return {
         "accuracy": (
             of_seeds(["largest width"], pairs[-1:], 0.0),
-            of_seeds(["widest less narrowest"], [narrow], 0.0),
+            of_seeds(["standard parameterisation"], [zero.isel(width=-1).values - wrong.values], 0.0),
         ),
         "every-width": (of_seeds([f"M={width}" for width in zero["width"].values], pairs, 0.0), None),
         "loss": (of_seeds(["gamma=0", "gamma=-1"], loss), None),
@@ -121,22 +123,11 @@ def best(table: xr.Dataset, quantity: str) -> xr.DataArray:
     return values.isel(lr=place).drop_vars("lr").transpose("width", "seed")
 
 
-def curve(tables: Mapping[str, xr.Dataset], rows: Sequence[str]) -> xr.Dataset:
-    """Training losses over rates and widths with their bands, and the optima, of some rows."""
-    parts = []
-    for row in rows:
-        losses = training_losses(tables[row])
-        found = optima(losses)
-        mean = mean_optima(found)
-        one = band(losses, "loss")
-        one["log2_lr"] = ("width", [float(each.value) for each in mean])
-        one["log2_lr_se"] = ("width", [float(each.standard_error) for each in mean])
-        one["untrained"] = tables[row]["batch_loss"].isel(update=0).mean().astype(float)
-        one["drift"] = float(drift(found).value)
-        one["drift_se"] = float(drift(found).standard_error)
-        parts.append(one.expand_dims(row=[row]))
-    joined: xr.Dataset = xr.concat(parts, dim="row", join="outer")
-    return joined.assign_attrs(seeds=_seeds(tables[rows[0]]))
+def transferred(table: xr.Dataset, quantity: str) -> xr.DataArray:
+    """A quantity at the largest width, at the rate that is best at the smallest, (seed,); NaN if diverged."""
+    place = training_losses(table).isel(width=0, drop=True).fillna(np.inf).argmin("lr")
+    values = table[quantity].isel(width=-1, step=-1, damping=0, drop=True).astype(float)
+    return values.isel(lr=place).drop_vars("lr")
 
 
 def _seeds(table: xr.Dataset) -> int:
