@@ -42,7 +42,7 @@ def test_a_transfer_curve_holds_means_bands_and_the_optimum():
 
 
 def test_an_optimum_on_the_edge_is_marked_so():
-    curve = transfer_curve(losses(1.5))
+    curve = transfer_curve(losses(1.2))
     assert np.isnan(curve.attrs["drift"])
     assert curve["log2_lr"].isnull().values.tolist() == [False, False, False, True]
     assert curve["high_edge"].values.tolist() == [0, 0, 0, 1]

@@ -129,6 +129,9 @@ def _transfer_panel(axes: Axes, curve: xr.Dataset) -> None:
     rates = curve["lr"].values
     for colour, marker, width in zip(_shades(len(widths)), _markers(len(widths)), widths, strict=True):
         one = curve.sel(width=width)
+        if not np.isfinite(one["loss"]).any():
+            axes.plot([], [], color=colour, lw=1.3, label=f"{width}")
+            continue
         axes.plot(rates, one["loss"], color=colour, lw=1.3, label=f"{width}")
         axes.fill_between(rates, one["loss_low"], one["loss_high"], color=colour, alpha=0.18, lw=0)
         at = float(one["log2_lr"])
@@ -149,8 +152,9 @@ def _transfer_panel(axes: Axes, curve: xr.Dataset) -> None:
             )
         else:
             _edges(axes, one, colour)
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
+    if np.isfinite(curve["loss"]).any():
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
     drift, half = curve.attrs["drift"], curve.attrs["drift_half"]
     text = f"drift {drift:+.2f} ± {half:.2f}" if np.isfinite(drift) else "drift not measured"
     axes.text(0.03, 0.03, text, transform=axes.transAxes, size=7.5)
