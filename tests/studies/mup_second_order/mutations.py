@@ -4,16 +4,16 @@
 PLANNING = """
 plan.py settings.py
 onestep/plan.py onestep/settings.py
-zero_init/plan.py zero_init/settings.py
+zero_init/plan.py
 damping/plan.py damping/settings.py
 coordinates/plan.py coordinates/settings.py
 transfer/plan.py transfer/settings.py
 features/plan.py features/settings.py
 """
 FITTING = """
-fit.py
+fit.py sweep_tables.py
 onestep/fit.py
-zero_init/fit.py
+zero_init/fit.py zero_init/settings.py
 damping/fit.py
 coordinates/fit.py
 transfer/fit.py
@@ -39,9 +39,15 @@ features/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "arm_names.py": "coordinates* features* transfer*",
+    "arms.py": "coordinates* features* transfer*",
+    "coordinates/experiment.py": "coordinates*",
+    "features/experiment.py": "features*",
+    "transfer/experiment.py": "transfer*",
     "onestep/experiment.py": "onestep*",
     "onestep/responses.py": "onestep*",
     "onestep/rows.py": "onestep*",
+    "damping/experiment.py": "damping*",
     "zero_init/bias.py": "zero-init*",
     "zero_init/dual.py": "zero-init*",
     "zero_init/experiments.py": "zero-init*",

@@ -1,5 +1,64 @@
-"""The claims of the family `damping`."""
+"""The claims on the useful damping, with their margins."""
 
-from widthscope.statistics.claims import Claim
+from widthscope.statistics.claims import Claim, Control, Test
+from widthscope.statistics.rules import Equals, Reported
 
-CLAIMS: tuple[Claim, ...] = ()
+SHARDS = ("damping*",)
+MARGIN = 0.125
+LEVEL = (
+    "slope on $\\log_2 M$ of $\\log_2$ of the damping at which the training loss is half-way from its least "
+    "to its plateau"
+)
+
+
+def _claim(letter: str, statement: str, factor: str, exponent: float) -> Claim:
+    return Claim(
+        name=f"damping-exponent-{letter.lower()}",
+        statement=statement,
+        quantity=f"{LEVEL}, of {factor}",
+        prediction=exponent,
+        tests=(
+            Test(
+                "exponent",
+                Equals(MARGIN),
+                f"{LEVEL}, of {factor}, in absolute terms",
+                "half the spacing, 1/4, of exponents in question; the half level exists where no optimum "
+                "does, for at a small learning rate less damping is simply better",
+            ),
+            Test(
+                "one-range-of-dampings",
+                Reported(),
+                "the same where only dampings count that all widths share in absolute terms",
+                "none: the least loss is then that of one range, and not of one that follows the width; "
+                "where the loss still falls at its end, the two differ",
+            ),
+            Test(
+                "smallest-width-left-out",
+                Reported(),
+                "the same without the smallest width",
+                "none: how far it still drifts",
+            ),
+        ),
+        control=Control("the same levels in units that follow the width, as if the factor did not"),
+        figure="damping-half-level",
+        shards=SHARDS,
+        needs="wider networks, and more seeds",
+    )
+
+
+CLAIMS: tuple[Claim, ...] = (
+    _claim(
+        "B",
+        "The useful damping of K-FAC's signals' factor $B_l$ falls as 1/M with the maximal-update exponents, "
+        "as the factor itself does.",
+        "the signals' factor",
+        -1.0,
+    ),
+    _claim(
+        "A",
+        "The useful damping of K-FAC's inputs' factor $A_l$ of the layers above the first grows as M, as the "
+        "factor itself does.",
+        "the inputs' factor",
+        1.0,
+    ),
+)

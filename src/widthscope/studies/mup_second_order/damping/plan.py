@@ -1,9 +1,46 @@
-"""Shards of the family `damping`."""
+"""Shards of the family `damping`: one for each width, or one for all where they are short."""
 
-from widthscope.studies.base import Shard
+from typing import Any
+
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.mup_second_order.damping.settings import Damping
+from widthscope.width_sweeps.cost import Size, sweep_memory_mb, sweep_seconds
+
+NAME, ENTRY = "damping", "damping.experiment"
+STARTUP = 3.5
+
+TOGETHER_SECONDS = 5.0
+"""Widths that take no longer than this in all share one job, whose start would cost as much."""
+
+INPUTS = {"digits": 64, "cifar10": 3072}
 
 
 def shards(settings: Damping, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """All dampings of a width in one job."""
+    own = {**settings.model_dump(mode="json", exclude={"widths"}), "seed": seed}
+    costs = {width: _cost(settings, width) for width in settings.widths}
+    seconds = sum(cost.seconds for cost in costs.values())
+    if seconds <= TOGETHER_SECONDS:
+        memory = max(cost.memory_mb for cost in costs.values())
+        return [_shard(NAME, own, settings.widths, Cost(seconds, memory))]
+    return [_shard(f"{NAME}-n{width}", own, (width,), cost) for width, cost in costs.items()]
+
+
+def _shard(name: str, own: dict[str, Any], widths: tuple[int, ...], cost: Cost) -> Shard:
+    return Shard(
+        name,
+        ENTRY,
+        {**own, "widths": list(widths)},
+        Cost(STARTUP + cost.seconds, cost.memory_mb),
+        datasets=(own["dataset"],),
+        gpu_speedup=GPU_SPEEDUP,
+    )
+
+
+def _cost(settings: Damping, width: int) -> Cost:
+    """Of all dampings of both factors, measured once."""
+    size = Size(width, inputs=INPUTS[settings.dataset], batch=settings.batch)
+    members = settings.seeds * (len(settings.outputs) + len(settings.inputs))
+    return Cost(
+        sweep_seconds("kfac", size, members, settings.steps, 1), sweep_memory_mb("kfac", size, members)
+    )

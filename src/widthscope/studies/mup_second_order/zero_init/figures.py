@@ -85,9 +85,9 @@ def bias(curve: xr.Dataset) -> Drawing:
         figure,
         f"After {curve.attrs['steps']} K-FAC steps on the quadratic task at width {curve.attrs['width']}, "
         "one point for each seed. Left: distance of the outputs from ridge regression with the initial "
-        f"kernel, over its size: {means['small', 'zeros']:.2f} from zeros and {means['small', 'random']:.2f} from "
-        f"a random readout at small damping, {means['large', 'zeros']:.2f} and "
-        f"{means['large', 'random']:.2f} at large. "
+        f"kernel, over its size: {means['small', 'zeros']:.2f} from zeros and "
+        f"{means['small', 'random']:.2f} from a random readout at small damping, "
+        f"{means['large', 'zeros']:.2f} and {means['large', 'random']:.2f} at large. "
         "Right: root mean square change of the features.",
         "Two clouds of points at each damping. At small damping those that started from zeros lie far below "
         "the others in both panels; at large damping the distances lie together.",
