@@ -107,11 +107,11 @@ def _solved(matrix: Tensor, rows: Tensor, ridge: Tensor) -> Tensor:
 
 
 def _difference_applied(gram: Tensor, rows: Tensor, ridge: Tensor, exponent: float) -> Tensor:
-    """Rows times U [(f(lambda) - f(0)) / lambda] U^T, whose bracket tends to -e rho^{-e-1} at lambda = 0."""
+    """Rows times U [(f(lambda) - f(0)) / lambda] U^T."""
     values, vectors = finite_eigh(gram)
     relative = values / ridge[:, None]
-    # Below rounding the quotient is 0 / 0; there its limit is exact.
-    tiny = relative < torch.finfo(gram.dtype).tiny
-    quotient = torch.expm1(-exponent * torch.log1p(relative)) / torch.where(tiny, 1.0, relative)
-    bracket = torch.where(tiny, -exponent, quotient) * power(ridge, -exponent - 1)[:, None]
+    quotient = torch.expm1(-exponent * torch.log1p(relative))
+    # Where lambda vanishes so does S^T u: any finite bracket will do, and this one is 0.
+    quotient = quotient / relative.clamp(min=torch.finfo(gram.dtype).tiny)
+    bracket = quotient * power(ridge, -exponent - 1)[:, None]
     return torch.bmm(torch.bmm(rows, vectors) * bracket[:, None], vectors.mT)
