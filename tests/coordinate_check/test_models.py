@@ -1,4 +1,4 @@
-"""Models that are not ours: the standard ones are broken, mended and corrected ones pass, by the same rule."""
+"""Models that are not ours: the standard ones are broken, mended and corrected ones pass."""
 
 import functools
 

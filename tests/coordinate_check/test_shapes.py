@@ -17,8 +17,12 @@ def images(seed: int):
 
 def test_a_perceptron() -> None:
     assert kinds(perceptron) == {
-        "0.weight": "input", "0.bias": "vector", "2.weight": "hidden", "2.bias": "vector",
-        "4.weight": "output", "4.bias": "fixed",
+        "0.weight": "input",
+        "0.bias": "vector",
+        "2.weight": "hidden",
+        "2.bias": "vector",
+        "4.weight": "output",
+        "4.bias": "fixed",
     }
 
 
@@ -33,8 +37,12 @@ def test_layouts_of_known_layers() -> None:
     found = probed(net, images).architecture
     weights = {at.name: at for at in found.parameters if at.name.endswith("weight")}
     assert {name: at.kind for name, at in weights.items()} == {
-        "0.weight": "input", "1.weight": "vector", "2.weight": "input", "3.weight": "hidden",
-        "6.weight": "hidden", "7.weight": "output",
+        "0.weight": "input",
+        "1.weight": "vector",
+        "2.weight": "input",
+        "3.weight": "hidden",
+        "6.weight": "hidden",
+        "7.weight": "output",
     }
     assert all(at.inputs[-1] in (1, 4) and at.outputs[-1] in (1, 4) for at in weights.values())
 

@@ -126,7 +126,7 @@ def test_mending_leaves_the_base_width_as_it_is() -> None:
 
 
 def test_mending_brings_scales_and_rates_to_what_is_wanted() -> None:
-    table, found, mend, request = mended(perceptron, classes)
+    _, found, mend, request = mended(perceptron, classes)
     after = record(found.code, found.loss, request, mend)
     for row in suggestions(after, found.architecture, SGD):
         assert row.initial == pytest.approx(row.initial_wanted, abs=1e-6)

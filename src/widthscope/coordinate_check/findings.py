@@ -95,12 +95,11 @@ def _of_architecture(report: Report) -> list[str]:
             )
     if found.growing_heads:
         module, (small, large) = next(iter(found.growing_heads.items()))
+        where = module or "the model"
         said.append(
-            f"attention's head dimension grows with the width ({small} to {large} in {module or 'the model'}): its scores "
-            "then "
-            "need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up for; "
-            "keep the "
-            "head dimension and let the heads grow in number, or change the factor"
+            f"attention's head dimension grows with the width ({small} to {large} in {where}): its scores "
+            "then need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up for; "
+            "keep the head dimension and let the heads grow in number, or change the factor"
         )
     if method_of(probed.optimizer) is None:
         said.append(

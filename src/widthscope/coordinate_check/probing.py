@@ -71,25 +71,19 @@ def probe(code: UserCode, request: Request, loss: str | None = None) -> Probed:
         if width == request.widths[0]:
             first = fresh
     found = architecture(models, code.name)
-    _check_seeds(code, request)
-    own = _brings_its_own(code, request)
+    _check_seeds(code, request, first)
+    own = first.own_optimizer
+    if own and (request.optimizer is not None or request.rate is not None):
+        option = "--optimizer" if request.optimizer is not None else "--rate"
+        raise CoordinateCheckError(
+            f"{code.name} brings its own optimizer, which {option} would overrule; leave out the one or the "
+            "other"
+        )
     return Probed(
         *(code, function, loss_name, found, numbers, type(first.optimizer), own),
         any(group.get("weight_decay", 0) for group in first.optimizer.param_groups),
         _shapes(batch),
     )
-
-
-def _brings_its_own(code: UserCode, request: Request) -> bool:
-    with seeded(0):
-        own = code.build(request.widths[0], request.device)[1] is not None
-    if own and (request.optimizer is not None or request.rate is not None):
-        option = "--optimizer" if request.optimizer is not None else "--rate"
-        raise CoordinateCheckError(
-            f"{code.name} brings its own optimizer, which {option} would overrule; leave out the one or "
-            "the other"
-        )
-    return own
 
 
 def _check_parameters(model: nn.Module, name: str, width: int) -> None:
@@ -100,8 +94,7 @@ def _check_parameters(model: nn.Module, name: str, width: int) -> None:
         if is_lazy(parameter):
             raise CoordinateCheckError(
                 f"{name}({width}) has parameters without a shape, such as '{parameter_name}'; call lazy "
-                "modules "
-                "once in the factory"
+                "modules once in the factory"
             )
         if not torch.isfinite(parameter).all():
             raise CoordinateCheckError(
@@ -130,9 +123,10 @@ def _pass(model: nn.Module, batch: Batch, loss: Loss, name: str, width: int) -> 
     return found
 
 
-def _check_seeds(code: UserCode, request: Request) -> None:
-    """The same seed must make the same weights, and another seed other ones."""
-    first, again, other = (_weights(code, request, seed) for seed in (0, 0, 1))
+def _check_seeds(code: UserCode, request: Request, built: Member) -> None:
+    """Seed 0, of which a member was built, must make the same weights again, and another seed others."""
+    first = dict(built.model.named_parameters())
+    again, other = (_weights(code, request, seed) for seed in (0, 1))
     for name, weight in first.items():
         if not torch.equal(weight, again[name]):
             raise CoordinateCheckError(

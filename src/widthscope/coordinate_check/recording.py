@@ -69,8 +69,7 @@ class Recorder:
         first = self._first.get(name)
         if first is None:
             self._first[name] = first = now.clone()
-        change = now - first
-        self._now[name] = torch.stack([*_sizes(now), *_sizes(change)])
+        self._now[name] = torch.stack([*_sizes(now), *_sizes(now - first)])
 
 
 def tensors(output: Any) -> Iterator[Tensor]:
@@ -84,11 +83,10 @@ def tensors(output: Any) -> Iterator[Tensor]:
 
 
 def _sizes(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean absolute value and root mean square, in double precision as a sum over a large layer needs."""
-    flat = values.flatten()
-    return flat.abs().mean(dtype=torch.float64), (
-        torch.linalg.vector_norm(flat, dtype=torch.float64) / flat.numel() ** 0.5
-    )
+    """Mean absolute value and root mean square; half precision would overflow."""
+    dtype = torch.promote_types(values.dtype, torch.float32)
+    total, root = (torch.linalg.vector_norm(values, order, dtype=dtype) for order in (1, 2))
+    return total.double() / values.numel(), root.double() / values.numel() ** 0.5
 
 
 def _is_layer(module: nn.Module, every: bool) -> bool:

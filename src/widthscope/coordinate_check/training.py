@@ -29,6 +29,7 @@ class Member:
 
     model: nn.Module
     optimizer: Optimizer
+    own_optimizer: bool
 
 
 def member(code: UserCode, request: Request, width: int) -> Member:
@@ -39,14 +40,15 @@ def member(code: UserCode, request: Request, width: int) -> Member:
     """
     model, optimizer = code.build(width, request.device)
     if optimizer is not None:
-        return Member(model, optimizer)
+        return Member(model, optimizer, own_optimizer=True)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
         some = " that can be trained" if any(True for _ in model.parameters()) else ""
         raise CoordinateCheckError(f"{code.name}({width}) has no parameters{some}")
     name = request.optimizer or "adam"
     rate = request.rate or OPTIMIZERS[name]
-    return Member(model, SGD(trained, lr=rate) if name == "sgd" else Adam(trained, lr=rate))
+    made = SGD(trained, lr=rate) if name == "sgd" else Adam(trained, lr=rate)
+    return Member(model, made, own_optimizer=False)
 
 
 def batch_of(code: UserCode, request: Request, seed: int) -> Batch:
