@@ -18,7 +18,9 @@ TITLES = {
     "kfac-absolute": "scaled damping",
     "kfac-heuristic": "heuristic damping",
     "kfac-const": "constant damping",
+    "foof-mup": "FOOF, maximal",
 }
+RATES = ("sgd-mup", "kfac-absolute", "foof-mup", "shampoo-mup", "sgd-sp")
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
@@ -28,7 +30,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     return {
         "coordinates": movement({arm: curves[arm] for arm in SHOWN}),
         "coordinates-damping": dampings({arm: curves[arm] for arm in DAMPINGS}),
-        "coordinates-rates": effective({arm: rates[arm] for arm in (*SHOWN, "foof-mup", "kfac-absolute")}),
+        "coordinates-rates": effective({arm: rates[arm] for arm in RATES}),
     }
 
 
@@ -60,8 +62,16 @@ def dampings(arms: dict[str, xr.Dataset]) -> Drawing:
 def effective(arms: dict[str, xr.Dataset]) -> Drawing:
     """Table of what each layer's rate and dampings are multiplied by."""
     return Drawing(
-        exponents_figure({LABELS[arm]: rates for arm, rates in arms.items()}),
-        "What each layer's learning rate and dampings are multiplied by at each width, relative to the base "
-        "width. Relative dampings, in units of a factor's trace, need no power of the width.",
+        exponents_figure(
+            {
+                "K-FAC, maximal" if arm == "kfac-absolute" else TITLES[arm]: (
+                    rates if arm == "kfac-absolute" else rates[["rate"]]
+                )
+                for arm, rates in arms.items()
+            }
+        ),
+        "What each layer's learning rate is multiplied by at each width, relative to the base width, and "
+        "what K-FAC's dampings are where they are absolute; relative ones, in units of a factor's trace, "
+        "need no power of the width. In the standard parameterisation every factor is 1.",
         f"A table of widths by layers, of {'; '.join(LABELS[arm] for arm in arms)}.",
     )

@@ -27,9 +27,9 @@ class Coordinates(Section):
     """Networks of three layers after a few steps, against where they began."""
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
-    widths: Widths = Field((64, 128, 256, 512, 1024), min_length=3, description="Widths M.")
+    widths: Widths = Field((64, 128, 256, 512), min_length=3, description="Widths M.")
     base: Width = Field(64, description="Base width M0, at which all parameterisations are one.")
-    seeds: Count = Field(12, ge=3, description="Independent seeds of the initial weights at each width.")
+    seeds: Count = Field(16, ge=3, description="Independent seeds of the initial weights at each width.")
     steps: Count = Field(10, description="Steps of training.")
     batch: Count = Field(64, ge=2, description="Images N in a minibatch.")
     train: Count = Field(1000, description="Images trained on, where the dataset has no split of its own.")

@@ -13,18 +13,24 @@ ORDER = {
 }
 
 
+RATES = {
+    "gradient, maximal": "sgd-mup",
+    "K-FAC, maximal": "kfac-mup",
+    "K-FAC, FOOF's rates": "kfac-foof",
+    "Shampoo, maximal": "shampoo-mup",
+}
+
+
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name."""
     found = {f"transfer-{method}": losses(fit, method) for method in ORDER}
     rates = {name: node.to_dataset() for name, node in fit["/curves/transfer-rates"].children.items()}
-    shown = {
-        f"{METHODS[method]}, {scaling_of(arm)}": rates[arm] for method, arms in ORDER.items() for arm in arms
-    }
+    shown = {title: rates[arm][["rate"]] for title, arm in RATES.items()}
     found["transfer-rates"] = Drawing(
         exponents_figure(shown),
-        "What each layer's learning rate and dampings are multiplied by at each width, relative to the base "
-        "width. Dampings are relative to the factors' own scale and need no power of the width.",
-        f"A table with rows for the layers of {'; '.join(shown)} and columns for widths.",
+        "What each layer's learning rate is multiplied by at each width, relative to the base width; in the "
+        "standard parameterisation by 1. Dampings are relative to the factors' own scale at every width.",
+        f"A table of widths by layers, of {'; '.join(shown)}.",
     )
     return found
 
