@@ -31,7 +31,7 @@ class Exponents:
         energy: of predictive coding, the weight of the last layer's energy ~ M^-energy.
         feedback_rates: of target propagation, the learning rates of the hidden and the last feedback map.
 
-    Source: arXiv:2310.17813 (abc-parameterisation), arXiv:2312.12226 (damping), arXiv:2411.02001 (the rest).
+    Source: arXiv:2011.14522 (abc-parameterisation), arXiv:2312.12226 (damping), arXiv:2411.02001 (the rest).
     """
 
     readout: float
