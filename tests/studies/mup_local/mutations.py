@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py
+plan.py settings.py shards_by_width.py
 equilibrium/plan.py equilibrium/settings.py
 gradients/plan.py gradients/settings.py
 interpolation/plan.py interpolation/settings.py
@@ -12,13 +12,13 @@ transfer/plan.py transfer/settings.py
 targets/plan.py targets/settings.py
 """
 FITTING = """
-exponents_of_width.py fit.py
+exponents_of_width.py fit.py trained_tables.py
 equilibrium/fit.py
 gradients/fit.py
 interpolation/fit.py
 onestep/fit.py
 coordinates/fit.py
-transfer/fit.py
+transfer/cases.py transfer/fit.py
 targets/fit.py
 """
 JUDGING = """
@@ -49,6 +49,19 @@ SWEEPING: dict[str, str] = {
     "gradients/experiment.py": "gradients*",
     "gradients/linear.py": "gradients*",
     "gradients/nonlinear.py": "gradients*",
+    "equilibrium/experiment.py": "equilibrium*",
+    "equilibrium/identities.py": "equilibrium*",
+    "equilibrium/stability.py": "equilibrium*",
     "interpolation/experiment.py": "interpolation*",
     "interpolation/theory.py": "interpolation*",
+    "onestep/experiment.py": "onestep*",
+    "onestep/rows.py": "onestep*",
+    "arms.py": "coordinates* transfer* targets*",
+    "coordinates/cases.py": "coordinates*",
+    "coordinates/experiment.py": "coordinates*",
+    "coordinates/residual.py": "coordinates*",
+    "transfer/experiment.py": "transfer*",
+    "targets/cases.py": "targets*",
+    "targets/experiment.py": "targets*",
+    "targets/ridge.py": "targets*",
 }

@@ -63,7 +63,7 @@ ROWS: dict[str, Row] = {
         "dtp", replace(standard(TARGET_PROPAGATION), feedback_rates=_SLOWED.feedback_rates), PROPAGATED
     ),
     "dtp-readout-1": Row("dtp", maximal_update(TARGET_PROPAGATION, readout=1.0), PROPAGATED),
-    "dtp-slowed": Row("dtp", replace(_SLOWED, rates=tuple(rate + 0.5 for rate in _SLOWED.rates)), PROPAGATED),
+    "dtp-slowed": Row("dtp", replace(_SLOWED, rates=(0.5, 1.5, 1.5)), PROPAGATED),
     "bp-ntk": Row("bp", _FEATURES, PROPAGATED),
     # Back-propagation at the same readout, with rates that move features by order one.
     "bp-features": Row("bp", replace(_FEATURES, rates=(-0.5, 0.5, 1.0)), PROPAGATED),

@@ -12,9 +12,9 @@ PANELS = {
     "eq-0": "equilibrium, $\\bar\\gamma_L = 0$",
     "eq-1": "equilibrium, $\\bar\\gamma_L = -1$",
     "eq-ntk": "wrong: kernel regime",
-    "dtp": "target propagation",
-    "dtp-sp": "wrong: standard rates",
-    "si-sp": "wrong: one pass, standard",
+    "dtp": "target propagation (TP)",
+    "dtp-sp": "wrong: TP, standard",
+    "si-sp": "wrong: PC, standard",
 }
 """Rows that are shown, and the titles of their panels."""
 

@@ -122,8 +122,8 @@ NO_KERNEL = Claim(
 ALIGNMENT = Claim(
     name="tp-feedback-alignment",
     statement="The feedback that best reconstructs the last hidden layer from the output points less and "
-    "less along the transposed readout, as $M^{-1/2}$. Judged without the narrowest networks, where the slope "
-    "still bends.",
+    "less along the transposed readout, as $M^{-1/2}$. Judged without the narrowest networks, where it still "
+    "bends.",
     quantity="slope on log M of the log cosine of fitted feedback and the transposed readout",
     prediction=-0.5,
     tests=(

@@ -7,7 +7,6 @@ from widthscope.width_sweeps.figures import coordinate_figure, coordinate_words
 
 PANELS = {
     "dtp": "DTP, $b_L = 1/2$",
-    "dtp-learned": "DTP, learned feedback",
     "dtp-tied": "DTP, tied feedback",
     "bp-ntk": "BP, kernel regime",
     "bp-features": "BP, rates of features",

@@ -35,7 +35,8 @@ def _drawing(rule: str, arms: Mapping[str, xr.Dataset]) -> Drawing:
     return Drawing(
         transfer_figure(arms, "training loss, second half"),
         f"{rule}: loss on the minibatches of a training's second half over the learning rate at the base "
-        f"width ({seeds} seeds, 99 % intervals); networks that diverge count as untrained. {transfer_words(arms)}",
+        f"width ({seeds} seeds, 99 % intervals); networks that diverge count as untrained. "
+        f"{transfer_words(arms)}",
         "Losses over the learning rate on logarithmic axes, one line for each width: with maximal-update "
         "rates the minima stand above each other, in the standard parameterisation they move to the left.",
     )

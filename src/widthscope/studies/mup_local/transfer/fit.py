@@ -52,10 +52,12 @@ def training_losses(table: xr.Dataset) -> xr.DataArray:
     batches = table["batch_loss"].isel(damping=0, drop=True).astype(float)
     steps = batches.sizes["update"]
     untrained = batches.isel(update=0, drop=True)
-    later = np.exp(np.log(batches.isel(update=slice(steps // 2, None))).mean("update", skipna=False))
+    half = batches.isel(update=slice(steps // 2, None))
+    later = half.copy(data=np.log(half.values)).mean("update", skipna=False)
+    later = later.copy(data=np.exp(later.values))
     lost = table["diverged"].isel(damping=0, drop=True) | ~np.isfinite(later)
-    found: xr.DataArray = np.minimum(later.where(~lost, untrained), untrained)
-    return found.where(table["done"].isel(damping=0, drop=True)).transpose("width", "lr", "seed")
+    kept = later.where(~lost & (later < untrained), untrained)
+    return kept.where(table["done"].isel(damping=0, drop=True)).transpose("width", "lr", "seed")
 
 
 def transfer_tests(tables: Mapping[str, xr.Dataset], rows: Sequence[str], wrong: str) -> Evidence:
