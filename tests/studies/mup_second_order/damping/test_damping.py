@@ -88,6 +88,14 @@ def test_one_range_of_dampings_leaves_out_what_some_width_did_not_see():
     assert kept.sel(width=[64, 128, 256]).values.tolist() == [13, 12, 12]
 
 
+def test_a_loss_that_still_falls_at_the_end_of_the_list_is_not_measured():
+    """Such a list would bring its own exponent into the half level."""
+    table = made_up(0.0, -1.0).isel(damping=slice(6, None))
+    losses = table["train_loss"].isel(lr=0, step=-1)
+    assert np.isnan(fit.levels(losses).values).all()
+    assert np.isfinite(fit.levels(made_up(0.0, -1.0)["train_loss"].isel(lr=0, step=-1)).values).all()
+
+
 def test_a_curve_without_a_plateau_is_not_measured():
     table = made_up(-1.0, -1.0).isel(damping=slice(None, 7))
     losses = table["train_loss"].isel(lr=0, step=-1)

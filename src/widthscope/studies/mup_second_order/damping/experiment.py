@@ -19,7 +19,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     """Nodes "outputs" and "inputs" by the factor whose damping varies: losses after the last step.
 
     Dampings follow the maximal update's powers of the width, so that one list serves every width; the tables
-    hold the absolute ones as `rho_B_eff` and `rho_A_eff`. Both sides start from the same weights.
+    hold the absolute ones as `rho_B_eff` and `rho_A_eff`. Both sides start from the same weights. The Fisher
+    factors are empirical: sampled ones have no least loss of their own at small dampings of B, only noise.
 
     Args:
         settings: sizes as in `settings.Damping`, and `seed`.
@@ -40,7 +41,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         axis = DampingAxis(rule="mup_abs", side=side, other=settings["other"])
         return sweep(
             problem,
-            Arm("kfac", maximal_update(kfac()), damping=axis),
+            Arm("kfac", maximal_update(kfac()), options={"fisher": "emp"}, damping=axis),
             setup,
             width=width,
             rates=[settings["rate"]],

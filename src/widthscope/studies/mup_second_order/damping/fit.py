@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
-from widthscope.statistics.half_level import half_levels
+from widthscope.statistics.half_level import PLATEAU, half_levels
 from widthscope.statistics.over_seeds import band
 from widthscope.statistics.width_slopes import slope_evidence
 from widthscope.width_sweeps.tables import joined
@@ -45,25 +45,36 @@ def side_tests(losses: xr.DataArray, factors: xr.DataArray, exponent: float) -> 
         factors: (width,) what a unit is worth at each width.
         exponent: predicted.
     """
-    in_units = 2.0 ** half_levels(losses)["log2_damping"]
-    absolute = in_units * factors
     names = "half-level damping"
+
+    def slopes(of: xr.DataArray, drop: int = 0) -> tuple[xr.Dataset, xr.Dataset]:
+        in_units = 2.0 ** levels(of)
+        return (
+            slope_evidence([names], [in_units * factors], exponent, drop),
+            slope_evidence([f"{names} in units"], [in_units], exponent, drop),
+        )
+
     return {
-        "exponent": (
-            slope_evidence([names], [absolute], exponent),
-            slope_evidence([f"{names} in units"], [in_units], exponent),
-        ),
-        "one-range-of-dampings": (
-            slope_evidence(
-                [names], [2.0 ** half_levels(shared(losses, factors))["log2_damping"] * factors], exponent
-            ),
-            None,
-        ),
-        "smallest-width-left-out": (
-            slope_evidence([names], [absolute], exponent, drop=1 if losses.sizes["width"] > 2 else 0),
-            None,
-        ),
+        "exponent": slopes(losses),
+        "one-range-of-dampings": slopes(shared(losses, factors)),
+        "smallest-width-left-out": (slopes(losses, 1 if losses.sizes["width"] > 2 else 0)[0], None),
     }
+
+
+def levels(losses: xr.DataArray) -> xr.DataArray:
+    """log2 of the half-level dampings; NaN where the least loss is at the end of the list and still falls.
+
+    The list follows the width, so that half-way from such a loss would follow it too.
+    """
+    found: xr.DataArray = half_levels(losses)["log2_damping"]
+    rising = losses.sortby("damping").transpose("damping", ...)
+    values = rising.values
+    first = np.isfinite(values).argmax(axis=0)
+    beginning, next_one = (np.take_along_axis(values, (first + k)[None], axis=0)[0] for k in (0, 1))
+    least = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        falls = (beginning <= least) & ((next_one - beginning) > PLATEAU * (values[-1] - beginning))
+    return found.where(~rising.isel(damping=0, drop=True).copy(data=falls))
 
 
 def shared(losses: xr.DataArray, factors: xr.DataArray) -> xr.DataArray:
@@ -75,7 +86,5 @@ def shared(losses: xr.DataArray, factors: xr.DataArray) -> xr.DataArray:
 
 def curve(losses: xr.DataArray, factors: xr.DataArray) -> xr.Dataset:
     """Losses by width and damping with their bands, absolute dampings, and half levels."""
-    found = half_levels(losses)
-    level = found["log2_damping"] + np.log2(factors)
-    table = band(losses, "loss").assign(band(level, "level")).assign(factor=factors)
-    return table.assign_attrs(measured=float((found["flag"] == 0).mean()))
+    table = band(losses, "loss").assign(band(levels(losses) + np.log2(factors), "level"))
+    return table.assign(factor=factors)
