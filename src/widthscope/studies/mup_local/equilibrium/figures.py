@@ -44,6 +44,7 @@ def equilibrium(curve: xr.Dataset) -> Drawing:
             widths,
             one["largest"],
             one["largest_half"],
+            ls=("-", "--", ":")[place],
             marker=MARKERS[place],
             color=PALETTE[f"c{place}"],
             lw=1,

@@ -23,7 +23,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
         for name in ("closed-form", "fixed-predictions", "gauss-newton", "stability")
     )
     largest = stability["largest"].where(stability["residual"] <= RESIDUAL)
-    claims = {
+    claims: dict[str, Evidence] = {
         "pc-equilibrium-closed-form": {"deviation": closed_form(closed)},
         "pc-fpa-equals-bp": {"deviation": fixed_predictions(fixed)},
         "pc-gnt-limit": {"slope": gauss_newton_limit(limit)},

@@ -1,7 +1,6 @@
 """Identities of small networks of unequal widths, closed forms beside brute force, in 64 bits.
 
-Brute force minimises the energy itself: its Hessian and gradient in the states by automatic differentiation
-of the definition, one joint linear solve for each sample.
+Brute force minimises the energy itself, one joint least-squares problem for each sample.
 """
 
 from collections.abc import Mapping
@@ -110,30 +109,27 @@ def _networks(settings: Mapping[str, Any], activation: str) -> tuple[Parameters,
 
 
 def _brute_force(parameters: Parameters, passed: Forward, y: Tensor) -> Inferred:
-    """The stationary states of every sample, from a joint solve with the Hessian of the energy."""
+    """The states of least energy of every sample, by least squares.
+
+    Errors are an affine function of all states together, e = A u + b, whose matrix is read off column by
+    column from the definition.
+    """
     names = mlp.layer_names(len(SIZES) - 1)
-    hidden = list(SIZES[1:-1])
+    hidden, x = list(SIZES[1:-1]), passed.inputs[0]
 
-    def energy(states: Tensor, x: Tensor, target: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
-        u = [x, *states.split(hidden), target]
-        parts = [
-            gamma / 2 * (u[layer] - W @ u[layer - 1]).square().sum()
-            for layer, (gamma, W) in enumerate(zip(WEIGHTS, weights, strict=True), start=1)
-        ]
-        return torch.stack(parts).sum()
+    def errors(states: Tensor) -> list[Tensor]:
+        u = [x, *torch.split(states, hidden, dim=2), y]
+        return [u[k + 1] - torch.bmm(u[k], parameters[name].mT) for k, name in enumerate(names)]
 
-    slope, curvature = torch.func.grad(energy), torch.func.hessian(energy)
-    over_samples = (None, 0, 0, None)
-    zero = torch.zeros(sum(hidden), dtype=torch.float64)
-    weights = tuple(parameters[name] for name in names)
-    every = []
-    for function in (slope, curvature):
-        per_sample = torch.func.vmap(function, in_dims=over_samples)
-        every.append(torch.func.vmap(per_sample, in_dims=(None, 0, 0, 0))(zero, passed.inputs[0], y, weights))
-    states = torch.linalg.solve(every[1], -every[0]).split(hidden, dim=2)
-    u = (passed.inputs[0], *states, y)
-    errors = [u[k + 1] - torch.bmm(u[k], parameters[name].mT) for k, name in enumerate(names)]
-    return Inferred(tuple(states), tuple(errors), u[:-1])
+    def weighted_errors(states: Tensor) -> Tensor:
+        return torch.cat([gamma**0.5 * e for gamma, e in zip(WEIGHTS, errors(states), strict=True)], dim=2)
+
+    zero = torch.zeros(*x.shape[:2], sum(hidden), dtype=torch.float64)
+    offset = weighted_errors(zero)
+    columns = [weighted_errors(zero + unit) - offset for unit in torch.eye(sum(hidden), dtype=torch.float64)]
+    solved = torch.linalg.lstsq(torch.stack(columns, dim=3), -offset[..., None]).solution[..., 0]
+    states = tuple(torch.split(solved, hidden, dim=2))
+    return Inferred(states, tuple(errors(solved)), (x, *states))
 
 
 def _envelope(parameters: Parameters, x: Tensor, y: Tensor, weights: Weights) -> list[Tensor]:
@@ -165,4 +161,5 @@ def _relative(found: Tensor, target: Tensor) -> np.ndarray:
 
 
 def _unit(values: Tensor) -> Tensor:
-    return values / values.flatten(1).norm(dim=1)[:, None, None]
+    lengths: Tensor = values.flatten(1).norm(dim=1)
+    return values.div(lengths[:, None, None])

@@ -21,7 +21,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 def slopes(curve: xr.Dataset) -> Drawing:
     """Measured slopes with their intervals and the predicted ones, one line for each row of the table."""
-    figure, *panels = new(cols=2, width=8.4, height=3.8, sharex=True)
+    figure, *panels = new(cols=2, width=8.4, height=4.2, sharex=True)
     coding = int(curve.attrs["coding"])
     rows = curve["row"].values
     for axes, part, title in zip(
@@ -33,7 +33,7 @@ def slopes(curve: xr.Dataset) -> Drawing:
         _rows(axes, curve.sel(row=part))
         axes.set_title(title)
         axes.set_xlabel("slope of the change on log $M$")
-    panels[0].legend(loc="lower right")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     off = abs(curve["slope"] - curve["predicted"])
     direct = float(off.sel(change=["first", "hidden", "last"]).max())
     through = float(off.sel(change="hidden to output").max())
