@@ -43,13 +43,10 @@ def coordinates(table: xr.Dataset, check: Check, model: str) -> Drawing:
     return Drawing(
         figure,
         f"{whose}: mean change of every layer's output over the width, means over {table.sizes['seed']} "
-        "seeds. "
-        f"Beside each layer the slope and the half-width of its interval, {100 * LEVEL:.0f} % jointly; "
-        "dashed where "
-        f"it leaves zero by more than {MARGIN:g}. Found: {summary(check)}.{rest}",
+        f"seeds. Beside each layer the slope and the half-width of its interval, {100 * LEVEL:.0f} % "
+        f"jointly; dashed where it leaves zero by more than {MARGIN:g}. Found: {summary(check)}.{rest}",
         f"{len(steps)} panels with logarithmic axes, one curve a layer, change of its output against the "
-        "width. "
-        f"Found: {summary(check)}.",
+        f"width. Found: {summary(check)}.",
     )
 
 

@@ -43,9 +43,8 @@ def _of_check(check: Check, model: str, report: Report) -> list[str]:
     if check.diverged:
         members = named([f"width {width} seed {seed} (step {step})" for width, seed, step in check.diverged])
         said.append(
-            f"{which}{len(check.diverged)} members diverge: {members}; judged after {check.step} steps, "
-            "the last "
-            "at which all are finite"
+            f"{which}{len(check.diverged)} members diverge: {members}; judged after {check.step} steps, the "
+            "last at which all are finite"
         )
     rising = [layer.layer for layer in check.layers if layer.start.verdict == "grows"]
     if rising:
@@ -60,8 +59,8 @@ def _of_check(check: Check, model: str, report: Report) -> list[str]:
     if fading and not any(layer.broken and layer.layer not in fading for layer in check.layers):
         said.append(
             f"{which}{named(fading)} starts as width^-1/2, as it should, and until updates outweigh the "
-            "initial "
-            "weights its change shrinks too: more --steps, a larger rate, or a readout that starts at zero"
+            "initial weights its change shrinks too: more --steps, a larger rate, or a readout that starts "
+            "at zero"
         )
     unclear = [
         layer.layer for layer in check.layers if layer.change.verdict == "undecided" and not layer.faint
@@ -69,8 +68,7 @@ def _of_check(check: Check, model: str, report: Report) -> list[str]:
     if unclear:
         said.append(
             f"{which}the interval of {named(unclear)} reaches over ±{MARGIN:g}; more --seeds narrow it, "
-            "larger "
-            "--widths and fewer samples in the batch bring slopes closer to their limits"
+            "larger --widths and fewer samples in the batch bring slopes closer to their limits"
         )
     return said
 
@@ -85,9 +83,9 @@ def _of_architecture(report: Report) -> list[str]:
     for parameter in found.parameters:
         if parameter.readout:
             said.append(
-                f"{parameter.name} is shared by {parameter.layer} and {parameter.readout}: no initial "
-                "scale and no "
-                f"rate suits both, so {parameter.readout} needs its inputs multiplied by M_0 / M beside"
+                f"{parameter.name} is shared by {parameter.layer} and {parameter.readout}: no initial scale "
+                f"and no rate suits both, so {parameter.readout} needs its inputs multiplied by M_0 / M "
+                "as well"
             )
         if parameter.kind == "other":
             said.append(
@@ -98,26 +96,24 @@ def _of_architecture(report: Report) -> list[str]:
         where = module or "the model"
         said.append(
             f"attention's head dimension grows with the width ({small} to {large} in {where}): its scores "
-            "then need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up for; "
-            "keep the head dimension and let the heads grow in number, or change the factor"
+            "then need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up "
+            "for; keep the head dimension and let the heads grow in number, or change the factor"
         )
     if method_of(probed.optimizer) is None:
         said.append(
-            f"how learning rates of {probed.optimizer.__name__} depend on the width is not known here; "
-            "only those "
-            "of SGD and of Adam and its kin are suggested"
+            f"how learning rates of {probed.optimizer.__name__} depend on the width is not known here; only "
+            "those of SGD and of Adam and its kin are suggested"
         )
     if probed.weight_decay:
         said.append(
             "weights decay: where decay is multiplied by the learning rate, as in AdamW, a rate ~ 1 / "
-            "width weakens "
-            "it, which is not corrected here"
+            "width weakens it, which is not corrected here"
         )
     differing = [row.parameter.name for row in report.suggestions if any(row.differs(MARGIN))]
     if report.checks["given"].passes and differing:
         said.append(
             f"the check passes although {named(differing)} differ from the table, which knows of no "
-            "multipliers in "
-            "the forward pass and of no other way to the same limit; layers decide, not the table"
+            "multipliers in the forward pass and of no other way to the same limit; layers decide, not the "
+            "table"
         )
     return said

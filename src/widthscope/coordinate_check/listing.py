@@ -78,8 +78,7 @@ def _facts(report: Report) -> str:
         (
             "judged",
             f"slope of log2 mean |h({check.step}) - h(0)| on log2 width: flat if within ±{MARGIN:g}; "
-            "intervals "
-            f"{100 * LEVEL:.0f} %, jointly",
+            f"intervals {100 * LEVEL:.0f} %, jointly",
         ),
     ]
     return "\n".join(f"{name:<9} {printable(value)}" for name, value in facts)
@@ -131,8 +130,8 @@ def _parameters(rows: Sequence[Suggestion]) -> str:
             ]
         )
     title = (
-        "powers of the width in the initial scale and the learning rate, as they are and in maximal update\n"
-        "(* grows with the width)"
+        "powers of the width in the initial scale and the learning rate, as they are and in maximal "
+        "update\n(* grows with the width)"
     )
     return f"{title}\n{_lined(lines, left=(0, 1, 2, 7))}"
 

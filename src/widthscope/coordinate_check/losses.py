@@ -34,8 +34,8 @@ def loss_of(name: str | None, factory: str, batch: Batch) -> tuple[str, Loss]:
     if name in (CROSS_ENTROPY, SQUARED):
         if not isinstance(batch.targets, Tensor):
             raise CoordinateCheckError(
-                f"--loss {name} needs a batch (inputs, targets) with targets in one tensor; a dict needs the "
-                "model's own loss (--loss own), or a function of your module by --loss NAME"
+                f"--loss {name} needs a batch (inputs, targets) with targets in one tensor; a dict needs "
+                "the model's own loss (--loss own), or a function of your module by --loss NAME"
             )
         chosen = cross_entropy if name == CROSS_ENTROPY else functional.mse_loss
         return name, lambda output, given: chosen(predictions(output), given.targets)
@@ -66,8 +66,7 @@ def own_loss(output: Any) -> Tensor:
     if not isinstance(found, Tensor):
         raise CoordinateCheckError(
             f"the model's output, of type {type(output).__name__}, has no loss; models of transformers "
-            "return "
-            "one where the batch has labels"
+            "return one where the batch has labels"
         )
     return found
 

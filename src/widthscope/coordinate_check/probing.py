@@ -130,15 +130,13 @@ def _check_seeds(code: UserCode, request: Request, built: Member) -> None:
     for name, weight in first.items():
         if not torch.equal(weight, again[name]):
             raise CoordinateCheckError(
-                f"{code.name} is not deterministic: '{name}' differs between two calls after the same "
-                "seed; draw "
-                "weights from Torch's, NumPy's or Python's global stream"
+                f"{code.name} is not deterministic: '{name}' differs between two calls after the same seed; "
+                "draw weights from Torch's, NumPy's or Python's global stream"
             )
     if all(torch.equal(weight, other[name]) for name, weight in first.items()):
         raise CoordinateCheckError(
             f"{code.name} makes the same weights after every seed; leave seeding to this command, which "
-            "needs "
-            "independent members for its intervals"
+            "needs independent members for its intervals"
         )
 
 

@@ -100,8 +100,8 @@ def _check_same(first: Anatomy, other: Anatomy, narrow: int, wide: int, name: st
         if len(shape) != len(other.shapes[parameter]):
             raise CoordinateCheckError(
                 f"{name} makes different models at widths {narrow} and {wide}: '{parameter}' has "
-                f"{len(shape)} "
-                f"and {len(other.shapes[parameter])} dimensions; only sizes may depend on the width"
+                f"{len(shape)} and {len(other.shapes[parameter])} dimensions; only sizes may depend on the "
+                "width"
             )
 
 

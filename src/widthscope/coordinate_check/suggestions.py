@@ -123,9 +123,8 @@ def require_method(optimizer: type[torch.optim.Optimizer]) -> Method:
     method = method_of(optimizer)
     if method is None:
         raise CoordinateCheckError(
-            "--mend knows how learning rates of SGD and of Adam and its kin depend on the width, not "
-            "those of "
-            f"{optimizer.__name__}"
+            "--mend knows how learning rates of SGD and of Adam and its kin depend on the width, not those "
+            f"of {optimizer.__name__}"
         )
     return method
 

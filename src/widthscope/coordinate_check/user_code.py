@@ -58,8 +58,7 @@ class UserCode:
         if not isinstance(model, nn.Module):
             raise CoordinateCheckError(
                 f"{self.name}({width}) returns {_kind(built)}; it must return a torch.nn.Module, or a pair "
-                "of "
-                "the module and its torch optimizer"
+                "of the module and its torch optimizer"
             )
         if optimizer is not None and not isinstance(optimizer, Optimizer):
             raise CoordinateCheckError(
@@ -81,8 +80,8 @@ class UserCode:
         if isinstance(made, tuple | list) and len(made) == 2:
             return Batch(made[0], made[1]).to(device)
         raise CoordinateCheckError(
-            f"{self.batch_name}({seed}) returns {_kind(made)}; it must return a pair (inputs, targets), or a "
-            "dict for model(**batch)"
+            f"{self.batch_name}({seed}) returns {_kind(made)}; it must return a pair (inputs, targets), or "
+            "a dict for model(**batch)"
         )
 
 
