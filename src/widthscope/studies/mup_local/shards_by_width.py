@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from widthscope.studies.base import Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 
 STARTUP = 3.5
 """Seconds of a process before it trains."""
@@ -42,6 +42,7 @@ def shards_by_width(
                 max(costs[width].memory_mb for width in widths),
             ),
             datasets=datasets,
+            gpu_speedup=GPU_SPEEDUP,
         )
         for shard, widths in groups.items()
     ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widthscope.studies.base import Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.mup_local.shards_by_width import STARTUP, TOGETHER_SECONDS
 from widthscope.studies.mup_local.transfer.cases import CASES, RULES
 from widthscope.studies.mup_local.transfer.settings import Transfer
@@ -65,6 +65,7 @@ def _shard(
         settings={**own, "seed": seed, "widths": list(widths), "rates": rates},
         cost=Cost(seconds, memory),
         datasets=("digits",),
+        gpu_speedup=GPU_SPEEDUP,
     )
 
 
