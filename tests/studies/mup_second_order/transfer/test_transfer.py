@@ -117,26 +117,53 @@ def test_arms_agree_at_the_base_width(small_digits):
     assert np.array_equal(mup, sp)
 
 
-def changed(**rates):
-    sgd = Transfer().sgd
-    grid = sgd.mup.model_copy(update=rates)
-    return Transfer().model_copy(update={"sgd": sgd.model_copy(update={"mup": grid})})
+def appended(settings, method, arm, rate):
+    """The settings with one rate more at the end of an arm's list."""
+    section = getattr(settings, method)
+    grid = getattr(section, arm)
+    longer = grid.model_copy(update={"rates": (*grid.rates, rate)})
+    return settings.model_copy(update={method: section.model_copy(update={arm: longer})})
+
+
+def planned(settings):
+    return {shard.name: shard for shard in plan.shards(settings, 0)}
 
 
 def test_a_rate_that_is_appended_trains_a_new_shard_at_every_width_and_nothing_else():
-    before = {shard.name: shard for shard in plan.shards(Transfer(), 0)}
-    after = {shard.name: shard for shard in plan.shards(changed(rates=(*Transfer().sgd.mup.rates, 0.001)), 0)}
+    before = planned(Transfer())
+    once = appended(Transfer(), "sgd", "mup", 0.001)
+    after = planned(once)
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) == {f"transfer-sgd-n{width}-2" for width in WIDTHS}
-    (run,) = after["transfer-sgd-n64-2"].settings["runs"]
+    assert set(after) - set(before) == {f"transfer-sgd-mup-n{width}-2" for width in WIDTHS}
+    (run,) = after["transfer-sgd-mup-n64-2"].settings["runs"]
     assert run["rates"] == {"sgd-mup": [0.001]}
+    twice = planned(appended(once, "kfac", "sp", 0.001))
+    assert {name: twice[name] for name in after} == after
+    assert set(twice) - set(after) == {f"transfer-kfac-sp-n{width}-2" for width in WIDTHS}
 
 
-def test_a_width_that_is_added_is_a_shard_for_each_rule():
-    before = {shard.name: shard for shard in plan.shards(Transfer(), 0)}
-    after = {shard.name: shard for shard in plan.shards(Transfer(widths=(*WIDTHS, 1024)), 0)}
+def test_a_width_that_is_added_leaves_the_other_shards_alone():
+    before, after = planned(Transfer()), planned(Transfer(widths=(*WIDTHS, 1024)))
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {f"transfer-{method}-n1024" for method in plan.METHODS}
+
+
+def test_every_rate_of_every_arm_is_trained_once_at_every_width():
+    settings = appended(Transfer(), "sgd", "mup", 0.001)
+    found = sorted(
+        (arm, run["width"], rate)
+        for shard in planned(settings).values()
+        for run in shard.settings["runs"]
+        for arm, rates in run["rates"].items()
+        for rate in rates
+    )
+    grids = {
+        f"{method}-{arm}": grid.rates
+        for method in plan.METHODS
+        for arm, grid in getattr(settings, method)
+        if hasattr(grid, "rates")
+    }
+    assert found == sorted((arm, width, rate) for arm in grids for width in WIDTHS for rate in grids[arm])
 
 
 def test_blocks_of_rates_change_no_number(small_digits):

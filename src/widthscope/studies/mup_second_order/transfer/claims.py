@@ -55,7 +55,7 @@ def _claim(method: str, statement: str, rival: str) -> Claim:
         ),
         control=Control(rival),
         figure=f"transfer-{method}",
-        shards=(f"transfer-{method}-*", "transfer"),
+        shards=(f"transfer-{method}-*", "transfer-n*", "transfer"),
     )
 
 

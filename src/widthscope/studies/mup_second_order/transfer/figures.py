@@ -13,6 +13,7 @@ ORDER = {
 }
 
 
+TITLES = {"kfac-foof": "FOOF's rates"}
 RATES = {
     "gradient, maximal": "sgd-mup",
     "K-FAC, maximal": "kfac-mup",
@@ -38,14 +39,15 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 def losses(fit: xr.DataTree, method: str) -> Drawing:
     """Loss over learning rate of one rule: the maximal update, and beside it what drifts."""
     found = {arm: fit[f"/curves/transfer-{method}/{arm}"].to_dataset() for arm in ORDER[method]}
-    arms = {scaling_of(arm): curve for arm, curve in found.items()}
+    arms = {TITLES.get(arm, scaling_of(arm)): curve for arm, curve in found.items()}
     first = next(iter(arms.values()))
     words = transfer_words(arms)
     return Drawing(
         transfer_figure(arms),
         f"Training loss of {METHODS[method]} after {first.attrs['steps']} steps over the learning rate of "
         f"the base width, one line for each width, means over {first.attrs['seeds']} seeds with 99 % "
-        "intervals; a line ends where a seed diverged. Marks are optima of parabolas fitted seed by seed. "
+        "intervals; a line ends where a seed diverged, or the loss rose above that before training. Marks "
+        "are optima of parabolas fitted seed by seed. "
         f"{words[0].upper()}{words[1:]}",
         f"{len(arms)} panels of U-shaped curves on logarithmic axes. {words}",
     )

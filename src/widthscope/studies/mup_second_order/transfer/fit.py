@@ -28,10 +28,16 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 
 def drawn(tables: Tables, losses: Mapping[str, xr.DataArray]) -> dict[str, xr.Dataset]:
-    """Every arm's losses over the learning rate, and its layers' rates and dampings, by path."""
+    """Every arm's losses over the learning rate, and its layers' rates and dampings, by path.
+
+    A mean loss above the largest before training is not shown: it may be so by many powers of ten.
+    """
     found = {}
     for arm, table in tables.items():
         curve = transfer_curve(losses[arm])
+        shown = ("loss", "loss_low", "loss_high")
+        began = table["train_loss"].isel(step=0, drop=True).max()
+        curve = curve.assign({name: curve[name].where(curve["loss"] <= began) for name in shown})
         found[f"/curves/transfer-{method_of(arm)}/{arm}"] = curve.assign_attrs(
             curve.attrs | {"steps": int(table["step"][-1])}
         )

@@ -1,7 +1,7 @@
-"""Shards of the family `transfer`: one for each rule, width and block of learning rates.
+"""Shards of the family `transfer`: one for each width, and for each rule where that is long.
 
-A width that is added, or a learning rate that is appended, is trained in a shard of its own; no other shard
-changes. Where everything is short, one shard trains it all.
+A width that is added, and every block of learning rates that is appended to an arm, is trained in a shard of
+its own; no other shard changes. Where everything is short, one shard trains it all.
 """
 
 from typing import Any
@@ -17,45 +17,71 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 10.0
 """Sweeps that take no longer than this in all share one job, whose start would cost as much."""
 
+SHARED_SECONDS = 30.0
+"""A width whose rules take no longer than this in all has one job for a block of rates of all of them."""
+
 INPUTS = {"digits": 64, "cifar10": 3072}
 METHODS = ("sgd", "kfac", "shampoo")
 COMMON = ("dataset", "base", "seeds", "steps", "train", "sigma_readout")
 
 
 def shards(settings: Transfer, seed: int) -> list[Shard]:
-    """Every rule's arms at a width share a job."""
+    """First blocks of rates by width, of all rules where that is short; every later block in its own job."""
     own = {**settings.model_dump(mode="json", include=set(COMMON)), "seed": seed}
-    runs = {
-        f"{NAME}-{method}-n{width}{suffix}": {
-            "method": method,
-            "width": width,
-            "batch": section.batch,
-            "damping": getattr(section, "damping", 0.0),
-            "rates": rates,
-        }
-        for method, section in ((name, getattr(settings, name)) for name in METHODS)
-        for suffix, rates in _blocks(method, section).items()
+    first = {width: [_run(settings, method, width) for method in METHODS] for width in settings.widths}
+    later = _later(settings)
+    everything = [run for runs in (*first.values(), later.values()) for run in runs]
+    if _cost(settings, everything).seconds <= TOGETHER_SECONDS:
+        return [_shard(settings, NAME, own, everything)]
+    found = []
+    for width, runs in first.items():
+        if _cost(settings, runs).seconds <= SHARED_SECONDS:
+            found.append(_shard(settings, f"{NAME}-n{width}", own, runs))
+        else:
+            found += [_shard(settings, f"{NAME}-{run['method']}-n{width}", own, [run]) for run in runs]
+    return found + [_shard(settings, name, own, [run]) for name, run in later.items()]
+
+
+def _run(settings: Transfer, method: str, width: int) -> dict[str, Any]:
+    """All arms of a rule at a width, with their first blocks of rates."""
+    section = getattr(settings, method)
+    blocks = {arm: _blocks(grid)[0][1] for arm, grid in section if isinstance(grid, Grid)}
+    return _of(section, method, width, {f"{method}-{arm}": list(rates) for arm, rates in blocks.items()})
+
+
+def _later(settings: Transfer) -> dict[str, dict[str, Any]]:
+    """Each later block of rates of one arm at one width, by the name of its shard."""
+    sections = {method: getattr(settings, method) for method in METHODS}
+    return {
+        f"{NAME}-{method}-{arm}-n{width}{suffix}": _of(
+            section, method, width, {f"{method}-{arm}": list(rates)}
+        )
+        for method, section in sections.items()
+        for arm, grid in section
+        if isinstance(grid, Grid)
+        for suffix, rates in _blocks(grid)[1:]
         for width in settings.widths
     }
-    costs = {name: _cost(settings, run) for name, run in runs.items()}
-    seconds = sum(cost.seconds for cost in costs.values())
-    if seconds <= TOGETHER_SECONDS:
-        memory = max(cost.memory_mb for cost in costs.values())
-        return [_shard(NAME, own, list(runs.values()), Cost(seconds, memory))]
-    return [_shard(name, own, [run], costs[name]) for name, run in runs.items()]
 
 
-def _blocks(method: str, section: Gradient | KFAC | Shampoo) -> dict[str, dict[str, list[float]]]:
-    """For each suffix the rates of every arm that has such a block."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for arm, grid in section:
-        if isinstance(grid, Grid):
-            for suffix, rates in rate_blocks(grid.rates, grid.rates_per_shard):
-                found.setdefault(suffix, {})[f"{method}-{arm}"] = list(rates)
-    return found
+def _of(
+    section: Gradient | KFAC | Shampoo, method: str, width: int, rates: dict[str, list[float]]
+) -> dict[str, Any]:
+    return {
+        "method": method,
+        "width": width,
+        "batch": section.batch,
+        "damping": getattr(section, "damping", 0.0),
+        "rates": rates,
+    }
 
 
-def _shard(name: str, own: dict[str, Any], runs: list[dict[str, Any]], cost: Cost) -> Shard:
+def _blocks(grid: Grid) -> list[tuple[str, tuple[float, ...]]]:
+    return rate_blocks(grid.rates, grid.rates_per_shard)
+
+
+def _shard(settings: Transfer, name: str, own: dict[str, Any], runs: list[dict[str, Any]]) -> Shard:
+    cost = _cost(settings, runs)
     return Shard(
         name,
         ENTRY,
@@ -66,11 +92,13 @@ def _shard(name: str, own: dict[str, Any], runs: list[dict[str, Any]], cost: Cos
     )
 
 
-def _cost(settings: Transfer, run: dict[str, Any]) -> Cost:
-    """Of all arms of a run; losses are measured before and after."""
-    size = Size(run["width"], inputs=INPUTS[settings.dataset], batch=run["batch"])
-    members = [settings.seeds * len(rates) for rates in run["rates"].values()]
-    return Cost(
-        sum(sweep_seconds(run["method"], size, each, settings.steps) for each in members),
-        max(sweep_memory_mb(run["method"], size, each) for each in members),
-    )
+def _cost(settings: Transfer, runs: list[dict[str, Any]]) -> Cost:
+    """Of all arms of these runs; losses are measured before and after."""
+    seconds, memory = 0.0, 0
+    for run in runs:
+        size = Size(run["width"], inputs=INPUTS[settings.dataset], batch=run["batch"])
+        for rates in run["rates"].values():
+            members = settings.seeds * len(rates)
+            seconds += sweep_seconds(run["method"], size, members, settings.steps)
+            memory = max(memory, sweep_memory_mb(run["method"], size, members))
+    return Cost(seconds, memory)
