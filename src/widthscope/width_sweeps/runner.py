@@ -18,7 +18,7 @@ from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
 from widthscope.streams import Name, torch_generator
 from widthscope.width_sweeps.feedback_maps import NOISE, feedback_rates, initial_maps
-from widthscope.width_sweeps.measurements import Coordinates, Start, recordings
+from widthscope.width_sweeps.measurements import PROBE, Coordinates, Start, recordings
 from widthscope.width_sweeps.methods import METHODS, WITH_FEEDBACK, Arm, Effective, effective
 from widthscope.width_sweeps.problems import Problem
 from widthscope.width_sweeps.tables import gridded
@@ -156,14 +156,17 @@ class _Width:
         self._digest, self._name = problem.digest(), problem.name
         self._problem = placed(problem, work.device, self._dtype)
         shape = mlp.sizes(problem.inputs, width, problem.outputs, setup.layers)
-        readout = setup.readout * (width / setup.base) ** (0.5 - arm.exponents.readout)
-        drawn = [
-            mlp.initial(torch_generator(*purpose, "weights", width, seed), shape, setup.sigma, readout)
-            for seed in seeds
-        ]
-        self._weights = stacked(drawn, work.device, self._dtype)
+        self._weights = stacked([self._drawn(seed, shape) for seed in seeds], work.device, self._dtype)
         self._maps = self._initial_maps(shape) if arm.method in WITH_FEEDBACK else {}
         self.member_bytes = max(value[0].nbytes for value in self._weights.values())
+
+    def _drawn(self, seed: int, shape: tuple[int, ...]) -> Parameters:
+        """One seed's initial weights, rounded to the sweep's dtype at once: many seeds are drawn."""
+        setup, exponents = self._setup, self._arm.exponents
+        readout = setup.readout * (self._width / setup.base) ** (0.5 - exponents.readout)
+        generator = torch_generator(*self._purpose, "weights", self._width, seed)
+        drawn = mlp.initial(generator, shape, setup.sigma, readout)
+        return {name: value.to(self._dtype) for name, value in drawn.items()}
 
     def trained(self, members: Members, name: str) -> xr.Dataset:
         """Records (member, step, ...) of these members."""
@@ -236,7 +239,10 @@ class _Width:
         """rms f(0) over rms y, (seed,)."""
         problem, draws = self._problem, torch.arange(len(self._seeds))
         probe = Coordinates(
-            problem.train_x, problem.train_y, Start(self._weights, draws), self._setup.activation
+            problem.train_x[:PROBE],
+            problem.train_y[:PROBE],
+            Start(self._weights, draws),
+            self._setup.activation,
         )
         found: np.ndarray = probe.output_at_start()[: len(draws)].cpu().numpy()
         return found
