@@ -11,7 +11,7 @@ Z^T (Z Z^T + rho)^{-p} for every Z, and U^T = s^{-1} V^T G^T. With K = Q k Q^T t
 enter through the eigenvectors Y and eigenvalues s^2 of k^{1/2} Q^T S Q k^{1/2}, for J / sqrt N = Q k^{1/2} Y.
 So each row of an experiment on given weights costs some products of N x N matrices.
 
-Source: theory notes 3.1 and 3.2; arXiv:2312.12226, Sect. 4, for the updates.
+Source: theory notes 3.1 and 3.2; arXiv:2312.12226 for the updates.
 """
 
 from dataclasses import dataclass

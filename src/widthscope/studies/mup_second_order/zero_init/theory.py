@@ -12,7 +12,7 @@ For relu and sigma^2 = 2, K / M tends to the arc-cosine kernel of degree 1, laye
 
 with t the angle between x and x' under kappa_{l-1}; the weights' variance sigma^2 is applied before phi.
 
-Source: theory notes 4; Cho and Saul (2009) for the kernel; arXiv:2312.12226, Sect. 5.
+Source: theory notes 4; Cho and Saul (2009) for the kernel; arXiv:2312.12226 for the step.
 """
 
 import torch
