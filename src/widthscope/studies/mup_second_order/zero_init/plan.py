@@ -48,7 +48,6 @@ def shards(settings: ZeroInit, seed: int) -> list[Shard]:
     if seconds["rate"] <= SHARD_SECONDS:
         first = ("identity", "rate", "dual")
         return [shard("", first, {name: own[name] for name in first}), training]
-    first = ("identity", "dual")
     rates = [
         Shard(
             f"{NAME}-rate-n{width}",
@@ -59,7 +58,8 @@ def shards(settings: ZeroInit, seed: int) -> list[Shard]:
         )
         for width in settings.rate.widths
     ]
-    return [shard("", first, {name: own[name] for name in first}), *rates, training]
+    identities = ("identity", "dual")
+    return [shard("", identities, {name: own[name] for name in identities}), *rates, training]
 
 
 def _step(settings: Identity | Rate, width: int) -> float:
