@@ -58,7 +58,7 @@ def test_sizes_and_changes_are_those_of_a_loop_by_hand() -> None:
             expected = [output.abs().mean(), output.pow(2).mean().sqrt(), change.abs().mean()]
             found = [at[name].sel(layer="4") for name in ("l1", "rms", "change_l1")]
             np.testing.assert_allclose(found, [value.item() for value in expected], rtol=1e-5, atol=1e-9)
-            assert float(at["loss"]) == pytest.approx(float(loss), rel=1e-6)
+            assert float(at["loss"]) == pytest.approx(loss.item(), rel=1e-6)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
