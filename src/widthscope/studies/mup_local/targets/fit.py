@@ -56,7 +56,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 def feature_learning(tables: Mapping[str, xr.Dataset]) -> Evidence:
     """Target propagation at b_L = 1/2; controls are the kernel regime, a small readout and tied feedback."""
-    right, later = ("dtp", "dtp-learned"), ("dtp-several",)
+    right, later = ("dtp",), ("dtp-several", "dtp-learned")
     narrow = [name for name in right if tables[name].sizes["width"] > 2]
     return {
         "features": (_features(tables, right, 0.0), _features(tables, ("bp-ntk",), 0.0)),

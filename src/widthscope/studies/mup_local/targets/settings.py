@@ -15,17 +15,17 @@ class Targets(Section):
 
     widths: Widths = Field((64, 128, 256, 512, 1024), min_length=2, description="Widths M.")
     trained_widths: Widths = Field(
-        (64, 128, 256, 512), min_length=2, description="Widths M with learned feedback, of more steps."
+        (64, 128, 256), min_length=2, description="Widths M with learned feedback, of more steps."
     )
     base: Width = Field(64, description="Base width, at which all parameterisations are one.")
-    seeds: Seeds = Field(20, description="Independent seeds at each width.")
+    seeds: Seeds = Field(24, description="Independent seeds at each width.")
     rate: Positive = Field(0.1, description="Learning rate at the base width.")
     steps: Count = Field(10, description="Steps where it is not one, of drawn and of learned feedback.")
     feedback_rate: Positive = Field(
         0.05, description="Learning rate of the feedback maps at the base width, where they learn."
     )
     pretraining: Count = Field(
-        100, description="Steps of the feedback maps before the weights start to learn."
+        60, description="Steps of the feedback maps before the weights start to learn."
     )
     tied: Positive = Field(
         3.0, description="Of feedback tied to the readout: its entries over those of the readout at the base."
