@@ -37,13 +37,13 @@ def test_a_transfer_curve_holds_means_bands_and_the_optimum():
     assert float(curve["diverged"].sel(width=128)[-1]) == pytest.approx(0.2)
     assert float(first["log2_lr"]) == pytest.approx(0.04)
     assert float(first["optimum_loss"]) == pytest.approx(np.exp(-2))
-    assert curve.attrs["drift"] == pytest.approx(drift(optima(values)).value) == pytest.approx(-0.5)
+    assert float(curve["drift"]) == pytest.approx(drift(optima(values)).value) == pytest.approx(-0.5)
     assert curve.attrs["seeds"] == 5
 
 
 def test_an_optimum_on_the_edge_is_marked_so():
     curve = transfer_curve(losses(1.2))
-    assert np.isnan(curve.attrs["drift"])
+    assert np.isnan(curve["drift"])
     assert curve["log2_lr"].isnull().values.tolist() == [False, False, False, True]
     assert curve["high_edge"].values.tolist() == [0, 0, 0, 1]
     assert "an optimum lies on the grid's end" in transfer_words({"arm": curve})

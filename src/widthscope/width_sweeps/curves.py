@@ -30,8 +30,8 @@ def transfer_curve(losses: xr.DataArray) -> xr.Dataset:
         over (width, lr) `loss`, the geometric mean over seeds, with `loss_low` and `loss_high`, NaN where a
         seed diverged, and `diverged`, the share of seeds that did; over width `log2_lr` and `log2_lr_half` of
         the optimum, NaN where it was not measured, `optimum_loss`, and the shares `low_edge` and `high_edge`
-        of seeds whose smallest loss lies on the grid's end; attributes `drift`, `drift_half`, `regret` (its
-        mean over seeds) and `seeds`.
+        of seeds whose smallest loss lies on the grid's end; `drift` and `drift_half`, NaN where not measured,
+        and `regret`, its mean over seeds; attribute `seeds`.
     """
     losses = losses.sortby("lr").sortby("width").transpose("width", "lr", "seed")
     found = optima(losses)
@@ -59,14 +59,12 @@ def transfer_curve(losses: xr.DataArray) -> xr.Dataset:
                 FLAGS[flag].replace(" ", "_"): (found["flag"] == flag).mean("seed")
                 for flag in (LOW_EDGE, HIGH_EDGE)
             },
-        },
-        coords={"width": losses["width"].values, "lr": losses["lr"].values},
-        attrs={
             "drift": float(slope.value),
             "drift_half": half_width(slope),
             "regret": float(transfer_regret(losses).mean()),
-            "seeds": losses.sizes["seed"],
         },
+        coords={"width": losses["width"].values, "lr": losses["lr"].values},
+        attrs={"seeds": losses.sizes["seed"]},
     )
 
 

@@ -37,7 +37,7 @@ def transfer_words(arms: Mapping[str, xr.Dataset]) -> str:
     """Sentences on the optima of a transfer figure, for its caption."""
     found = []
     for title, curve in arms.items():
-        drift, half, regret = (curve.attrs[name] for name in ("drift", "drift_half", "regret"))
+        drift, half, regret = (float(curve[name]) for name in ("drift", "drift_half", "regret"))
         if np.isfinite(drift):
             words = f"{title}: the optimum drifts by {drift:+.2f} ± {half:.2f} per doubling of the width"
         else:
@@ -155,7 +155,7 @@ def _transfer_panel(axes: Axes, curve: xr.Dataset) -> None:
     if np.isfinite(curve["loss"]).any():
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
-    drift, half = curve.attrs["drift"], curve.attrs["drift_half"]
+    drift, half = float(curve["drift"]), float(curve["drift_half"])
     text = f"drift {drift:+.2f} ± {half:.2f}" if np.isfinite(drift) else "drift not measured"
     axes.text(0.03, 0.03, text, transform=axes.transAxes, size=7.5)
 
