@@ -29,7 +29,7 @@ class Gradients(Section):
     base: Width = Field(2, le=8, description="Base width; above 8, narrow networks are far from their limit.")
     trained_base: Width = Field(8, le=8, description="Base width of the networks that are trained.")
     images: Count = Field(50, ge=2, le=1000, description="Images of the one batch.")
-    sweeps: Count = Field(200, description="Sweeps of the iteration to the equilibrium, at most.")
+    sweeps: Count = Field(1000, description="Sweeps of the iteration to the equilibrium, at most.")
     steps: Count = Field(100, description="Steps of gradient descent of the networks that are trained.")
     learning_rate: Positive = Field(0.005, description="Their learning rate at the base width.")
     seeds: Seeds = Field(16, description="Independent seeds at each width.")
