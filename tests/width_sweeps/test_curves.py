@@ -8,6 +8,7 @@ from widthscope.plotting import svg
 from widthscope.statistics.optimum import drift, optima
 from widthscope.width_sweeps.curves import coordinate_curve, effective_rates, transfer_curve
 from widthscope.width_sweeps.figures import (
+    apart,
     coordinate_figure,
     coordinate_words,
     exponents_figure,
@@ -102,3 +103,17 @@ def test_figures_draw_and_name_every_width():
         exponents_figure({"mup": effective_rates(table_of_rates())}),
     ):
         assert svg(each).startswith("<?xml")
+
+
+def test_slopes_that_would_lie_on_each_other_are_written_apart():
+    heights = np.array([0.9, 0.5, 0.51, np.nan, 0.1, 0.5])
+    moved = apart(heights, 0.05)
+    np.testing.assert_allclose(moved[[0, 4]], [0.9, 0.1])
+    assert np.isnan(moved[3])
+    close = np.sort(moved[[1, 2, 5]])
+    np.testing.assert_allclose(np.diff(close), 0.05)
+    assert close.mean() == pytest.approx(np.mean([0.5, 0.51, 0.5]))
+    assert moved[2] == close[-1]
+    np.testing.assert_allclose(
+        np.sort(apart(np.array([0.5, 0.52, 0.58]), 0.05)), [0.4833333, 0.5333333, 0.5833333], atol=1e-6
+    )

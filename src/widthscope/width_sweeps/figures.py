@@ -12,6 +12,9 @@ from widthscope.plotting import MARKERS, PALETTE, new, shades, width_axis
 COLUMNS = 3
 """Panels beside each other; more begin a new row."""
 
+LINE = 0.055
+"""Height of a line of small text, as a share of a panel's."""
+
 
 def transfer_figure(arms: Mapping[str, xr.Dataset], loss: str = "training loss") -> Figure:
     """Loss over learning rate, one line per width, optima marked with their intervals; a panel for each arm.
@@ -26,7 +29,6 @@ def transfer_figure(arms: Mapping[str, xr.Dataset], loss: str = "training loss")
     for axes, (title, curve) in zip(panels, arms.items(), strict=True):
         _transfer_panel(axes, curve)
         axes.set_title(title)
-        axes.set_xlabel("learning rate $\\eta'$")
     for axes in panels[::COLUMNS]:
         axes.set_ylabel(loss)
     panels[0].legend(title="width $M$", fontsize=7.5, title_fontsize=7.5, labelspacing=0.25)
@@ -68,6 +70,8 @@ def coordinate_figure(
     for axes, (title, curve) in zip(panels, arms.items(), strict=True):
         _coordinate_panel(axes, curve, labels or {})
         axes.set_title(title)
+    for axes, curve in zip(panels, arms.values(), strict=True):
+        _write_slopes(axes, curve)  # last, when the panels' common limits are known
     for axes in panels[::COLUMNS]:
         axes.set_ylabel(quantity)
     panels[0].legend(fontsize=7.5, loc="lower left", labelspacing=0.25)
@@ -157,7 +161,7 @@ def _transfer_panel(axes: Axes, curve: xr.Dataset) -> None:
         axes.set_yscale("log")
     drift, half = float(curve["drift"]), float(curve["drift_half"])
     text = f"drift {drift:+.2f} ± {half:.2f}" if np.isfinite(drift) else "drift not measured"
-    axes.text(0.03, 0.03, text, transform=axes.transAxes, size=7.5)
+    axes.set_xlabel(f"learning rate $\\eta'$\n{text}")
 
 
 def _edges(axes: Axes, one: xr.Dataset, colour: str) -> None:
@@ -185,19 +189,56 @@ def _coordinate_panel(axes: Axes, curve: xr.Dataset, labels: Mapping[str, str]) 
             lw=1.2,
             label=labels.get(str(name), str(name)),
         )
-        axes.annotate(
-            f"{float(one['slope']):+.2f}±{float(one['slope_half']):.2f}",
-            (widths[-1], float(one["value"][-1])),
-            xytext=(4, 0),
-            textcoords="offset points",
-            size=7,
-            color=colour,
-            va="center",
-        )
     width_axis(axes, widths, "width $M$")
     axes.set_yscale("log", base=2)
     axes.margins(x=0.05)
     axes.set_xlim(right=widths[-1] * (widths[-1] / widths[0]) ** 0.35)  # room for the slopes
+
+
+def _write_slopes(axes: Axes, curve: xr.Dataset) -> None:
+    """Each curve's slope beside its last width, moved up or down where two would lie on each other."""
+    low, high = np.log2(axes.get_ylim())
+    last = curve.isel(width=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        heights = (np.log2(last["value"].values) - low) / (high - low)
+    for place, height in zip(range(len(heights)), apart(heights, LINE), strict=True):
+        one = last.isel(curve=place)
+        if np.isfinite(height):
+            axes.annotate(
+                f"{float(one['slope']):+.2f}±{float(one['slope_half']):.2f}",
+                (float(curve["width"][-1]), height),
+                xycoords=("data", "axes fraction"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                size=7,
+                color=PALETTE[f"c{place % 8}"],
+                va="center",
+            )
+
+
+def apart(heights: np.ndarray, gap: float) -> np.ndarray:
+    """Heights at least `gap` apart, in the same order, each group that was too close around its mean.
+
+    A height that is not finite stays as it is.
+    """
+    moved = np.array(heights, dtype=float)
+    order = [int(place) for place in np.argsort(moved, kind="stable") if np.isfinite(moved[place])]
+    groups: list[list[int]] = []
+    for place in order:
+        groups.append([place])
+        while len(groups) > 1 and _bottom(groups[-1], heights, gap) < _top(groups[-2], heights, gap) + gap:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    for group in groups:
+        moved[group] = _bottom(group, heights, gap) + gap * np.arange(len(group))
+    return moved
+
+
+def _bottom(group: list[int], heights: np.ndarray, gap: float) -> float:
+    return float(np.mean(heights[group]) - gap * (len(group) - 1) / 2)
+
+
+def _top(group: list[int], heights: np.ndarray, gap: float) -> float:
+    return float(np.mean(heights[group]) + gap * (len(group) - 1) / 2)
 
 
 def _grid(count: int, height: float, sharey: bool) -> tuple[Figure, Sequence[Axes]]:

@@ -39,7 +39,7 @@ def movement(arms: dict[str, xr.Dataset]) -> Drawing:
     titled = {TITLES[arm]: curve for arm, curve in arms.items()}
     first = next(iter(arms.values()))
     return Drawing(
-        coordinate_figure(titled, "root mean square change"),
+        coordinate_figure(titled, "rms change"),
         f"What $h_1$, $h_2$ and the output moved in {first.attrs['steps']} steps, means over "
         f"{first.attrs['seeds']} seeds with 99 % intervals; beside each curve its slope. Above, the "
         "maximal-update parameterisation, with slopes of 0 if every width moves by as much; below, the "
@@ -52,7 +52,7 @@ def dampings(arms: dict[str, xr.Dataset]) -> Drawing:
     """K-FAC in the maximal-update parameterisation with three rules of damping."""
     titled = {TITLES[arm]: curve for arm, curve in arms.items()}
     return Drawing(
-        coordinate_figure(titled, "root mean square change"),
+        coordinate_figure(titled, "rms change"),
         "K-FAC in the maximal-update parameterisation with other rules of damping: scaled with the width "
         "as the factors are, the usual heuristic, and one for all widths.",
         f"Three panels of changes against the width. {coordinate_words(titled)}.",

@@ -24,7 +24,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
             f"Two panels of losses against the width. {coordinate_words(losses)}.",
         ),
         "features-moved": Drawing(
-            coordinate_figure(moved, "root mean square change of $h_2$", NAMES),
+            coordinate_figure(moved, "rms change of $h_2$", NAMES),
             "How far features moved in the same training, with the slope over all widths.",
             f"Two panels of one curve. {coordinate_words(moved)}.",
         ),
