@@ -9,28 +9,26 @@ LEVEL = (
     "slope on $\\log_2 M$ of $\\log_2$ of the damping at which the training loss is half-way from its least "
     "to its plateau"
 )
+EXPLORATORY = (
+    "All widths share one list of dampings, and all seeds the same minibatches. That the factors are "
+    "empirical, the lists and the learning rate are exploratory, chosen in trials with other seeds; with "
+    "sampled factors the exponent was not measured, for there the least loss is noise."
+)
 
 
-def _claim(letter: str, statement: str, factor: str, exponent: float) -> Claim:
+def _claim(letter: str, statement: str, factor: str, exponent: float, control: str) -> Claim:
     return Claim(
         name=f"damping-exponent-{letter.lower()}",
-        statement=statement,
+        statement=f"{statement} {EXPLORATORY}",
         quantity=f"{LEVEL}, of {factor}, factors being empirical",
         prediction=exponent,
         tests=(
             Test(
                 "exponent",
                 Equals(MARGIN),
-                f"{LEVEL}, of {factor}, in absolute terms",
+                f"{LEVEL}, of {factor}, over dampings that all widths share",
                 "half the spacing, 1/4, of exponents in question; the half level exists where no optimum "
                 "does, for at a small learning rate less damping is simply better",
-            ),
-            Test(
-                "one-range-of-dampings",
-                Equals(MARGIN),
-                "the same where only dampings count that are in the lists of all widths in absolute terms",
-                "as above; a least loss at the end of a list that follows the width would bring the exponent "
-                "with it, and is not measured",
             ),
             Test(
                 "smallest-width-left-out",
@@ -39,7 +37,7 @@ def _claim(letter: str, statement: str, factor: str, exponent: float) -> Claim:
                 "none: how far it still drifts",
             ),
         ),
-        control=Control("the same levels in units that follow the width, as if the factor did not"),
+        control=Control(control),
         figure="damping-half-level",
         shards=SHARDS,
         needs="wider networks, and more seeds",
@@ -49,16 +47,19 @@ def _claim(letter: str, statement: str, factor: str, exponent: float) -> Claim:
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "B",
-        "The useful damping of K-FAC's signals' factor $B_l$ falls as 1/M with the maximal-update exponents, "
-        "as the factor itself does.",
+        "With empirical factors the useful damping of K-FAC's signals' factor $B_l$ falls as 1/M with the "
+        "maximal-update exponents, as the factor itself does.",
         "the signals' factor",
         -1.0,
+        "K-FAC in the standard parameterisation, whose signals, and so the exponent $1 - 2 b_L$ with "
+        "$b_L = 1/2$, do not depend on the width",
     ),
     _claim(
         "A",
-        "The useful damping of K-FAC's inputs' factor $A_l$ of the layers above the first grows as M, as the "
-        "factor itself does.",
+        "With empirical factors the useful damping of K-FAC's inputs' factor $A_l$ of the layers above the "
+        "first, which alone are trained, grows as M, as the factor itself does.",
         "the inputs' factor",
         1.0,
+        "the first layer alone is trained, whose inputs are the data, so that its exponent is 0",
     ),
 )

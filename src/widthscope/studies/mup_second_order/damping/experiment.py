@@ -1,12 +1,13 @@
 """Networks of some widths trained by K-FAC at many dampings of one factor, the other relative."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
 from widthscope.parameterisations.methods import kfac
-from widthscope.parameterisations.slopes import maximal_update
+from widthscope.parameterisations.slopes import maximal_update, standard
 from widthscope.width_sweeps.damping import DampingAxis
 from widthscope.width_sweeps.methods import Arm
 from widthscope.width_sweeps.problems import digits_problem
@@ -15,12 +16,28 @@ from widthscope.width_sweeps.tables import joined
 from widthscope.work import Work
 
 
-def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
-    """Nodes "outputs" and "inputs" by the factor whose damping varies: losses after the last step.
+def arm(side: str, *, scaling: str = "mup", frozen: tuple[str, ...] = ()) -> Arm:
+    """K-FAC with empirical factors, the same dampings of one side at every width."""
+    exponents = maximal_update(kfac()) if scaling == "mup" else standard(kfac())
+    # Sampled factors have no least loss of their own at small dampings of B, only noise.
+    return Arm("kfac", exponents, {"fisher": "emp"}, DampingAxis(rule="const", side=side), frozen)
 
-    Dampings follow the maximal update's powers of the width, so that one list serves every width; the tables
-    hold the absolute ones as `rho_B_eff` and `rho_A_eff`. Both sides start from the same weights. The Fisher
-    factors are empirical: sampled ones have no least loss of their own at small dampings of B, only noise.
+
+ARMS = {
+    "outputs": arm("outputs"),
+    "outputs-standard": arm("outputs", scaling="sp"),
+    "inputs": arm("inputs", frozen=("first",)),
+    "inputs-first": arm("inputs", frozen=("hidden", "last")),
+}
+"""By node. The useful damping of B_l goes as M^(1 - 2 b_L), so that it stays in the standard
+parameterisation; that of A_l grows above the first layer alone, whose inputs are the data."""
+
+
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
+    """A node for each of `ARMS`: losses after the last step, over dampings that all widths share.
+
+    Nothing in the lists depends on the width, so that no exponent can come from them. All arms start from the
+    same normal numbers and see the same minibatches.
 
     Args:
         settings: sizes as in `settings.Damping`, and `seed`.
@@ -37,24 +54,22 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         quantities=("losses",),
     )
 
-    def trained(side: str, width: int) -> xr.Dataset:
-        axis = DampingAxis(rule="mup_abs", side=side, other=settings["other"])
+    def trained(node: str, width: int) -> xr.Dataset:
+        side, _, rival = node.partition("-")
+        one = ARMS[node]
         return sweep(
             problem,
-            Arm("kfac", maximal_update(kfac()), options={"fisher": "emp"}, damping=axis),
+            replace(one, damping=replace(one.damping, other=settings["other"])),
             setup,
             width=width,
             rates=[settings["rate"]],
             dampings=settings[side],
-            seeds=range(settings["seeds"]),
+            seeds=range(settings["rival_seeds"] if rival else settings["seeds"]),
             purpose=("mup_second_order", "damping", settings["seed"]),
             work=work,
-            name=f"{side}-n{width}",
+            name=f"{node}-n{width}",
         )
 
     return xr.DataTree.from_dict(
-        {
-            f"/{side}": joined(trained(side, width) for width in settings["widths"])
-            for side in ("outputs", "inputs")
-        }
+        {f"/{node}": joined(trained(node, width) for width in settings["widths"]) for node in ARMS}
     )

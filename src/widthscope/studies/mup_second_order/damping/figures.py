@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, shades
 
-SIDES = {"outputs": "signals' factor $B_l$", "inputs": "inputs' factor $A_l$"}
+SIDES = {"outputs": "signals' factor $B_l$", "inputs": "inputs' factor $A_l$, $l > 1$"}
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
@@ -27,7 +27,7 @@ def half_level(curves: dict[str, xr.Dataset], slopes: dict[str, float]) -> Drawi
     for axes, (side, title) in zip(panels, SIDES.items(), strict=True):
         _panel(axes, curves[side])
         axes.set_title(title)
-        axes.set_xlabel("damping, absolute")
+        axes.set_xlabel("damping")
     panels[0].set_ylabel("training loss")
     panels[0].legend(title="width $M$")
     widths = [int(width) for width in curves["outputs"]["width"].values]
@@ -37,13 +37,27 @@ def half_level(curves: dict[str, xr.Dataset], slopes: dict[str, float]) -> Drawi
 
     return Drawing(
         figure,
-        "Training loss of K-FAC with the maximal-update exponents over the absolute damping of one factor "
-        "of the hidden layer, the other's being relative; means over seeds with 99 % intervals, and dotted "
-        f"lines at the half level. From M = {widths[0]} to {widths[-1]} that of the signals' factor moves "
-        f"with the slope {said('outputs')} (predicted: $-1$), that of the inputs' factor with "
-        f"{said('inputs')} ($+1$).",
-        "Losses that rise with the damping to a plateau, one curve for each width. Curves of wider networks "
-        "lie further left for the signals' factor and further right for the inputs' factor.",
+        "Training loss of K-FAC with the maximal-update exponents and empirical factors over the damping of "
+        "one factor, the same in all layers, the other's being relative; on the right the first layer is "
+        "frozen. Means over seeds with 99 % intervals, and dotted lines at the half level. From "
+        f"M = {widths[0]} to {widths[-1]} that of the signals' factor moves with the slope "
+        f"{said('outputs')} (predicted: $-1$), that of the inputs' factor with {said('inputs')} ($+1$).",
+        "Losses over the damping on a logarithmic axis, one curve for each width, with a dotted line where "
+        f"each is half-way to its plateau. {_least(curves)}",
+    )
+
+
+def _least(curves: dict[str, xr.Dataset]) -> str:
+    """Where the losses are least, in words."""
+    ends = [
+        f"2^{np.log2(float(one['damping'][int(one['loss'].argmin('damping'))])):.0f} at width {int(width)}"
+        for side in SIDES
+        for width in curves[side]["width"].values[[0, -1]]
+        for one in [curves[side].sel(width=width)]
+    ]
+    return (
+        f"They are least at dampings of {ends[0]} and {ends[1]} on the left, and of {ends[2]} and {ends[3]} "
+        "on the right."
     )
 
 
@@ -53,7 +67,7 @@ def _panel(axes: Axes, curve: xr.Dataset) -> None:
     for place, (colour, width) in enumerate(zip(shades(len(shown)), shown, strict=True)):
         one = curve.sel(width=width)
         axes.errorbar(
-            one["damping"] * one["factor"],
+            one["damping"],
             one["loss"],
             one["loss_half"],
             marker=MARKERS[place % len(MARKERS)],

@@ -38,9 +38,9 @@ def _shard(name: str, own: dict[str, Any], widths: tuple[int, ...], cost: Cost) 
 
 
 def _cost(settings: Damping, width: int) -> Cost:
-    """Of all dampings of both factors, measured once."""
+    """Of all dampings of both factors and of what they are told from, measured once."""
     size = Size(width, inputs=INPUTS[settings.dataset], batch=settings.batch)
-    members = settings.seeds * (len(settings.outputs) + len(settings.inputs))
+    members = (settings.seeds + settings.rival_seeds) * (len(settings.outputs) + len(settings.inputs))
     return Cost(
         sweep_seconds("kfac", size, members, settings.steps, 1), sweep_memory_mb("kfac", size, members)
     )
