@@ -47,7 +47,7 @@ ADAM = Method("Adam", entries=1.0)
 
 
 def kfac(inputs: float = 1.0, outputs: float = 1.0) -> Method:
-    """(B_l + rho_B)^-e_B G_l (A_l + rho_A)^-e_A: K-FAC (1, 1), FOOF (1, 0); arXiv:2312.12226, Sect. 4."""
+    """(B_l + rho_B)^-e_B G_l (A_l + rho_A)^-e_A: K-FAC (1, 1), FOOF (1, 0); arXiv:2312.12226."""
     name = {(1.0, 1.0): "K-FAC", (1.0, 0.0): "FOOF"}.get((inputs, outputs), f"K-FAC({inputs:g},{outputs:g})")
     return Method(name, inputs=inputs, outputs=outputs, damped=True)
 

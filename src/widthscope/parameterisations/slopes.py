@@ -43,7 +43,7 @@ def predicted(method: Method, exponents: Exponents) -> Slopes:
     Valid while the output's initial values are small beside the targets and, for predictive coding, while
     the equilibrium's correction is bounded.
 
-    Source: arXiv:2312.12226, Sect. 4; the closed form is derived in the theory notes, Sect. 2.
+    Source: arXiv:2312.12226; the closed form is derived in the theory notes, Sect. 2.
     """
     b = exponents.readout
     signals = _signals(method, exponents)

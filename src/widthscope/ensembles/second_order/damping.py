@@ -6,7 +6,7 @@ r"""How much is added to the two factors of a layer, rho_A to A_l and rho_B to B
   pi^2 = (tr A_l / dim A_l) / (tr B_l / dim B_l), of Martens and Grosse (arXiv:1503.05671, Sect. 6.3);
 - ``const``: rho'_A and rho'_B at every width.
 
-Source: arXiv:2312.12226, Sect. 4.3, which shows what the heuristic breaks.
+Source: arXiv:2312.12226 (abstract; the authors' code; theory notes, Sect. 5), on what the heuristic breaks.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ r"""K-FAC and its relatives by rank-N updates: neither a factor nor an update of
 costs O(N^3 + N^2 n + N n^2) for a layer and member instead of O(n^3). (e_A, e_B) = (1, 1) is K-FAC, (1, 0)
 preconditions inputs alone (FOOF), (0, 1) signals alone.
 
-Source: arXiv:2312.12226, Sect. 4; Martens and Grosse, arXiv:1503.05671.
+Source: arXiv:2312.12226; Martens and Grosse, arXiv:1503.05671.
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ delta^T = Q R and Z = R a / N,
 
 whose inner matrix is N x N: O(N^3 + N^2 n) for a layer and member.
 
-Source: Gupta, Koren and Singer, arXiv:1802.09568 (e = 1/4); arXiv:2312.12226, Sect. 4.
+Source: Gupta, Koren and Singer, arXiv:1802.09568 (e = 1/4); arXiv:2312.12226.
 """
 
 from collections.abc import Mapping
