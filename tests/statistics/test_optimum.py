@@ -67,7 +67,7 @@ def test_divergence_counts_as_infinite_and_missing_rates_as_not_there() -> None:
     loss[6] = np.inf
     beside = vertex(X, loss)
     assert (beside.log2_rate, beside.flag) == (0.0, CLIFF)
-    assert beside.resolution == pytest.approx(1 / 12**0.5)
+    assert beside.resolution == pytest.approx(1 / 3**0.5)
     loss[6:] = np.nan  # not trained: the grid ends here
     assert vertex(X, loss).flag == HIGH_EDGE
     assert vertex(X, np.full(9, np.inf)).flag == DIVERGED
@@ -135,9 +135,9 @@ def test_beside_a_cliff_equal_grid_points_are_no_certainty() -> None:
     assert flag_counts(found) == {"cliff": 12}
     assert drift(found).value == 0.0
     # each width is rounded to a step of 1, all seeds alike: error of a slope of four such points
-    assert drift(found).standard_error == pytest.approx(np.sqrt(1 / 12 / 5.0))
+    assert drift(found).standard_error == pytest.approx(np.sqrt(1 / 3 / 5.0))
     assert drift(found).degrees == np.inf
-    assert mean_optima(found)[0].standard_error == pytest.approx(12**-0.5)
+    assert mean_optima(found)[0].standard_error == pytest.approx(3**-0.5)
 
 
 def test_errors_of_seeds_and_of_rounding_add_and_only_the_former_costs_degrees() -> None:
@@ -148,7 +148,7 @@ def test_errors_of_seeds_and_of_rounding_add_and_only_the_former_costs_degrees()
     losses[0] = losses[0].where(losses["lr"] < 1.5, np.inf)
     found = drift(optima(losses))
     weight = 1.5 / 5.0  # of the smallest of four widths in a slope
-    rounding = weight / 12**0.5
+    rounding = weight / 3**0.5
     assert found.standard_error == pytest.approx(np.hypot(alone.standard_error, rounding))
     assert found.degrees == pytest.approx(2 * (found.standard_error / alone.standard_error) ** 4)
 

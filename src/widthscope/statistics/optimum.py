@@ -5,8 +5,8 @@ log2 of the rate. It is measured only where the grid holds it:
 
 - a smallest loss at the grid's end is no optimum: NaN, and a flag;
 - a member that diverged has an infinite loss. Where a neighbour of the smallest loss diverged there is no
-  parabola: the optimum is that grid point, rounded to the grid, and the error of rounding, which seeds share,
-  enters the interval: a finer grid makes it small;
+  parabola: the optimum is that grid point, and as it may lie in either interval beside it, the error is taken
+  as uniform over both; seeds share it, and it enters the interval: a finer grid makes it small;
 - a rate that was not trained is left out of the grid.
 """
 
@@ -23,8 +23,8 @@ from widthscope.statistics.width_slopes import line_slopes, over_seeds
 FLAGS = ("measured", "cliff", "low edge", "high edge", "flat", "all diverged")
 MEASURED, CLIFF, LOW_EDGE, HIGH_EDGE, FLAT, DIVERGED = range(len(FLAGS))
 
-ROUNDING = 12**0.5
-"""A step over the standard deviation of an error that is uniform within one step."""
+ROUNDING = 3**0.5
+"""A step over the standard deviation of an error that is uniform from one step below to one above."""
 
 
 class Vertex(NamedTuple):
@@ -34,7 +34,7 @@ class Vertex(NamedTuple):
         log2_rate: NaN where it is not measured.
         log_loss: of the parabola there, natural logarithm; the smallest on the grid where there is none.
         flag: place in `FLAGS`.
-        resolution: standard error of rounding to the grid: 0, or beside a cliff a step over sqrt(12).
+        resolution: standard error of the grid: 0, or beside a cliff a step over sqrt(3).
     """
 
     log2_rate: float
@@ -116,7 +116,7 @@ def optima(losses: xr.DataArray) -> xr.Dataset:
 def mean_optima(found: xr.Dataset) -> list[Estimate]:
     """For each width the mean over seeds of log2 lr*, NaN unless it was measured for every seed.
 
-    Beside a cliff the error of rounding to the grid, which seeds share, enters the standard error.
+    Beside a cliff the error of the grid, which seeds share, enters the standard error.
     """
     widths = range(found.sizes["width"])
     return [_with_resolution(found.isel(width=place), np.ones(1)) for place in widths]
@@ -174,7 +174,7 @@ def _with_resolution(found: xr.Dataset, weights: Sequence[float] | np.ndarray) -
     error = float(np.hypot(sampled.standard_error, common))
     if not common or not np.isfinite(error):
         return Estimate(sampled.value, error, sampled.degrees)
-    # Satterthwaite: the error of rounding is known, so that it has no degrees of freedom to lose
+    # Satterthwaite: the error of the grid is known, so that it has no degrees of freedom to lose
     share = (sampled.standard_error / error) ** 4
     return Estimate(sampled.value, error, sampled.degrees / share if share > 0 else np.inf)
 
