@@ -36,7 +36,8 @@ def test_what_cannot_be_shared_out_is_named(rates, per_shard, message):
 
 def test_plans_load_no_torch():
     code = (
-        "import sys, widthscope.width_sweeps.blocks, widthscope.width_sweeps.cost\n"
+        "import sys\n"
+        "import widthscope.width_sweeps.blocks, widthscope.width_sweeps.cost, widthscope.width_sweeps.sizes\n"
         "assert not {'torch', 'numpy', 'xarray'} & set(sys.modules), 'heavy'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

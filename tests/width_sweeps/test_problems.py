@@ -6,6 +6,7 @@ import torch
 import xarray as xr
 
 from widthscope.datasets import digits
+from widthscope.width_sweeps import problems
 from widthscope.width_sweeps.problems import ProblemError, digits_problem, quadratic_problem
 
 
@@ -23,6 +24,18 @@ def test_digits_are_centred_by_pixel_with_unit_rms_and_centred_targets(images):
     assert every.square().mean().item() == pytest.approx(1.0)
     assert sorted(set(problem.train_y.unique().tolist())) == pytest.approx([-0.1, 0.9])
     assert torch.equal(problem.train_y.argmax(dim=1), problem.train_labels)
+
+
+def test_blocks_of_images_have_the_moments_of_all(images, monkeypatch):
+    whole = digits_problem(images, train=200, test=100)
+    pixels = images["image"].values.reshape(1797, 64).astype(float)
+    centred = pixels - pixels.mean(axis=0)
+    every = {tuple(row) for row in (centred / np.sqrt(np.square(centred).mean())).round(9)}
+    assert {tuple(row) for row in whole.train_x.numpy().round(9)} <= every
+    monkeypatch.setattr(problems, "BLOCK", 100)
+    blocks = digits_problem(images, train=200, test=100)
+    torch.testing.assert_close(blocks.train_x, whole.train_x, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(blocks.test_x, whole.test_x, rtol=1e-12, atol=1e-12)
 
 
 def test_no_image_is_in_both_parts_and_the_split_is_the_same_at_every_call(images):

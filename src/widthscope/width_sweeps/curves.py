@@ -20,6 +20,13 @@ from widthscope.statistics.quantiles import critical_value
 from widthscope.statistics.width_slopes import over_seeds, width_slope
 
 
+def half_width(estimate: Estimate) -> float:
+    """Half the width of an estimate's own interval, as of the bands of all figures; NaN where unknown."""
+    if not np.isfinite(estimate.standard_error):
+        return float("nan")
+    return float(critical_value(BAND_LEVEL, estimate.degrees) * estimate.standard_error)
+
+
 def transfer_curve(losses: xr.DataArray) -> xr.Dataset:
     """What a transfer figure shows of one arm.
 
@@ -121,10 +128,3 @@ def effective_rates(table: xr.Dataset) -> xr.Dataset:
         if of in table and bool((table["damping"] > 0).all()):
             found[name] = (table[of] / table["damping"]).mean("damping")
     return xr.Dataset(found).transpose("width", "layer")
-
-
-def half_width(estimate: Estimate) -> float:
-    """Half the width of an estimate's own interval, as of the bands of all figures; NaN where unknown."""
-    if not np.isfinite(estimate.standard_error):
-        return float("nan")
-    return float(critical_value(BAND_LEVEL, estimate.degrees) * estimate.standard_error)

@@ -48,9 +48,12 @@ def initial_maps(
             wrong one, which makes the rule back-propagation in disguise.
     """
     like = weights["W1"]
-    maps = stacked(
-        [initial_feedback(torch_generator(*key, "maps"), shape) for key in keys], like.device, like.dtype
-    )
+
+    def drawn(key: tuple[Name, ...]) -> Parameters:
+        maps = initial_feedback(torch_generator(*key, "maps"), shape)
+        return {name: values.to(like.dtype) for name, values in maps.items()}  # at once: there are many
+
+    maps = stacked([drawn(key) for key in keys], like.device, like.dtype)
     if tied:
         last = len(shape) - 1
         maps[f"Q{last}"] = (tied * weights[f"W{last}"].mT).contiguous()

@@ -27,6 +27,9 @@ from widthscope.width_sweeps.problems import Problem
 PROBE = 128
 """Training inputs of the probe."""
 
+BLOCK = 2048
+"""Examples of the full sets that pass at once; the same whoever is measured, so that no bit depends on it."""
+
 FLOATS = 2**21
 """Numbers of one array of activities that are held at once: 8 MB in float32."""
 
@@ -158,17 +161,24 @@ class Losses:
     def __call__(self, parameters: Parameters) -> Mapping[str, Tensor]:
         """By name, (member,)."""
         weights = {name: parameters[name] for name in self._names}
-        examples = max(len(x) for x, _, _ in self._sets.values())
+        examples = min(BLOCK, max(len(x) for x, _, _ in self._sets.values()))
         floats = examples * max(value.shape[1] for value in weights.values())
         return in_slices(lambda part, _: self._measure(part), weights, floats)
 
     def _measure(self, weights: Parameters) -> dict[str, Tensor]:
         found = {}
         for name, (x, y, labels) in self._sets.items():
-            outputs = mlp.forward(weights, x.expand(len(weights["W1"]), -1, -1), self._activation).outputs
-            found[f"{name}_loss"] = mlp.squared_loss(outputs, y)
+            loss = hits = torch.zeros((), dtype=y.dtype, device=y.device)
+            for begin in range(0, len(x), BLOCK):
+                block = slice(begin, begin + BLOCK)
+                inputs = x[block].expand(len(weights["W1"]), -1, -1)
+                outputs = mlp.forward(weights, inputs, self._activation).outputs
+                loss = loss + mlp.squared_loss(outputs, y[block]) * (outputs.shape[1] / len(x))
+                if labels is not None:
+                    hits = hits + (outputs.argmax(dim=2) == labels[block]).sum(dim=1)
+            found[f"{name}_loss"] = loss
             if labels is not None:
-                found[f"{name}_acc"] = (outputs.argmax(dim=2) == labels).to(outputs.dtype).mean(dim=1)
+                found[f"{name}_acc"] = hits / len(x)
         return found
 
 

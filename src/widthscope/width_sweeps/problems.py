@@ -11,6 +11,9 @@ from torch import Tensor
 from widthscope.errors import WidthscopeError
 from widthscope.streams import Name, numpy_generator, torch_generator
 
+BLOCK = 2048
+"""Images that are held in float64 at once while all are measured."""
+
 
 class ProblemError(WidthscopeError):
     """A problem asks for more examples than there are, or for shapes that cannot be."""
@@ -50,7 +53,7 @@ class Problem:
         """First 16 digits of the sha256 of all inputs and targets."""
         content = hashlib.sha256()
         for values in (self.train_x, self.train_y, self.test_x, self.test_y):
-            content.update(values.numpy().tobytes())
+            content.update(np.ascontiguousarray(values.numpy()).data)
         return content.hexdigest()[:16]
 
 
@@ -61,6 +64,8 @@ def digits_problem(
     purpose: tuple[Name, ...] = ("width_sweeps", "split"),
 ) -> Problem:
     """Images as vectors, centred pixel by pixel and divided by the overall rms; targets one-hot - 1/C.
+
+    Pixels' means and the rms are those of all images; only those that are used are held in float64.
 
     Args:
         dataset: `digits`, or any with ``image`` (sample, ...) and ``label`` (sample); one with a variable
@@ -73,9 +78,8 @@ def digits_problem(
         ProblemError: if there are fewer images.
     """
     labels = dataset["label"].values.astype(np.int64)
-    images = dataset["image"].values.reshape(len(labels), -1).astype(np.float64)
-    images -= images.mean(axis=0)
-    images /= np.sqrt(np.square(images).mean())
+    images = dataset["image"].values.reshape(len(labels), -1)
+    centre, scale = _moments(images)
     order = numpy_generator(*purpose).permutation(len(labels))
     if "test" in dataset:
         tested = dataset["test"].values[order].astype(bool)
@@ -90,11 +94,22 @@ def digits_problem(
     targets = np.eye(labels.max() + 1)[labels] - 1 / (labels.max() + 1)
 
     def part(places: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        return tuple(torch.from_numpy(values[places]) for values in (images, targets, labels))  # type: ignore[return-value]
+        x = images[places].astype(np.float64)
+        x -= centre
+        x /= scale
+        return torch.from_numpy(x), torch.from_numpy(targets[places]), torch.from_numpy(labels[places])
 
     train_x, train_y, train_labels = part(learnt[:train])
     test_x, test_y, test_labels = part(left[:test])
     return Problem("images", train_x, train_y, test_x, test_y, train_labels, test_labels)
+
+
+def _moments(images: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mean of each pixel over all images (sample, pixel), and the rms of all that differs from it."""
+    blocks = [images[begin : begin + BLOCK] for begin in range(0, len(images), BLOCK)]
+    centre = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(images)
+    squares = sum(np.square(block - centre).sum() for block in blocks)
+    return centre, float(np.sqrt(squares / images.size))
 
 
 def quadratic_problem(
