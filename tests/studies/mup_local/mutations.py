@@ -59,7 +59,7 @@ SWEEPING: dict[str, str] = {
     "arms.py": "coordinates* transfer* targets*",
     "coordinates/cases.py": "coordinates*",
     "coordinates/experiment.py": "coordinates*",
-    "coordinates/residual.py": "coordinates*",
+    "local_recordings.py": "coordinates* transfer*",
     "transfer/experiment.py": "transfer*",
     "targets/cases.py": "targets*",
     "targets/experiment.py": "targets*",

@@ -30,8 +30,12 @@ def at_step(table: xr.Dataset, name: str, step: int, layer: int | None = None) -
 
 
 def where_inferred(values: xr.DataArray, table: xr.Dataset, limit: float) -> xr.DataArray:
-    """The values, NaN where the inference of a member ended above this relative residual at any record."""
-    if "infer_residual" not in table:
-        return values
+    """The values, NaN where the inference of a member ended above this relative residual at any record.
+
+    Args:
+        values: over (width, seed).
+        table: of a row whose inference goes to the equilibrium.
+        limit: of `infer_residual`.
+    """
     worst = table["infer_residual"].isel(lr=0, damping=0, drop=True).max("step", skipna=False)
     return values.where(worst.transpose("width", "seed") <= limit)

@@ -26,6 +26,7 @@ CASES: dict[str, Case] = {
     **{f"{kind}-{gamma}": Case("rate", kind == "eq") for kind in INFERENCES for gamma in GAMMAS},
     "si-half": Case("rate"),
     "si-1-sgd": Case("control_rate"),
+    "si_fpa-sp": Case("control_rate"),
     "si-sp": Case("control_rate"),
     "eq-ntk": Case("control_rate", equilibrium=True),
     "dtp": Case("target_rate"),

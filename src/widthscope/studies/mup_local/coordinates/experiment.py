@@ -7,7 +7,7 @@ import xarray as xr
 
 from widthscope.studies.mup_local.arms import ROWS
 from widthscope.studies.mup_local.coordinates.cases import CASES, Case
-from widthscope.studies.mup_local.coordinates.residual import residual_recording
+from widthscope.studies.mup_local.local_recordings import local_recordings
 from widthscope.width_sweeps.problems import Problem, digits_problem
 from widthscope.width_sweeps.runner import Setup, sweep
 from widthscope.width_sweeps.tables import joined
@@ -23,8 +23,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         work: what the job gives.
 
     Returns:
-        for each row of `cases.CASES` a table as from `width_sweeps.runner.sweep`; of inference to the
-        equilibrium also `infer_residual`, the relative residual on the first minibatch.
+        for each row of `cases.CASES` a table as from `width_sweeps.runner.sweep`, with what
+        `local_recordings` measures on the first training images, as many as a minibatch has.
     """
     problem = digits_problem(datasets["digits"])
     nodes = {}
@@ -59,7 +59,7 @@ def _row(
             purpose=("mup_local", "coordinates", settings["seed"]),
             work=work,
             name=f"coordinates-{name}-n{width}",
-            also=residual_recording(setup.batch, setup.record) if case.equilibrium else None,
+            also=local_recordings(setup.batch, setup.record),
         )
         for width in widths
     ]

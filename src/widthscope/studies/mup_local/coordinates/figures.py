@@ -24,14 +24,15 @@ LABELS = {"h1": "$h_1$", "h2": "$h_2$", "f": "$f$"}
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name."""
     arms = {title: fit[f"/curves/coordinates/{row}"].to_dataset() for row, title in PANELS.items()}
-    seeds = next(iter(arms.values())).attrs["seeds"]
+    seeds, steps = (next(iter(arms.values())).attrs[name] for name in ("seeds", "steps"))
     return {
         "pc-coordinates": Drawing(
             coordinate_figure(arms, "rms change", LABELS),
-            "How far hidden layers and the output have moved after a few steps, over the width, in the "
-            f"maximal-update parameterisations and in wrong ones ({seeds} seeds, 99 % intervals); slopes "
-            "stand beside the curves.",
-            "Changes of three layers over the width on logarithmic axes, level in the maximal-update "
-            f"parameterisations and rising or falling in the wrong ones. {coordinate_words(arms)}.",
+            f"How far hidden layers and the output have moved after {steps} steps, over the width, in the "
+            f"maximal-update parameterisations and in wrong ones, which learn at lower rates ({seeds} seeds, "
+            "99 % intervals); slopes stand beside the curves. Target propagation is judged after the first "
+            "and after the last step, not after the number that is shown.",
+            f"Changes of three layers over the width on logarithmic axes, and their slopes. "
+            f"{coordinate_words(arms)}.",
         )
     }

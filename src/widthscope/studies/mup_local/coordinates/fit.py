@@ -29,7 +29,11 @@ WRONG = {
 }
 """Wrong parameterisations of predictive coding."""
 
+CONTROLS = {"si_fpa": "si_fpa-sp", "si": "si-sp", "eq": "eq-ntk"}
+"""The wrong row by way of inference, with the same inference, at the lower rate of the wrong ones."""
+
 WORDS = {
+    "si_fpa-sp": "standard parameterisation, fixed predictions",
     "si-1-sgd": "rates of gradient descent, gamma=-1",
     "si-sp": "standard parameterisation",
     "eq-ntk": "kernel regime's rates and readout, equilibrium",
@@ -45,7 +49,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
         "pc-coordcheck-controls": wrong_tests(tables, judged),
         "tp-coordcheck-sp-fails": target_tests(tables),
     }
-    lines = {f"/curves/coordinates/{row}": curve(table, judged) for row, table in tables.items()}
+    lines = {f"/curves/coordinates/{row}": curve(tables, row, judged) for row in tables}
     return {**claim_tree(claims), **lines}
 
 
@@ -54,17 +58,13 @@ def coordinate_tests(tables: Mapping[str, xr.Dataset], judged: int) -> Evidence:
     found: Evidence = {}
     for kind in INFERENCES:
         names, values = _right(tables, kind, judged)
-        wrong = "eq-ntk" if kind == "eq" else "si-sp"
+        wrong = CONTROLS[kind]
         control = _row(tables, wrong, judged, WORDS[wrong])
         found[kind.replace("_", "-")] = (slope_evidence(names, values, 0.0), slope_evidence(*control, 0.0))
     last = int(tables["si-0"]["step"].max())
     found["later"] = (slope_evidence(*_several(tables, ("si_fpa", "si"), last), 0.0), None)
-    widths = min(table.sizes["width"] for table in tables.values())
-    if widths > 2:
-        names, values = _several(tables, tuple(INFERENCES), judged)
-        found["without-narrowest"] = (slope_evidence(names, values, 0.0, drop=1), None)
-    else:
-        found["without-narrowest"] = (of_seeds([], []), None)
+    found["without-narrowest"] = (_from_the_second(_several(tables, tuple(INFERENCES), judged)), None)
+    found["later-without-narrowest"] = (_from_the_second(_several(tables, ("si_fpa", "si"), last)), None)
     found["half"] = (slope_evidence(*_row(tables, "si-half", judged, "one pass, gamma=-0.5"), 0.0), None)
     found["residual"] = (_residuals(tables), None)
     return found
@@ -76,8 +76,8 @@ def wrong_tests(tables: Mapping[str, xr.Dataset], judged: int) -> Evidence:
     for wrong, (correct, directions) in WRONG.items():
         for movement, sign in directions.items():
             names.append(f"{WORDS[wrong]}: {'' if sign > 0 else 'minus '}{movement}")
-            measured.append(sign * seed_slopes(_movement(tables[wrong], movement, judged)).values)
-            right.append(sign * seed_slopes(_movement(tables[correct], movement, judged)).values)
+            measured.append(sign * seed_slopes(_movement(tables, wrong, movement, judged)).values)
+            right.append(sign * seed_slopes(_movement(tables, correct, movement, judged)).values)
     return {"slopes": (of_seeds(names, measured), of_seeds(names, right))}
 
 
@@ -88,30 +88,39 @@ def target_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
     names = [f"{movement} after {step}" for step, movement in pairs]
 
     def of(row: str) -> xr.Dataset:
-        return slope_evidence(names, [_movement(tables[row], movement, step) for step, movement in pairs])
+        return slope_evidence(names, [_movement(tables, row, movement, step) for step, movement in pairs])
 
-    first = [_movement(tables["dtp-sp"], "h1", step) for step in steps]
+    first = [_movement(tables, "dtp-sp", "h1", step) for step in steps]
     return {
         "slopes": (of("dtp-sp"), of("dtp")),
         "first-layer": (slope_evidence([f"h1 after {step}" for step in steps], first), None),
     }
 
 
-def curve(table: xr.Dataset, judged: int) -> xr.Dataset:
-    """Movements of one row over widths, and their slopes, after the judged number of steps."""
-    return coordinate_curve({name: _movement(table, name, judged) for name in MOVEMENTS})
+def curve(tables: Mapping[str, xr.Dataset], row: str, step: int) -> xr.Dataset:
+    """Movements of one row over widths, and their slopes, after a number of steps, attribute `steps`."""
+    found = coordinate_curve({name: _movement(tables, row, name, step) for name in MOVEMENTS})
+    return found.assign_attrs(steps=step)
 
 
-def _movement(table: xr.Dataset, movement: str, step: int) -> xr.DataArray:
-    """One of `MOVEMENTS` over (width, seed), NaN where the inference did not arrive."""
+def _movement(tables: Mapping[str, xr.Dataset], row: str, movement: str, step: int) -> xr.DataArray:
+    """One of `MOVEMENTS` over (width, seed), NaN where an equilibrium was asked for and not reached."""
     quantity, layer = MOVEMENTS[movement]
-    values = at_step(table, quantity, step, layer)
-    return where_inferred(values, table, RESIDUAL)
+    values = at_step(tables[row], quantity, step, layer)
+    return where_inferred(values, tables[row], RESIDUAL) if CASES[row].equilibrium else values
+
+
+def _from_the_second(named: Named) -> xr.Dataset:
+    """Slopes without the smallest width; of nothing where two widths are all."""
+    names, values = named
+    if min(each.sizes["width"] for each in values) < 3:
+        return of_seeds([], [])
+    return slope_evidence(names, values, 0.0, drop=1)
 
 
 def _row(tables: Mapping[str, xr.Dataset], row: str, step: int, words: str) -> Named:
     names = [f"{words}: {movement}" for movement in MOVEMENTS]
-    return names, [_movement(tables[row], movement, step) for movement in MOVEMENTS]
+    return names, [_movement(tables, row, movement, step) for movement in MOVEMENTS]
 
 
 def _right(tables: Mapping[str, xr.Dataset], kind: str, step: int) -> Named:
@@ -139,6 +148,6 @@ def _gamma(suffix: str) -> str:
 
 def _residuals(tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """Largest relative residual of any seed, width and step, of each row that goes to the equilibrium."""
-    rows = [name for name in tables if "infer_residual" in tables[name]]
+    rows = [name for name in tables if CASES[name].equilibrium]
     worst = [tables[name]["infer_residual"].max(skipna=False).item() for name in rows]
     return evidence(rows, worst, 0.0)

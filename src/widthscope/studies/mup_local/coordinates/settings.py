@@ -24,8 +24,8 @@ class Coordinates(Section):
     seeds: Seeds = Field(20, description="Independent seeds at each width.")
     judged: Count = Field(
         5,
-        description="Steps after which predictive coding is judged. After 10 the slopes of narrow networks "
-        "are lower by 0.02, at the same exponents.",
+        description="Steps after which predictive coding is judged. After 10 the slopes are lower by 0.03 "
+        "to 0.05, at the same exponents.",
     )
     steps: Count = Field(10, description="Steps in all; of inference to the equilibrium, `judged` alone.")
     rate: Positive = Field(0.25, description="Learning rate of predictive coding at the base width.")
