@@ -102,8 +102,8 @@ def test_rates_of_the_arms():
 
 def test_training_is_gradient_descent_and_members_do_not_mix():
     parameters, batch = case(width=8)
-    settings = {"steps": 3, "learning_rate": 0.02, "trained_base": 4}
-    together = linear.descended(parameters, batch, 8, settings)
+    settings = {"steps": 3, "trained_base": 4}
+    together = linear.descended(parameters, batch, 8, 0.02, settings)
     looped = {name: value[1:2].clone() for name, value in parameters.items()}
     rates = {"W1": 0.02 * 2, "W2": 0.02, "W3": 0.02 / 2}
     for _ in range(3):
@@ -146,6 +146,39 @@ def test_the_first_layers_difference_is_that_of_the_notes(digits):
     table = linear.at_initialisation(settings, images(digits["digits"], 50), Work())
     found = table["relative"].sel(arm="standard", width=512, layer=1).mean("member").values
     assert found == pytest.approx([0.0161, 0.0314], rel=0.05)
+
+
+def test_trained_networks_are_judged_at_the_smaller_rate_on_the_largest_widths(stored):
+    """At planted slopes: -1 from the third width on at the rate that is judged, -0.5 at every other place."""
+    table = stored["gradients"]["trained"].to_dataset()
+    widths = np.array([32, 64, 128, 256, 512, 1024])
+    shape = {"rate": 2, "arm": 2, "width": 6, "member": 12}
+    planted = np.empty(tuple(shape.values()))
+    planted[...] = (widths**-0.5)[:, None]
+    planted[0, 0, 2:] = (widths[2:, None] / 128.0) ** -1 * 128**-0.5
+    losses = {
+        name: (("rate", "width", "member"), np.ones((2, 6, 12))) for name in ("loss_before", "loss_after")
+    }
+    coords = {name: table[name] for name in ("rate", "learning_rate", "arm")} | {"width": widths}
+    found = fit.after_training(xr.Dataset({"whole": (list(shape), planted), **losses}, coords=coords))
+    assert found["slope"][0]["estimate"].values == pytest.approx([-1.0])
+    drift = found["drift"][0]
+    reported = dict(zip(drift["component"].values.tolist(), drift["estimate"].values.tolist(), strict=True))
+    assert set(reported) == {
+        f"rate {rate}, {which}"
+        for rate in ("0.005", "0.02")
+        for which in ("every width", "the widths judged", "these less the smallest")
+    }
+    assert -1 < reported["rate 0.005, every width"] < -0.5
+    assert reported["rate 0.02, every width"] == pytest.approx(-0.5)
+
+
+def test_a_larger_rate_trains_further_from_the_same_draws(stored):
+    table = stored["gradients"]["trained"].to_dataset()
+    before, after = table["loss_before"], table["loss_after"]
+    assert np.array_equal(before.isel(rate=0), before.isel(rate=1))
+    assert (after.isel(rate=1) < after.isel(rate=0)).all()
+    assert (after < before).all()
 
 
 def test_an_inference_that_did_not_converge_is_not_judged(digits):

@@ -83,6 +83,18 @@ def test_other_slopes_refute(claim, change):
     assert verdicts(fit, CLAIMS, {"targets": tables(**change)})[claim].verdict == "refuted"
 
 
+def test_the_alignment_is_judged_at_every_width_and_reported_without_the_smallest():
+    ridge = tables()["ridge"]
+    bent = ridge.assign(aligned=ridge["aligned"] * xr.where(ridge["width"] == 64, 0.8, 1.0))
+    found = fit.feedback(bent)
+    slope, rest = (found[name][0] for name in ("slope", "without-narrowest"))
+    assert float(slope["estimate"][0]) > -0.45  # the smallest width counts
+    assert rest["component"].values.tolist() == ["from M=128", "from M=256"]
+    assert rest["estimate"].values == pytest.approx([-0.5, -0.5], abs=0.02)
+    narrow = fit.feedback(ridge.isel(width=slice(0, 2)))["without-narrowest"][0]
+    assert narrow.sizes["component"] == 0  # a slope needs two widths
+
+
 def test_a_width_that_is_added_is_a_new_shard_alone():
     before = {shard.name: shard for shard in plan.shards(Targets(), 0)}
     wider = Targets(widths=(64, 128, 256, 512, 1024, 2048))

@@ -75,12 +75,15 @@ def by_depth(curve: xr.Dataset) -> Drawing:
             _line(drawn, widths, one["whole"], one["whole_half"], place, style, label)
     width_axis(drawn, widths, "width $M$")
     shown = [int(width) for width in curve["trained_width"].values]
-    for place, (arm, label) in enumerate(
-        {"standard": "$\\bar\\gamma_L = 0$", "gauss-newton": "$\\bar\\gamma_L = -1$"}.items()
-    ):
-        one = curve.sel(arm=arm)
-        slope = _slope(shown, one["trained"].values)
-        _line(trained, shown, one["trained"], one["trained_half"], place, "-", label + slope)
+    judged, rates = curve.attrs["judged"], curve["learning_rate"].values
+    for rate, style in zip(range(len(rates)), ("-", ":"), strict=True):
+        for place, (arm, label) in enumerate(
+            {"standard": "$\\bar\\gamma_L = 0$", "gauss-newton": "$\\bar\\gamma_L = -1$"}.items()
+        ):
+            one = curve.sel(arm=arm).isel(rate=rate)
+            slope = _slope(shown[-judged:], one["trained"].values[-judged:])
+            name = f"{label}, rate {rates[rate]:g}{slope}"
+            _line(trained, shown, one["trained"], one["trained_half"], place, style, name)
     width_axis(trained, shown, "width $M$")
     for axes in (drawn, trained):
         axes.set_yscale("log")
@@ -95,9 +98,13 @@ def by_depth(curve: xr.Dataset) -> Drawing:
         "Relative difference of all weights' gradients from $\\gamma_L$ times those of back-propagation in "
         f"linear networks ({curve.attrs['seeds']} seeds, 99 % intervals). Left: it falls with the standard "
         f"energy (solid), to {low:.3f} or less, and stays with $\\gamma_L$ growing as M (dashed, at least "
-        f"{high:.2f}) or a readout of standard size (dotted). Right: the same after gradient descent.",
+        f"{high:.2f}) or a readout of standard size (dotted); the base width is {curve.attrs['base']}. "
+        f"Right: the same after gradient descent with the base width {curve.attrs['trained_base']}, at the "
+        "learning rate that is judged (solid) and a larger one (dotted); legends give slopes of means over "
+        f"the {judged} largest widths, which are judged.",
         "Two log-log panels over width. Left: solid lines of three depths fall as one over the width, dashed "
-        "and dotted lines are level. Right: at trained weights one line falls and one is level.",
+        "and dotted lines are level. Right: at trained weights lines of one kind fall, less steeply at "
+        "narrow widths and the larger rate, and lines of the other are level.",
     )
 
 

@@ -110,8 +110,7 @@ def single_pass(tanh: xr.Dataset) -> Evidence:
 
 
 def not_first_order(linear: xr.Dataset, tanh: xr.Dataset) -> Evidence:
-    """Slopes and levels of all weights together where C_gamma stays of order one, beside the standard "
-    "case."""
+    """Slopes and levels of all weights where C_gamma stays of order one, beside the standard case."""
     arms = {"gamma grows": "gauss-newton", "large readout": "large readout"}
     depths = [int(depth) for depth in linear["depth"].values]
     values = {
@@ -136,20 +135,34 @@ def not_first_order(linear: xr.Dataset, tanh: xr.Dataset) -> Evidence:
 
 
 def after_training(table: xr.Dataset) -> Evidence:
-    """Slopes at trained weights, beside those where gamma_L grows, at the same weights."""
-    right, wrong = (table["whole"].sel(arm=arm) for arm in ("standard", "gauss-newton"))
-    ratio = (table["loss_after"] / table["loss_before"]).transpose("width", "member")
+    """Slopes at trained weights, beside those where gamma_L grows, at the same weights.
+
+    Judged is the smaller learning rate; slopes of both rates are reported with every width, with those that
+    are judged, and without the smallest of these.
+    """
+    small = table.sel(rate="learning_rate")
+    right, wrong = (small["whole"].sel(arm=arm) for arm in ("standard", "gauss-newton"))
+    others = {
+        f"rate {float(one['learning_rate']):g}": one["whole"].sel(arm="standard")
+        for one in (table.isel(rate=place) for place in range(table.sizes["rate"]))
+    }
+    drift = {
+        name: values
+        for rate, whole in others.items()
+        for name, values in (
+            (f"{rate}, every width", whole),
+            (f"{rate}, the widths judged", _largest([whole], LARGEST)[0]),
+            (f"{rate}, these less the smallest", without_smallest(_largest([whole], LARGEST)[0])),
+        )
+    }
+    ratio = (small["loss_after"] / small["loss_before"]).transpose("width", "member")
     return {
         "slope": (
             slope_evidence(["all weights"], _largest([right], LARGEST), -1.0),
             slope_evidence(["all weights"], _largest([wrong], LARGEST), -1.0),
         ),
         "drift": (
-            slope_evidence(
-                ["every width", "less the smallest"],
-                [right, without_smallest(_largest([right], LARGEST)[0])],
-                -1.0,
-            ),
+            slope_evidence(list(drift), list(drift.values()), -1.0),
             None,
         ),
         "loss": (of_seeds([f"M={width}" for width in table["width"].values], list(ratio.values)), None),
@@ -162,14 +175,19 @@ def curve(tanh: xr.Dataset) -> xr.Dataset:
 
 
 def linear_curve(linear: xr.Dataset, trained: xr.Dataset) -> xr.Dataset:
-    """Of linear networks: all weights together over width, by depth, and at trained weights."""
+    """Of linear networks: all weights together over width, by depth, and at trained weights by rate."""
     return xr.merge(
         [
             band(linear["whole"], "whole", "member"),
             band(trained["whole"].rename(width="trained_width"), "trained", "member"),
         ],
         join="outer",
-    ).assign_attrs(seeds=linear.sizes["member"])
+    ).assign_attrs(
+        seeds=linear.sizes["member"],
+        judged=LARGEST,
+        base=linear.attrs["base"],
+        trained_base=trained.attrs["base"],
+    )
 
 
 def _layers(tanh: xr.Dataset, inference: str, arm: str) -> dict[str, xr.DataArray]:

@@ -26,6 +26,9 @@ from widthscope.work import Work
 ACTIVATION = "identity"
 TRAINED_DEPTH = 3
 TRAINED = ("standard", "gauss-newton")
+RATES = ("learning_rate", "larger_rate")
+"""Settings that give the learning rates: the first is judged, the second reported."""
+
 MAXIMAL_UPDATE = Exponents(1.0, (-1.0, 0.0, 1.0))
 """Of gradient descent, by which networks are trained; that of predictive coding with gamma_L of order 1."""
 
@@ -63,6 +66,7 @@ def at_initialisation(settings: Mapping[str, Any], images: Images, work: Work) -
             "width": list(widths),
             "layer": np.arange(1, max(depths) + 1),
         },
+        attrs={"base": settings["base"]},
     )
 
 
@@ -70,34 +74,43 @@ def after_training(settings: Mapping[str, Any], images: Images, work: Work) -> x
     """The same after gradient descent on the batch in its maximal-update parameterisation.
 
     Returns:
-        `whole` (arm, width, member), both arms at the same trained weights; `loss_before` and `loss_after`
-        (width, member).
+        `whole` (rate, arm, width, member), both arms at the same trained weights; `loss_before` and
+        `loss_after` (rate, width, member). Rates are those of `RATES`, which start from the same draws.
     """
     widths, base = settings["trained_widths"], settings["trained_base"]
-    whole = np.full((len(TRAINED), len(widths), settings["seeds"]), np.nan)
-    losses = np.full((2, len(widths), settings["seeds"]), np.nan)
+    whole = np.full((len(RATES), len(TRAINED), len(widths), settings["seeds"]), np.nan)
+    losses = np.full((2, len(RATES), len(widths), settings["seeds"]), np.nan)
     for w, width in enumerate(work.progress(widths, total=len(widths), description="widths, trained")):
         first = 0
         for drawn in _members("gradients.trained", width, settings, TRAINED_DEPTH, images, work.device):
             place = slice(first, first + len(drawn["W1"]))
             initial = parameterised(drawn, MAXIMAL_UPDATE, base)
-            trained = descended(initial, images, width, settings)
-            for at, parameters in enumerate((initial, trained)):
-                losses[at, w, place] = _loss(parameters, images)
-            for a, name in enumerate(TRAINED):
-                whole[a, w, place] = _compared(trained, images, ARMS[name], base)[1]
+            losses[0, :, w, place] = _loss(initial, images)
+            for r, rate in enumerate(RATES):
+                trained = descended(initial, images, width, settings[rate], settings)
+                losses[1, r, w, place] = _loss(trained, images)
+                for a, name in enumerate(TRAINED):
+                    whole[r, a, w, place] = _compared(trained, images, ARMS[name], base)[1]
             first = place.stop
     return xr.Dataset(
         {
-            "whole": (("arm", "width", "member"), whole),
-            "loss_before": (("width", "member"), losses[0]),
-            "loss_after": (("width", "member"), losses[1]),
+            "whole": (("rate", "arm", "width", "member"), whole),
+            "loss_before": (("rate", "width", "member"), losses[0]),
+            "loss_after": (("rate", "width", "member"), losses[1]),
         },
-        coords={"arm": list(TRAINED), "width": list(widths)},
+        coords={
+            "rate": list(RATES),
+            "learning_rate": ("rate", [settings[rate] for rate in RATES]),
+            "arm": list(TRAINED),
+            "width": list(widths),
+        },
+        attrs={"base": settings["trained_base"]},
     )
 
 
-def descended(parameters: Parameters, images: Images, width: int, settings: Mapping[str, Any]) -> Parameters:
+def descended(
+    parameters: Parameters, images: Images, width: int, learning_rate: float, settings: Mapping[str, Any]
+) -> Parameters:
     """Weights after `steps` of gradient descent on the whole batch, rates as the maximal update asks for.
 
     Trained in 32 bits: which weights these are matters less than that gradients are compared at them in 64.
@@ -106,8 +119,7 @@ def descended(parameters: Parameters, images: Images, width: int, settings: Mapp
     parameters = {name: values.float() for name, values in parameters.items()}
     names = mlp.layer_names(len(parameters))
     rates = {
-        name: settings["learning_rate"]
-        * MAXIMAL_UPDATE.rate(layer, len(names), width, settings["trained_base"])
+        name: learning_rate * MAXIMAL_UPDATE.rate(layer, len(names), width, settings["trained_base"])
         for layer, name in enumerate(names, start=1)
     }
     for _ in range(settings["steps"]):

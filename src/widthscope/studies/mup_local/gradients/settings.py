@@ -24,7 +24,9 @@ class Gradients(Section):
         (32, 64, 128, 256, 512), min_length=3, description="Widths M of networks with tanh and three layers."
     )
     trained_widths: Widths = Field(
-        (128, 256, 512, 1024), min_length=3, description="Widths M of the linear networks that are trained."
+        (32, 64, 128, 256, 512, 1024),
+        min_length=3,
+        description="Widths M of the linear networks that are trained.",
     )
     base: Width = Field(2, le=8, description="Base width; above 8, narrow networks are far from their limit.")
     trained_base: Width = Field(8, le=8, description="Base width of the networks that are trained.")
@@ -32,4 +34,5 @@ class Gradients(Section):
     sweeps: Count = Field(1000, description="Sweeps of the iteration to the equilibrium, at most.")
     steps: Count = Field(100, description="Steps of gradient descent of the networks that are trained.")
     learning_rate: Positive = Field(0.005, description="Their learning rate at the base width.")
+    larger_rate: Positive = Field(0.02, description="A second one, whose slopes are reported beside.")
     seeds: Seeds = Field(16, description="Independent seeds at each width.")

@@ -112,11 +112,16 @@ def feedback(ridge: xr.Dataset) -> Evidence:
     names = ["fitted feedback"]
     levels = [ridge["aligned"].sel(width=width).values for width in ridge["width"].values]
     others = {"diagonal of readout times feedback": "through", "entries of the feedback": "rms"}
+    # A slope needs two widths.
+    drops = [drop for drop in (1, 2) if ridge.sizes["width"] - drop >= 2]
+    smallest = ridge["width"].values
+    parts = [slope_evidence([f"from M={smallest[drop]}"], [ridge["aligned"]], -0.5, drop) for drop in drops]
     return {
         "slope": (
             slope_evidence(names, [ridge["aligned"]], -0.5),
             slope_evidence(["transposed readout plus noise of its length"], [ridge["mixed"]], -0.5),
         ),
+        "without-narrowest": (xr.concat(parts, dim="component") if parts else of_seeds([], []), None),
         "cosine": (of_seeds([f"M={width}" for width in ridge["width"].values], levels), None),
         "size": (slope_evidence(list(others), [ridge[name] for name in others.values()], 0.0), None),
     }

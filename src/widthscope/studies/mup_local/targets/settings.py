@@ -31,8 +31,8 @@ class Targets(Section):
         3.0, description="Of feedback tied to the readout: its entries over those of the readout at the base."
     )
     ridge_widths: Widths = Field(
-        (128, 256, 512, 1024),
+        (64, 128, 256, 512, 1024),
         min_length=2,
-        description="Widths M of feedback that is fitted in closed form: below, its slope still bends.",
+        description="Widths M of feedback that is fitted in closed form.",
     )
     ridge: Positive = Field(1e-3, description="Ridge of that fit.")
