@@ -79,6 +79,17 @@ def test_no_claim_is_refuted_and_every_control_is(tree):
     assert_judged_tests_have_controls(CLAIMS, tree)
 
 
+def test_deviations_at_the_width_of_the_notes_are_reported(stored):
+    table = stored["interpolation"].to_dataset()
+    narrower = fit.on_the_curve(table)["narrower"][0]
+    names = narrower["component"].values.tolist()
+    assert names[0] == "M=512, back-propagation, kappa=0.001"
+    assert len(names) == 6
+    one = table.sel(readout="anisotropic", width=512, kappa=1.0)
+    away = float(one["cosine_gn"].mean() - one["predicted_gn"])
+    assert float(narrower["estimate"][names.index("M=512, Gauss-Newton, kappa=1")]) == pytest.approx(away)
+
+
 def test_equal_rows_have_one_direction_in_wide_networks(stored):
     wide = stored["interpolation"].to_dataset().sel(readout="isotropic", width=512)
     assert float(wide["cosine_bp"].min()) > 0.98

@@ -9,6 +9,9 @@ from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.studies.mup_local.exponents_of_width import slope_evidence
 
+NOTED_WIDTH = 512
+"""M at which the theory notes put their margin; the width judged here is the largest."""
+
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 TARGETS = {"bp": "back-propagation", "gn": "Gauss-Newton"}
 
@@ -34,6 +37,7 @@ def on_the_curve(table: xr.Dataset) -> Evidence:
             slope_evidence(["largest over kappa"], [_distance(right, predicted)], -0.5),
             slope_evidence(["largest over kappa"], [_distance(wrong, predicted)], -0.5),
         ),
+        "narrower": (_deviations(right.sel(width=NOTED_WIDTH, method="nearest"), predicted), None),
         "distance": (
             of_seeds(
                 [f"M={width}" for width in table["width"].values],
@@ -78,6 +82,19 @@ def _at_largest(table: xr.Dataset, predicted: Mapping[str, xr.DataArray]) -> xr.
             values.append(last[f"cosine_{name}"].sel(kappa=kappa).values)
             limits.append(float(predicted[name].sel(kappa=kappa)))
     return of_seeds(names, values, limits)
+
+
+def _deviations(one: xr.Dataset, predicted: Mapping[str, xr.DataArray]) -> xr.Dataset:
+    """Cosines of one width less those of the curve, one component for each kappa and target."""
+    away = {
+        f"{target}, kappa={kappa:g}": one[f"cosine_{name}"].sel(kappa=kappa)
+        - predicted[name].sel(kappa=kappa)
+        for name, target in TARGETS.items()
+        for kappa in one["kappa"].values
+    }
+    return of_seeds(
+        [f"M={int(one['width'])}, {name}" for name in away], [v.values for v in away.values()], 0.0
+    )
 
 
 def _distance(table: xr.Dataset, predicted: Mapping[str, xr.DataArray]) -> xr.DataArray:

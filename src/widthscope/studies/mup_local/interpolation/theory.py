@@ -8,7 +8,8 @@ outputs by W_{3:2} W_{3:2}^T ~ S^2:
     p_kappa = (I + 2 kappa S^2)^-1 R,    <p, q>_S = sum_c s_c^2 sum_j p_cj q_cj,
     cos_BP = cos_S(p_kappa, R),          cos_GN = cos_S(p_kappa, S^-2 R) .
 
-Source: derived in the theory notes, 3.1, from the theorem of arXiv:2411.02001 on linear networks.
+Source: derived in the theory notes, 3.1, from the theorem of arXiv:2411.02001 on linear networks as
+restated in a public note.
 """
 
 import numpy as np
