@@ -31,7 +31,8 @@ class Exponents:
         energy: of predictive coding, the weight of the last layer's energy ~ M^-energy.
         feedback_rates: of target propagation, the learning rates of the hidden and the last feedback map.
 
-    Source: arXiv:2011.14522 (abc-parameterisation), arXiv:2312.12226 (damping), arXiv:2411.02001 (the rest).
+    Source: arXiv:2011.14522 (abc-parameterisation), arXiv:2312.12226 (damping); the energy's and
+    the feedback's are derived in the theory notes of mup_local, 3.5 and 3.3.
     """
 
     readout: float

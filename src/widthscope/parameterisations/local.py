@@ -9,7 +9,7 @@ as long as the equilibrium's correction C_gamma ~ gamma_L W_L W_L^T is of order 
 not aligned with it: the change of the output through the hidden layers is a sum of M independent terms. The
 solver of `slopes` turns these rows into (b_L, c).
 
-Source: arXiv:2411.02001, table 1; single entries are derived in the theory notes, 3.3 and 3.5.
+Source: arXiv:2411.02001, caption of table 1; single entries are derived in the theory notes, 3.3 and 3.5.
 """
 
 from widthscope.parameterisations.exponents import Exponents, ParameterisationError
@@ -71,6 +71,6 @@ def first_order_slope(exponents: Exponents) -> float:
 def curvature_slope(exponents: Exponents) -> float:
     """Slope of the largest eigenvalue of the energy's Hessian in the states, max(0, 1 - 2 b_L - gamma_bar).
 
-    It is 1 plus that of gamma_L W_L^T W_L, whose eigenvalues are those of gamma_L W_L W_L^T.
+    lambda_max is 1 plus that of gamma_L W_L^T W_L, whose eigenvalues are those of gamma_L W_L W_L^T.
     """
     return max(0.0, correction_exponent(exponents))

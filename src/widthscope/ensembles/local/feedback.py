@@ -7,7 +7,8 @@ h_{l-1} from its output,
 
 Parameters hold the weights W1, ..., WL and the maps Q2, ..., QL (member, n_{l-1}, n_l).
 
-Source: Lee, Zhang, Fischer and Bengio, arXiv:1412.7525; widths' exponents in arXiv:2411.02001.
+Source: Lee, Zhang, Fischer and Bengio, arXiv:1412.7525; exponents of the width are derived in the theory
+notes, 3.3.
 """
 
 import math

@@ -7,7 +7,8 @@ With every eigenvalue of the energy's Hessian in the states within [low, high],
     a = 4 / (sqrt(high) + sqrt(low))^2,   m = ((sqrt(high) - sqrt(low)) / (sqrt(high) + sqrt(low)))^2,
 
 and the residual falls by sqrt(m) a sweep, in place of (high - low) / (high + low): at the eigenvalues of
-networks with s = 1 fifty sweeps reach what two hundred of the plain iteration do.
+most networks with s = 1 fifty sweeps reach what two hundred of the plain iteration do. That does not hold for
+networks with saturated units, whose softest directions lie below `low` and may take many hundreds.
 
 Source: Polyak 1964; the bounds are in the theory notes, 3.2.
 """

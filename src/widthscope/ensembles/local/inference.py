@@ -147,7 +147,7 @@ def equilibrium(
         sweeps: at most so many.
         tolerance: of the relative residual, looked at every `CHECK_EVERY` sweeps.
 
-    Source: arXiv:2411.02001, inference to the equilibrium; the step's bound is in the theory notes, 3.2.
+    Source: algorithm B of the theory notes, 3.4; the step's bound is in 3.2.
     """
     require_weights(parameters, weights)
     start = at_states(parameters, passed, passed.preactivations[:-1], targets, activation)

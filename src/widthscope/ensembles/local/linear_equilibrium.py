@@ -10,7 +10,8 @@ gamma_L -> 0 gives the errors of back-propagation, gamma_L W_{L:l+1}^T r / gamma
 the Gauss-Newton target's, W_{L:l+1}^T (sum_i W_{L:i} W_{L:i}^T / gamma_{i-1})^-1 r / gamma_l. One solve with
 a C x C matrix serves all samples.
 
-Source: arXiv:2411.02001, theorem on the equilibrium of linear networks and its corollary.
+Source: arXiv:2411.02001, theorem on the equilibrium of linear networks and its corollary, as restated in a
+public note; derived in the theory notes, 3.1.
 """
 
 import torch

@@ -11,7 +11,8 @@ All start at the feed-forward states u_l = h_l, where e_l = 0 below the last lay
 
 The weight step is W_l <- W_l + rate_l (gamma_l / N) e_l^T a_{l-1}: it includes gamma_L.
 
-Source: arXiv:2411.02001, Sect. 2; algorithms A and B of the theory notes, 3.4.
+Source: algorithms A and B of the theory notes, 3.4; the rule is that of arXiv:2411.02001, whose full text was
+not read.
 """
 
 from dataclasses import dataclass

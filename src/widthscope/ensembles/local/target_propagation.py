@@ -4,8 +4,7 @@ r"""Target propagation and difference target propagation as a step of the traini
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)   (difference),   t_{l-1} = g_l(t_l)   (plain),
     W_l <- W_l + rate_l (1/N) (t_l - h_l)^T phi(h_{l-1}) .
 
-Source: arXiv:1412.7525 (difference target propagation), arXiv:2411.02001, Sect. 4; algorithm C of the theory
-notes, 3.4.
+Source: arXiv:1412.7525 (difference target propagation); algorithm C of the theory notes, 3.4.
 """
 
 from collections.abc import Sequence
