@@ -112,6 +112,7 @@ def test_the_table_of_exponents() -> None:
     ("function", "arguments", "says"),
     [
         (":standrad", (), "has no function 'standrad'; did you mean standard?"),
+        ("/other:standard", (), "such as model.py:make or package.module:make"),
         (":number", (), ":number is an int; it must be a function of (width)"),
         (":fixed", (), "does not depend on the width"),
         (":broken", (), "raises SystemExit: 0"),

@@ -7,6 +7,7 @@ import torch
 from tests.coordinate_check.own_models import classes, perceptron, probed, reported
 from torch import nn
 
+from widthscope.coordinate_check.findings import findings
 from widthscope.coordinate_check.request import CoordinateCheckError, Request, parse_widths
 
 STREAM = torch.Generator()
@@ -74,6 +75,26 @@ def with_sgd(width: int):
     return model, torch.optim.SGD(model.parameters(), lr=0.1)
 
 
+def with_anothers_optimizer(width: int):
+    return perceptron(width), torch.optim.SGD(perceptron(width).parameters(), lr=0.1)
+
+
+def with_closure(width: int):
+    model = perceptron(width)
+    return model, torch.optim.LBFGS(model.parameters())
+
+
+def with_two_layers_trained(width: int):
+    model = perceptron(width)
+    return model, torch.optim.SGD([*model[0].parameters(), *model[2].parameters()], lr=0.1)
+
+
+def with_spare_layer(width: int) -> nn.Module:
+    model = perceptron(width)
+    model[4].spare = nn.Linear(width, 2, bias=False)
+    return model
+
+
 def drifting(seed: int):
     return torch.randn(2, 6, generator=STREAM), torch.zeros(2, dtype=torch.long)
 
@@ -95,6 +116,9 @@ def drifting(seed: int):
         (lazy, "has parameters without a shape, such as '0.weight'"),
         (lambda width: width, "factory(16) returns an int; it must return a torch.nn.Module, or a pair"),
         (lambda width: (perceptron(width), 0.1), "returns a module and a float; the second must be a torch"),
+        (lambda width: (perceptron(width), None, None), "returns a tuple of 3; it must return a torch.nn"),
+        (with_anothers_optimizer, "the optimizer of own.py:factory(16) has none of the model's parameters"),
+        (with_closure, "factory(16) brings LBFGS, which needs a closure and is not supported"),
         (lambda width: nn.Linear(5, width), "called on the batch, raises RuntimeError: mat1 and mat2 shapes"),
     ],
 )  # fmt: skip
@@ -103,6 +127,15 @@ def test_factories(factory, says: str) -> None:
         probed(factory)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_what_is_not_trained_or_not_used_is_said() -> None:
+    found = reported(with_two_layers_trained)
+    assert found.probed.untrained == ("4.weight", "4.bias")
+    assert "does not have 4.weight, 4.bias, so that they are not trained" in " ".join(findings(found))
+    found = reported(with_spare_layer)
+    assert (found.probed.untrained, found.probed.unused) == ((), ("4.spare.weight",))
+    assert "the loss does not depend on 4.spare.weight" in " ".join(findings(found))
 
 
 @pytest.mark.parametrize(

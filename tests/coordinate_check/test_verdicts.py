@@ -97,6 +97,16 @@ def test_what_is_lost_in_rounding_is_undecided() -> None:
     assert (layer.faint, layer.change.verdict) == (True, "undecided")
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_layer_that_starts_at_zero_is_judged_without_warnings() -> None:
+    given = table(0.0)
+    for name in ("l1", "rms"):
+        given[name].loc[{"step": 0}] = 0.0
+    given["change_rms"] *= 1e3
+    layer = judge(given, {}).layers[0]
+    assert (layer.start.verdict, layer.change.verdict, layer.faint) == ("still", "flat", False)
+
+
 def test_diverged_members_are_named_and_later_steps_not_judged() -> None:
     given = table(0.0)
     given["change_l1"].loc[{"width": 256, "seed": 2, "step": 2}] = np.nan

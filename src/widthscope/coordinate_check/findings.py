@@ -80,6 +80,13 @@ def _fades(layer: LayerVerdict) -> bool:
 def _of_architecture(report: Report) -> list[str]:
     probed, found = report.probed, report.probed.architecture
     said = []
+    if probed.untrained:
+        said.append(
+            f"the factory's optimizer does not have {named(probed.untrained)}, so that "
+            f"{'it is' if len(probed.untrained) == 1 else 'they are'} not trained"
+        )
+    if probed.unused:
+        said.append(f"the loss does not depend on {named(probed.unused)}; no update reaches what is not used")
     for parameter in found.parameters:
         if parameter.readout:
             said.append(

@@ -28,6 +28,8 @@ class Probed:
         own_optimizer: whether the factory brings it.
         weight_decay: whether some weights decay.
         batch_shapes: of the tensors in a batch, as printed.
+        untrained: parameters that the factory's optimizer does not have, though they take gradients.
+        unused: parameters on which the loss does not depend.
     """
 
     code: UserCode
@@ -39,6 +41,8 @@ class Probed:
     own_optimizer: bool
     weight_decay: bool
     batch_shapes: str
+    untrained: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 def probe(code: UserCode, request: Request, loss: str | None = None) -> Probed:
@@ -66,7 +70,8 @@ def probe(code: UserCode, request: Request, loss: str | None = None) -> Probed:
         with seeded(0), explained(f"{code.name}({width})"):
             fresh = member(code, request, width)
         _check_parameters(fresh.model, code.name, width)
-        models[width] = _pass(fresh.model, batch, function, code.name, width)
+        untrained = _untrained(fresh, code.name, width)
+        models[width], unused = _pass(fresh.model, batch, function, code.name, width)
         numbers[width] = sum(parameter.numel() for parameter in fresh.model.parameters())
         if width == request.widths[0]:
             first = fresh
@@ -82,7 +87,7 @@ def probe(code: UserCode, request: Request, loss: str | None = None) -> Probed:
     return Probed(
         *(code, function, loss_name, found, numbers, type(first.optimizer), own),
         any(group.get("weight_decay", 0) for group in first.optimizer.param_groups),
-        _shapes(batch),
+        *(_shapes(batch), untrained, unused),
     )
 
 
@@ -104,8 +109,23 @@ def _check_parameters(model: nn.Module, name: str, width: int) -> None:
         raise CoordinateCheckError(f"{name}({width}) has no parameters that can be trained")
 
 
-def _pass(model: nn.Module, batch: Batch, loss: Loss, name: str, width: int) -> Anatomy:
-    """One forward pass, whose loss must be a finite number that depends on the parameters."""
+def _untrained(fresh: Member, name: str, width: int) -> tuple[str, ...]:
+    """Parameters that the optimizer does not have, though they take gradients; it must have some."""
+    held = {parameter for group in fresh.optimizer.param_groups for parameter in group["params"]}
+    named = dict(fresh.model.named_parameters())
+    if held.isdisjoint(named.values()):
+        raise CoordinateCheckError(f"the optimizer of {name}({width}) has none of the model's parameters")
+    return tuple(key for key, weight in named.items() if weight.requires_grad and weight not in held)
+
+
+def _pass(
+    model: nn.Module, batch: Batch, loss: Loss, name: str, width: int
+) -> tuple[Anatomy, tuple[str, ...]]:
+    """One pass forward, whose loss must be a finite number that depends on the parameters, and one back.
+
+    Returns:
+        the model's parts, and the names of parameters that take gradients and got none.
+    """
     values: list[Tensor] = []
     what = f"the model of {name}({width}), called on the batch,"
     with seeded(0), explained(what):
@@ -120,7 +140,14 @@ def _pass(model: nn.Module, batch: Batch, loss: Loss, name: str, width: int) -> 
         )
     if not value.requires_grad:
         raise CoordinateCheckError(f"the loss of {name}({width}) does not depend on the model's parameters")
-    return found
+    model.zero_grad()
+    with seeded(0), explained(f"the backward pass of {name}({width})"):
+        value.backward()  # type: ignore[no-untyped-call]
+    unused = tuple(
+        key for key, weight in model.named_parameters() if weight.requires_grad and weight.grad is None
+    )
+    model.zero_grad()
+    return found, unused
 
 
 def _check_seeds(code: UserCode, request: Request, built: Member) -> None:

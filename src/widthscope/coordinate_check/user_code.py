@@ -55,6 +55,11 @@ class UserCode:
         with explained(f"{self.name}({width})"):
             built = self.factory(width)
         model, optimizer = built if isinstance(built, tuple) and len(built) == 2 else (built, None)
+        if isinstance(built, tuple) and len(built) != 2:
+            raise CoordinateCheckError(
+                f"{self.name}({width}) returns a tuple of {len(built)}; it must return a torch.nn.Module, or "
+                "a pair of the module and its torch optimizer"
+            )
         if not isinstance(model, nn.Module):
             raise CoordinateCheckError(
                 f"{self.name}({width}) returns {_kind(built)}; it must return a torch.nn.Module, or a pair "
@@ -64,6 +69,10 @@ class UserCode:
             raise CoordinateCheckError(
                 f"{self.name}({width}) returns a module and {_kind(optimizer)}; the second must be a torch "
                 "optimizer"
+            )
+        if isinstance(optimizer, torch.optim.LBFGS):
+            raise CoordinateCheckError(
+                f"{self.name}({width}) brings LBFGS, which needs a closure and is not supported"
             )
         return model.to(device), optimizer
 
@@ -95,7 +104,7 @@ def load(name: str, batch: str) -> UserCode:
     Raises:
         CoordinateCheckError, DynamicsError: if there is no such module or function, or it cannot be called.
     """
-    factory = load_named(name)
+    factory = load_named(name, "make")
     _check_callable(factory, name, "width")
     return UserCode(name, factory, *_beside(name, batch, "batch", "seed"))
 
@@ -142,7 +151,7 @@ def call(model: nn.Module, inputs: Inputs) -> Any:
 def _beside(name: str, function: str, option: str, argument: str) -> tuple[str, Callable[..., Any]]:
     where = f"{name.rpartition(':')[0]}:{function}"
     try:
-        found = load_named(where)
+        found = load_named(where, function)
     except Exception as error:
         raise CoordinateCheckError(
             f"--{option}: {error}; write a function {function}({argument}), or name another by --{option}"

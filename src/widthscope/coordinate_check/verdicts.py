@@ -139,9 +139,10 @@ def _layer(table: xr.Dataset, name: str, kinds: dict[str, Kind], step: int) -> L
     now = at.sel(step=step)
     comparisons = 2 * table.sizes["layer"]
     means = now["change_l1"].mean("seed").values
-    relative = now["change_rms"].mean("seed").values / np.maximum(
-        at["rms"].sel(step=0).mean("seed").values, np.finfo(float).tiny
-    )
+    with np.errstate(over="ignore"):  # a readout may start at zero
+        relative = now["change_rms"].mean("seed").values / np.maximum(
+            at["rms"].sel(step=0).mean("seed").values, np.finfo(float).tiny
+        )
     faint = bool((relative < LEAST_CHANGE).any()) and bool((means > 0).any())
     return LayerVerdict(
         name,

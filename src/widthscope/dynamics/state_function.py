@@ -22,7 +22,7 @@ from typing import Any
 
 from widthscope.errors import DynamicsError
 
-HOW = "write MODULE:FUNCTION, such as model.py:step or package.module:step"
+HOW = "write MODULE:FUNCTION, such as model.py:{0} or package.module:{0}"
 MOST = 4
 """Names that one sentence has room for."""
 NEAR = 0.7
@@ -56,13 +56,14 @@ def load_function(name: str) -> Callable[[Any], Any]:
     return found  # type: ignore[no-any-return]
 
 
-def load_named(name: str) -> Any:
-    """As `load_function`, of whatever kind the thing named is."""
+def load_named(name: str, example: str = "step") -> Any:
+    """As `load_function`, of whatever kind the thing named is; errors suggest the example's name."""
     where, _, path = name.rpartition(":")
+    how = HOW.format(example)
     if not where or not path:
-        raise DynamicsError(f"'{name}' names no function; {HOW}")
+        raise DynamicsError(f"'{name}' names no function; {how}")
     is_file = where.endswith(".py") or os.sep in where or Path(where).is_dir()
-    module = _from_file(Path(where)) if is_file else _by_name(where)
+    module = _from_file(Path(where), how) if is_file else _by_name(where, how)
     found: Any = module
     for part in path.split("."):
         found = _attribute(found, part, name, whole=module)
@@ -85,7 +86,7 @@ def raised(error: BaseException) -> str:
     return f"{type(error).__name__}{said}{where}{ends}"
 
 
-def _from_file(path: Path) -> ModuleType:
+def _from_file(path: Path, how: str) -> ModuleType:
     if path.suffix != ".py" or not path.is_file():
         folder = path.parent
         beside = [entry.name for entry in folder.glob("*.py")] if folder.is_dir() else []
@@ -93,7 +94,7 @@ def _from_file(path: Path) -> ModuleType:
         if path.is_file():
             what = "is no .py file"
         near = get_close_matches(path.name, beside, 1, NEAR) if beside else []
-        raise DynamicsError(f"{path} {what}{f'; did you mean {folder / near[0]}?' if near else f'; {HOW}'}")
+        raise DynamicsError(f"{path} {what}{f'; did you mean {folder / near[0]}?' if near else f'; {how}'}")
     # A name of its own: a user's random.py must not become everybody's `random`.
     name = f"widthscope_user_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -101,15 +102,15 @@ def _from_file(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    with _importable(path.resolve().parent), _explained(str(path)):
+    with _importable(path.resolve().parent), _explained(str(path), how):
         spec.loader.exec_module(module)
     return module
 
 
-def _by_name(name: str) -> ModuleType:
+def _by_name(name: str, how: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise DynamicsError(f"'{name}' is no name of a module; {HOW}")
-    with _importable(Path.cwd()), _explained(name):
+        raise DynamicsError(f"'{name}' is no name of a module; {how}")
+    with _importable(Path.cwd()), _explained(name, how):
         return importlib.import_module(name)
 
 
@@ -131,7 +132,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _explained(module: str) -> Iterator[None]:
+def _explained(module: str, how: str) -> Iterator[None]:
     """Failures of an import as one sentence."""
     try:
         yield
@@ -144,7 +145,7 @@ def _explained(module: str) -> Iterator[None]:
         near = get_close_matches(missing, _modules_beside(missing), 1, NEAR)
         raise DynamicsError(
             f"there is no module named '{missing}' here or among the installed ones"
-            f"{f'; did you mean {near[0]}?' if near else f'; {HOW}'}"
+            f"{f'; did you mean {near[0]}?' if near else f'; {how}'}"
         ) from None
     except SystemExit:
         raise DynamicsError(
