@@ -29,9 +29,10 @@ from widthscope.models.mlp import initial, layer_names, sizes, squared_loss
 from widthscope.parameterisations.methods import SGD
 from widthscope.parameterisations.slopes import maximal_update
 from widthscope.streams import torch_generator
+from widthscope.width_sweeps.batches import shared_batches
 from widthscope.width_sweeps.methods import Arm
 from widthscope.width_sweeps.problems import Problem
-from widthscope.width_sweeps.runner import Setup, shared_batches, sweep
+from widthscope.width_sweeps.runner import Setup, sweep
 
 INPUTS, OUTPUTS, LAYERS, EXAMPLES, BASE = 64, 10, 3, 1000, 64
 PURPOSE = ("benchmark",)

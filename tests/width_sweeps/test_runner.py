@@ -7,16 +7,19 @@ import pytest
 import torch
 
 from widthscope.ensembles import resume
+from widthscope.ensembles.parameters import stacked
 from widthscope.models import mlp
 from widthscope.parameterisations.local import TARGET_PROPAGATION
 from widthscope.parameterisations.methods import ADAM, SGD, kfac, shampoo
 from widthscope.parameterisations.slopes import maximal_update, standard
 from widthscope.streams import torch_generator
 from widthscope.width_sweeps import runner
+from widthscope.width_sweeps.batches import shared_batches
+from widthscope.width_sweeps.cost import Size, member_bytes
 from widthscope.width_sweeps.damping import DampingAxis
 from widthscope.width_sweeps.methods import Arm
 from widthscope.width_sweeps.problems import quadratic_problem
-from widthscope.width_sweeps.runner import Setup, SweepError, shared_batches, sweep
+from widthscope.width_sweeps.runner import Setup, SweepError, sweep
 from widthscope.width_sweeps.tables import joined
 from widthscope.work import Work
 
@@ -194,6 +197,19 @@ def test_a_killed_sweep_goes_on_to_the_same_result(tmp_path, monkeypatch):
     again = small(group_bytes=1, work=Work(unfinished=tmp_path, identity="a"))
     for name in whole.data_vars:
         np.testing.assert_array_equal(again[name].values, whole[name].values, err_msg=name)
+
+
+def test_on_a_gpu_free_memory_and_not_a_cache_bounds_a_group(monkeypatch):
+    work = Work(device="cuda")
+    monkeypatch.setattr(runner, "placed", lambda problem, *_: problem)
+    monkeypatch.setattr(runner, "stacked", lambda drawn, *_: stacked(drawn))
+    width = runner._Width(PROBLEM, ARM, SETUP, 16, (3, 4), PURPOSE, work)
+    of_one = member_bytes("sgd", Size(16, PROBLEM.inputs, PROBLEM.outputs, 3, SETUP.batch))
+    for free, members in ((0, 2), (runner.GPU_SHARE * 50 * of_one, 50)):
+        monkeypatch.setattr(runner, "_free_bytes", lambda _, free=free: free)
+        assert width.together(None) == members
+    assert width.together(4 * 16 * 16 * 7) == 7
+    assert width.group_name("a", 0, 0, 5) != width.group_name("a", 0, 0, 6)
 
 
 def test_one_step_on_all_examples():

@@ -1,12 +1,16 @@
 """Target propagation's feedback maps in a sweep: their rates at a width, and how they begin."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from widthscope.ensembles.gradient_step import Batch
 from widthscope.ensembles.local.feedback import FeedbackLearning, Noise, initial_feedback, pretrained
 from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.models import mlp
 from widthscope.parameterisations.exponents import Exponents
 from widthscope.streams import Name, torch_generator
+from widthscope.width_sweeps.batches import shared_batches
+from widthscope.width_sweeps.problems import Problem
 
 NOISE = 0.1
 """eps where none is given."""
@@ -20,6 +24,49 @@ def feedback_rates(exponents: Exponents, rate: float, layers: int, width: int, b
         f"Q{layer}": rate * exponents.feedback_rate(layer, layers, width, base)
         for layer in range(2, layers + 1)
     }
+
+
+def maps_of_seeds(
+    problem: Problem,
+    weights: Parameters,
+    seeds: Sequence[int],
+    exponents: Exponents,
+    options: Mapping[str, Any],
+    *,
+    width: int,
+    base: int,
+    activation: str,
+    batch: int,
+    purpose: tuple[Name, ...],
+) -> Parameters:
+    """Every seed's maps at a width, pre-trained where an arm's options say so.
+
+    Args:
+        problem: on the weights' device and in their dtype.
+        weights: (seed, ...) by name.
+        seeds: which these are.
+        exponents: the arm's.
+        options: the arm's: `pretraining`, `pretraining_rate`, `feedback_rate`, `noise`, `tied`.
+        width, base: M and M_0.
+        activation: of the network.
+        batch: examples of a step of pre-training; 0 for all.
+        purpose: names of the sweep's random streams.
+    """
+    steps = options.get("pretraining", 0)
+    rate = options.get("pretraining_rate") or options.get("feedback_rate", 0.0)
+    own = (*purpose, "feedback")
+    layers = len(weights)
+    return initial_maps(
+        [(*own, width, seed) for seed in seeds],
+        mlp.sizes(problem.inputs, width, problem.outputs, layers),
+        weights,
+        feedback_rates(exponents, rate, layers, width, base),
+        activation,
+        shared_batches(problem, batch, max(steps, 1), own, len(seeds)),
+        steps,
+        options.get("noise", NOISE),
+        options.get("tied", 0.0) * (width / base) ** 0.5,
+    )
 
 
 def initial_maps(

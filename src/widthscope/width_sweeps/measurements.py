@@ -22,13 +22,8 @@ from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.recording import Recording
 from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
+from widthscope.width_sweeps.cost import BLOCK, PROBE
 from widthscope.width_sweeps.problems import Problem
-
-PROBE = 128
-"""Training inputs of the probe."""
-
-BLOCK = 2048
-"""Examples of the full sets that pass at once; the same whoever is measured, so that no bit depends on it."""
 
 FLOATS = 2**21
 """Numbers of one array of activities that are held at once: 8 MB in float32."""
@@ -149,7 +144,10 @@ class Coordinates:
 
 
 class Losses:
-    """Squared loss (1/2N) sum |f - y|^2 and, of classes, accuracy on the full training and test sets."""
+    """Squared loss (1/2N) sum |f - y|^2 and, of classes, accuracy on the full training and test sets.
+
+    Examples pass in blocks of `BLOCK` whoever is measured, so that no bit depends on it.
+    """
 
     def __init__(self, problem: Problem, activation: str, layers: int) -> None:
         self._activation, self._names = activation, mlp.layer_names(layers)

@@ -1,7 +1,7 @@
 """What the networks of a width sweep learn: inputs and targets, the same for all members."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,9 +10,7 @@ from torch import Tensor
 
 from widthscope.errors import WidthscopeError
 from widthscope.streams import Name, numpy_generator, torch_generator
-
-BLOCK = 2048
-"""Images that are held in float64 at once while all are measured."""
+from widthscope.width_sweeps.cost import BLOCK
 
 
 class ProblemError(WidthscopeError):
@@ -55,6 +53,23 @@ class Problem:
         for values in (self.train_x, self.train_y, self.test_x, self.test_y):
             content.update(np.ascontiguousarray(values.numpy()).data)
         return content.hexdigest()[:16]
+
+
+def placed(problem: Problem, device: str, dtype: torch.dtype) -> Problem:
+    """The problem on a device, inputs and targets of a dtype."""
+
+    def labels(values: Tensor | None) -> Tensor | None:
+        return None if values is None else values.to(device)
+
+    return replace(
+        problem,
+        **{
+            key: getattr(problem, key).to(device=device, dtype=dtype)
+            for key in ("train_x", "train_y", "test_x", "test_y")
+        },
+        train_labels=labels(problem.train_labels),
+        test_labels=labels(problem.test_labels),
+    )
 
 
 def digits_problem(

@@ -1,15 +1,14 @@
 """One width of a sweep: all its learning rates, dampings and seeds as members of a few trainings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
 import torch
 import xarray as xr
-from torch import Tensor
 
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.independence import one_thread
 from widthscope.ensembles.members import DIM, Members
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.recording import Recording
@@ -17,17 +16,17 @@ from widthscope.ensembles.training import train
 from widthscope.errors import WidthscopeError
 from widthscope.models import mlp
 from widthscope.streams import Name, torch_generator
-from widthscope.width_sweeps.feedback_maps import NOISE, feedback_rates, initial_maps
-from widthscope.width_sweeps.measurements import PROBE, Coordinates, Start, recordings
+from widthscope.width_sweeps.batches import shared_batches
+from widthscope.width_sweeps.cost import GROUP_BYTES, PROBE, Size, member_bytes
+from widthscope.width_sweeps.feedback_maps import maps_of_seeds
+from widthscope.width_sweeps.measurements import Coordinates, Start, recordings
 from widthscope.width_sweeps.methods import METHODS, WITH_FEEDBACK, Arm, Effective, effective
-from widthscope.width_sweeps.problems import Problem
+from widthscope.width_sweeps.problems import Problem, placed
 from widthscope.width_sweeps.tables import gridded
 from widthscope.work import Work
 
-GROUP_BYTES = 8_000_000
-"""Of one layer's weights of all members that train together.
-
-More would no longer fit into a cache beside gradients and activities; times differ little from 1 to 32 MB."""
+GPU_SHARE = 6
+"""On a GPU a group takes one part in so many of free memory, by `cost.member_bytes`; up to twice that."""
 
 Also = Callable[[Problem, Effective], Sequence[Recording]]
 """A study's own recordings along ``step``, of the problem as it is learnt and what the step is built from."""
@@ -83,13 +82,15 @@ def sweep(
     dampings: Sequence[float] = (0.0,),
     work: Work | None = None,
     name: str = "sweep",
-    group_bytes: int = GROUP_BYTES,
+    group_bytes: int | None = None,
     also: Also | None = None,
 ) -> xr.Dataset:
     """Train one width at all these learning rates, dampings and seeds.
 
     Initial weights depend on the purpose, the width and the seed alone, and the order of the minibatches on
-    the purpose alone: whatever else is trained, and in which groups, changes no bit.
+    the purpose alone: whatever else is trained, and in which groups, changes no bit on the CPU. On a GPU
+    results agree up to rounding only (see `ensembles.independence`), and the state of a killed sweep is
+    resumed only where its groups come out the same. Sweeps have not been run on a GPU.
 
     Args:
         problem: what is learnt.
@@ -102,7 +103,8 @@ def sweep(
         dampings: rho' of the base width; one value, which means nothing, for rules without.
         work: what the job gives.
         name: of the trainings, unique in the job.
-        group_bytes: largest layer's weights of the members that train together.
+        group_bytes: largest layer's weights of the members that train together. If None, `cost.GROUP_BYTES`,
+            made for a CPU's cache; on a GPU as many members as free memory allows, see `GPU_SHARE`.
         also: what else to record, at the steps of `setup`.
 
     Returns:
@@ -121,8 +123,8 @@ def sweep(
     members = Members.grid(lr=map(float, rates), damping=map(float, dampings), seed=map(int, seeds))
     run = _Width(problem, arm, setup, width, tuple(map(int, seeds)), purpose, work, also)
     groups = [
-        run.trained(members.take(range(begin, end)), f"{name}-group{place + 1}" if place else name)
-        for place, (begin, end) in enumerate(_groups(len(members), run.member_bytes, group_bytes))
+        run.trained(members.take(range(begin, end)), run.group_name(name, place, begin, end))
+        for place, (begin, end) in enumerate(_groups(len(members), run.together(group_bytes)))
     ]
     found = gridded(xr.concat(groups, dim=DIM), rates, dampings, seeds)
     found = (
@@ -157,8 +159,44 @@ class _Width:
         self._problem = placed(problem, work.device, self._dtype)
         shape = mlp.sizes(problem.inputs, width, problem.outputs, setup.layers)
         self._weights = stacked([self._drawn(seed, shape) for seed in seeds], work.device, self._dtype)
-        self._maps = self._initial_maps(shape) if arm.method in WITH_FEEDBACK else {}
-        self.member_bytes = max(value[0].nbytes for value in self._weights.values())
+        self._maps: Parameters = {}
+        if arm.method in WITH_FEEDBACK:
+            self._maps = maps_of_seeds(
+                self._problem,
+                self._weights,
+                seeds,
+                arm.exponents,
+                arm.options,
+                width=width,
+                base=setup.base,
+                activation=setup.activation,
+                batch=setup.batch,
+                purpose=purpose,
+            )
+
+    def together(self, group_bytes: int | None) -> int:
+        """Members that train together, at least two."""
+        if group_bytes is None and self._on_gpu:
+            return max(2, _free_bytes(self._work.device) // GPU_SHARE // self._member_bytes())
+        largest = max(value[0].nbytes for value in self._weights.values())
+        return max(2, (GROUP_BYTES if group_bytes is None else group_bytes) // largest)
+
+    def group_name(self, name: str, place: int, begin: int, end: int) -> str:
+        """The training's; on a GPU it tells the members: a killed sweep may be divided otherwise again."""
+        if self._on_gpu:
+            return f"{name}-members{begin}-{end}"
+        return f"{name}-group{place + 1}" if place else name
+
+    @property
+    def _on_gpu(self) -> bool:
+        return torch.device(self._work.device).type == "cuda"
+
+    def _member_bytes(self) -> int:
+        problem, setup = self._problem, self._setup
+        batch = setup.batch or len(problem.train_x)
+        size = Size(self._width, problem.inputs, problem.outputs, setup.layers, batch)
+        single = member_bytes(self._arm.method, size)
+        return single * int(self._dtype.itemsize) // 4
 
     def _drawn(self, seed: int, shape: tuple[int, ...]) -> Parameters:
         """One seed's initial weights, rounded to the sweep's dtype at once: many seeds are drawn."""
@@ -184,9 +222,10 @@ class _Width:
             setup.base,
             [(*self._purpose, "signals", self._width, seed) for seed in members.values("seed")],
         )
-        kept = recordings(self._problem, start, setup.activation, setup.record, setup.quantities)
-        if self._also is not None:
-            kept.extend(self._also(self._problem, at))
+        with one_thread():  # what is measured of the start depends on nobody else either
+            kept = recordings(self._problem, start, setup.activation, setup.record, setup.quantities)
+            if self._also is not None:
+                kept.extend(self._also(self._problem, at))
         end = train(
             members,
             parameters,
@@ -198,24 +237,6 @@ class _Width:
             name,
         )
         return end.history.rename(loss="batch_loss").drop_vars("update")
-
-    def _initial_maps(self, shape: tuple[int, ...]) -> Parameters:
-        """Target propagation's feedback maps of every seed, pre-trained where the options say so."""
-        arm, setup = self._arm, self._setup
-        steps = arm.options.get("pretraining", 0)
-        rate = arm.options.get("pretraining_rate") or arm.options.get("feedback_rate", 0.0)
-        purpose = (*self._purpose, "feedback")
-        return initial_maps(
-            [(*purpose, self._width, seed) for seed in self._seeds],
-            shape,
-            self._weights,
-            feedback_rates(arm.exponents, rate, setup.layers, self._width, setup.base),
-            setup.activation,
-            shared_batches(self._problem, setup.batch, max(steps, 1), purpose, len(self._seeds)),
-            steps,
-            arm.options.get("noise", NOISE),
-            arm.options.get("tied", 0.0) * (self._width / setup.base) ** 0.5,
-        )
 
     def rates_by_layer(self, rates: Sequence[float]) -> np.ndarray:
         """(lr, layer) learning rates as they are at this width."""
@@ -238,13 +259,14 @@ class _Width:
     def output_at_start(self) -> np.ndarray:
         """rms f(0) over rms y, (seed,)."""
         problem, draws = self._problem, torch.arange(len(self._seeds))
-        probe = Coordinates(
-            problem.train_x[:PROBE],
-            problem.train_y[:PROBE],
-            Start(self._weights, draws),
-            self._setup.activation,
-        )
-        found: np.ndarray = probe.output_at_start()[: len(draws)].cpu().numpy()
+        with one_thread():
+            probe = Coordinates(
+                problem.train_x[:PROBE],
+                problem.train_y[:PROBE],
+                Start(self._weights, draws),
+                self._setup.activation,
+            )
+            found: np.ndarray = probe.output_at_start()[: len(draws)].cpu().numpy()
         return found
 
     def attributes(self) -> dict[str, object]:
@@ -267,43 +289,13 @@ class _Width:
         }
 
 
-def shared_batches(
-    problem: Problem, batch: int, steps: int, purpose: tuple[Name, ...], members: int
-) -> Callable[[int], dict[str, Tensor]]:
-    """Minibatches x (member, N, D) and y (member, N, C), the same for all members: views of one copy."""
-    x, y = problem.train_x, problem.train_y
-    if batch == 0:
-        whole = {"x": x.expand(members, -1, -1), "y": y.expand(members, -1, -1)}
-        return lambda step: whole
-    order = epochs([torch_generator(*purpose, "batches")], len(x), batch, steps)[0].long().to(x.device)
-
-    def of(step: int) -> dict[str, Tensor]:
-        return {
-            "x": x[order[step]].expand(members, -1, -1),
-            "y": y[order[step]].expand(members, -1, -1),
-        }
-
-    return of
-
-
-def placed(problem: Problem, device: str, dtype: torch.dtype) -> Problem:
-    """The problem on a device, inputs and targets of a dtype."""
-
-    def labels(values: Tensor | None) -> Tensor | None:
-        return None if values is None else values.to(device)
-
-    return replace(
-        problem,
-        **{
-            key: getattr(problem, key).to(device=device, dtype=dtype)
-            for key in ("train_x", "train_y", "test_x", "test_y")
-        },
-        train_labels=labels(problem.train_labels),
-        test_labels=labels(problem.test_labels),
-    )
-
-
-def _groups(members: int, member_bytes: int, group_bytes: int) -> list[tuple[int, int]]:
-    """Ends of the groups, of almost equal size and at least two members where there are two."""
-    count = max(1, members // max(2, group_bytes // member_bytes))
+def _groups(members: int, together: int) -> list[tuple[int, int]]:
+    """Ends of the groups, of almost equal size, of at least `together` members where there are so many."""
+    count = max(1, members // together)
     return list(pairwise(members * place // count for place in range(count + 1)))
+
+
+def _free_bytes(device: str) -> int:
+    """Of a GPU's memory, with what Torch holds of it and does not use."""
+    free: int = torch.cuda.mem_get_info(device)[0]
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
