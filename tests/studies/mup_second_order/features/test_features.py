@@ -14,7 +14,15 @@ from widthscope.studies.mup_second_order.features.settings import Features
 from widthscope.work import Work
 
 SETTINGS = Features(
-    widths=(32, 64, 128, 256), base=32, seeds=5, inputs=16, train=200, test=300, steps=50, rate=0.125
+    widths=(32, 64, 128, 256),
+    base=32,
+    seeds=5,
+    frozen_seeds=4,
+    inputs=16,
+    train=200,
+    test=300,
+    steps=50,
+    rate=0.125,
 )
 
 
@@ -32,10 +40,20 @@ def estimate(tree, test, part="measured"):
     return float(tree[f"/claims/wider-is-better-kfac/{test}/{part}"]["estimate"][0])
 
 
-def test_both_parameterisations_are_one_network_at_the_base_width(tree):
-    control = tree["/claims/wider-is-better-kfac/difference/control"]
-    assert control["estimate"].values == 0
-    assert control["standard_error"].values == 0
+def test_both_parameterisations_are_one_network_at_the_base_width(stored):
+    mup, sp = (stored["features"][arm]["test_loss"].sel(width=32).values for arm in fit.ARMS)
+    assert np.array_equal(mup, sp)
+
+
+def test_with_the_readout_alone_no_feature_moves_and_the_difference_is_small(stored, tree):
+    for arm in plan.FROZEN:
+        table = stored["features"][arm].to_dataset()
+        assert (table["dh"].sel(layer=[1, 2]) == 0).all()
+        assert (table["df"].isel(step=-1) > 0).all()
+    assert abs(estimate(tree, "difference", "control")) < 0.1
+    for arm in fit.ARMS:
+        whole, alone = (stored["features"][f"{arm}{end}"]["output_at_start"] for end in ("", "-frozen"))
+        assert np.array_equal(whole.isel(seed=slice(4)), alone)
 
 
 def test_wider_networks_are_better_with_the_maximal_update(tree):
@@ -67,8 +85,11 @@ def test_the_control_of_every_judged_test_is_there_and_figures_are_drawn(tree):
 def test_arms_in_each_others_place_are_refuted(stored):
     """What the rule says of the standard parameterisation in the maximal update's name."""
     swapped = xr.DataTree.from_dict(
-        {"/kfac-mup": stored["features"]["kfac-sp"].to_dataset()}
-        | {"/kfac-sp": stored["features"]["kfac-mup"].to_dataset()}
+        {
+            f"/{name}{end}": stored["features"][f"{other}{end}"].to_dataset()
+            for name, other in (fit.ARMS, fit.ARMS[::-1])
+            for end in ("", "-frozen")
+        }
     )
     tree = xr.DataTree.from_dict(fit.fit({"features": swapped}, {}))
     (verdict,) = judge("s", "1", CLAIMS, tree)

@@ -1,6 +1,7 @@
 """Networks of some widths trained by K-FAC on squares of hidden projections, in both parameterisations."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import xarray as xr
@@ -15,8 +16,8 @@ from widthscope.work import Work
 def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
     """A node for each arm: losses, and movements on the probe, before and after training.
 
-    Both arms of a width and seed start from the same normal numbers and see the same minibatches; all widths
-    and seeds learn the same draw of the task.
+    Of arms named ...-frozen the readout alone is trained. All arms of a width and seed start from the same
+    normal numbers and see the same minibatches; all widths and seeds learn the same draw of the task.
 
     Args:
         settings: sizes as in `settings.Features`, `seed`, and `arms` by name.
@@ -37,14 +38,15 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     )
 
     def trained(arm: str, width: int) -> xr.Dataset:
+        name, frozen = arm.removesuffix("-frozen"), arm.endswith("-frozen")
         return sweep(
             problem,
-            arm_of(arm),
+            replace(arm_of(name), frozen=("first", "hidden")) if frozen else arm_of(name),
             setup,
             width=width,
             rates=[settings["rate"]],
             dampings=[settings["damping"]],
-            seeds=range(settings["seeds"]),
+            seeds=range(settings["frozen_seeds" if frozen else "seeds"]),
             purpose=purpose,
             work=work,
             name=f"{arm}-n{width}",

@@ -35,14 +35,18 @@ def measured(table: xr.Dataset, quantity: str) -> xr.DataArray:
 
 
 def wider_is_better(tables: Tables) -> Evidence:
-    """Slopes of both arms, and their paired difference at the largest width and, as control, at the base."""
+    """Slopes of both arms, and their paired difference at the largest width.
+
+    The control of the difference are the same networks with all layers but the readout frozen: they start
+    with the same outputs, and have no features to learn.
+    """
     mup, sp = ARMS
     return {
         "test-loss": (
             _slope(tables, mup, "test_loss", drop=ABOVE_BASE),
             _slope(tables, sp, "test_loss", drop=ABOVE_BASE),
         ),
-        "difference": (_difference(tables, -1), _difference(tables, 0)),
+        "difference": (_difference(tables, ""), _difference(tables, "-frozen")),
         "features": (_slope(tables, mup, "features", 0.0), _slope(tables, sp, "features", 0.0)),
         "all-widths": (_slopes(tables, "test_loss"), None),
         "training-loss": (_slopes(tables, "train_loss", drop=ABOVE_BASE), None),
@@ -77,10 +81,11 @@ def _slopes(tables: Tables, quantity: str, drop: int = 0) -> xr.Dataset:
     )
 
 
-def _difference(tables: Tables, place: int) -> xr.Dataset:
-    """log2 of the test loss, maximal update less standard, seed by seed, at one width."""
-    first, second = (measured(tables[arm], "test_loss").isel(width=place) for arm in ARMS)
-    return of_seeds([f"width {int(first['width'])}"], [np.log2(first.values) - np.log2(second.values)])
+def _difference(tables: Tables, suffix: str) -> xr.Dataset:
+    """log2 of the test loss, maximal update less standard, seed by seed, at the largest width."""
+    first, second = (measured(tables[f"{arm}{suffix}"], "test_loss").isel(width=-1) for arm in ARMS)
+    name = f"width {int(first['width'])}{', readout alone' if suffix else ''}"
+    return of_seeds([name], [np.log2(first.values) - np.log2(second.values)])
 
 
 def _outputs_at_start(tables: Tables) -> xr.Dataset:

@@ -13,11 +13,13 @@ TOGETHER_SECONDS = 5.0
 """Widths that take no longer than this in all share one job, whose start would cost as much."""
 
 ARMS = ("kfac-mup", "kfac-sp")
+FROZEN = tuple(f"{arm}-frozen" for arm in ARMS)
+"""The same with all layers but the readout frozen."""
 
 
 def shards(settings: Features, seed: int) -> list[Shard]:
-    """Both arms of a width in one job."""
-    own = {**settings.model_dump(mode="json", exclude={"widths"}), "seed": seed, "arms": list(ARMS)}
+    """All arms of a width in one job."""
+    own = {**settings.model_dump(mode="json", exclude={"widths"}), "seed": seed, "arms": [*ARMS, *FROZEN]}
     costs = {width: _cost(settings, width) for width in settings.widths}
     seconds = sum(cost.seconds for cost in costs.values())
     if seconds <= TOGETHER_SECONDS:
@@ -45,6 +47,7 @@ def _cost(settings: Features, width: int) -> Cost:
         examples=settings.train + settings.test,
     )
     return Cost(
-        len(ARMS) * sweep_seconds("kfac", size, settings.seeds, settings.steps),
+        len(ARMS) * sweep_seconds("kfac", size, settings.seeds, settings.steps)
+        + len(FROZEN) * sweep_seconds("kfac", size, settings.frozen_seeds, settings.steps),
         sweep_memory_mb("kfac", size, settings.seeds),
     )

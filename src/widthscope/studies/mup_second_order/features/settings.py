@@ -13,6 +13,7 @@ class Features(Section):
     )
     base: Width = Field(64, description="Base width M0, at which both parameterisations are one.")
     seeds: Count = Field(16, ge=3, description="Independent seeds of the initial weights at each width.")
+    frozen_seeds: Count = Field(6, ge=3, description="Of these, how many train the readout alone besides.")
     inputs: Count = Field(32, ge=2, description="Dimension D of the Gaussian inputs.")
     train: Count = Field(512, ge=2, description="Examples trained on.")
     test: Count = Field(1000, description="Examples tested on.")
@@ -29,6 +30,6 @@ class Features(Section):
         if self.widths[0] != self.base:
             raise ValueError(
                 f"the smallest width, {self.widths[0]}, must be the base width, {self.base}: there both "
-                "parameterisations are one network, which is the control of their difference"
+                "parameterisations are one network, and slopes of losses leave it out"
             )
         return self
