@@ -43,6 +43,12 @@ def test_the_standard_parameterisation_moves_the_first_layer_less(tree):
     assert next(iter(slopes(tree, "coordcheck-sp-fails", "output").values())) > 0.2
 
 
+def test_k_facs_outputs_move_alike_in_the_standard_parameterisation_and_gradient_descents_do_not(tree):
+    assert abs(slopes(tree, "coordcheck-sp-fails", "kfac-output")["K-FAC, standard, output"]) < 0.2
+    rival = slopes(tree, "coordcheck-sp-fails", "kfac-output", "control")
+    assert rival == slopes(tree, "coordcheck-sp-fails", "output")
+
+
 def test_wrong_dampings_are_among_the_others(tree):
     others = slopes(tree, "coordcheck-train", "others")
     heuristic = others["K-FAC, maximal update, heuristic damping, layer 1"]

@@ -16,8 +16,8 @@ QUANTITY = (
 TRAIN = Claim(
     name="coordcheck-train",
     statement="After several steps of training in the maximal-update parameterisation every layer has moved "
-    "by as much at every width, for gradient descent, K-FAC and Shampoo. The learning rates and the "
-    "readout's scale were chosen in trials with other seeds.",
+    "by as much at every width, for gradient descent, K-FAC and Shampoo. All seeds see the same "
+    "minibatches. The learning rates and the readout's scale were chosen in trials with other seeds.",
     quantity=f"{QUANTITY}, gradient descent",
     prediction=0.0,
     tests=(
@@ -50,9 +50,9 @@ STANDARD = Claim(
     statement="In the standard parameterisation the first layer of wide networks moves less, whichever rule "
     "trains them; gradient descent's outputs move more. One update predicts slopes of -1/2 and 1; several "
     "steps mix updates of all layers, so the signs are judged. K-FAC is lazy rather than unstable: its "
-    "outputs move by as much at every width.",
+    "outputs move by as much at every width. All seeds see the same minibatches.",
     quantity="slope of $\\log_2$ of the root mean square change of $h_1$ on $\\log_2 M$, by rule",
-    prediction=-0.5,
+    prediction=None,
     tests=(
         Test(
             "layer-1",
@@ -67,6 +67,12 @@ STANDARD = Claim(
             f"outside of what counts as none: {REASON}",
         ),
         Test(
+            "kfac-output",
+            Equals(MARGIN),
+            "the same of $f$, K-FAC",
+            REASON,
+        ),
+        Test(
             "all-layers",
             Reported(),
             "the same of $h_1$, $h_2$ and $f$, by rule",
@@ -74,7 +80,10 @@ STANDARD = Claim(
         ),
         Test("steps", Reported(), "the same after fewer steps", "none: how slopes change in training"),
     ),
-    control=Control("the maximal-update parameterisation of the same rule"),
+    control=Control(
+        "the maximal-update parameterisation of the same rule (layer-1, output); gradient descent in the "
+        "standard one (kfac-output)"
+    ),
     figure="coordinates",
     shards=SHARDS,
 )

@@ -48,13 +48,17 @@ def stands_still(tables: Tables) -> dict[str, tuple[xr.Dataset, xr.Dataset | Non
 
 
 def standard_fails(tables: Tables) -> dict[str, tuple[xr.Dataset, xr.Dataset | None]]:
-    """Slopes in the standard parameterisation; the maximal-update one is the control."""
+    """Slopes in the standard parameterisation; that of K-FAC's outputs is told from gradient descent's."""
     sp, mup = ([f"{method}-{scaling}" for method in JUDGED] for scaling in ("sp", "mup"))
     return {
-        "layer-1": (_slopes(tables, sp, -0.5, PLACES[:1]), _slopes(tables, mup, -0.5, PLACES[:1])),
+        "layer-1": (_slopes(tables, sp, places=PLACES[:1]), _slopes(tables, mup, places=PLACES[:1])),
         "output": (
-            _slopes(tables, ["sgd-sp"], 1.0, PLACES[2:]),
-            _slopes(tables, ["sgd-mup"], 1.0, PLACES[2:]),
+            _slopes(tables, ["sgd-sp"], places=PLACES[2:]),
+            _slopes(tables, ["sgd-mup"], places=PLACES[2:]),
+        ),
+        "kfac-output": (
+            _slopes(tables, ["kfac-sp"], 0.0, PLACES[2:]),
+            _slopes(tables, ["sgd-sp"], 0.0, PLACES[2:]),
         ),
         "all-layers": (_slopes(tables, sp), None),
         "steps": (_by_step(tables, sp), None),
