@@ -40,7 +40,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         `moved`, rms change of h_2 there, and `loss` on all examples after the last step; NaN where a member
         diverged.
     """
-    purpose = ("mup_second_order", "zero_init.bias")
+    purpose = ("mup_second_order", "zero_init.bias", settings["seed"])
     problem = quadratic_problem(purpose, settings["inputs"], 2, settings["examples"], settings["tests"])
     found = [
         _trained(problem, start, damping, settings, work).expand_dims(start=[start], damping=[damping])

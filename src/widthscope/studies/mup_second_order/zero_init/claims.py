@@ -90,9 +90,11 @@ FEATURES = Claim(
 BIAS = Claim(
     name="zero-init-nngp-bias",
     statement=(
-        "At small damping a network whose readout starts at zero stays with the kernel regression of its "
-        "initial weights all through training, and one with a random readout leaves it; at large damping "
-        "both leave it."
+        "At small damping a network whose readout starts at zero is still near the kernel regression of its "
+        "initial weights after 20 updates, at least three times nearer than one with a random "
+        "readout. The two starts differ in the schedule too: from zeros the first update has rate 1, all "
+        "others have 0.2. Task, width, dampings, rate and number of updates are exploratory, those "
+        "in which the effect was first seen; all seeds learn one draw of the task."
     ),
     quantity=(
         "$\\log_2$ of the ratio of the distances from the initial kernel's regression, random readout over "
@@ -116,8 +118,8 @@ BIAS = Claim(
         Test(
             "distances",
             Reported(),
-            "relative distance from the initial kernel's regression at small damping, by readout",
-            "none: what the ratio is made of",
+            "relative distance from the initial kernel's regression, by readout and damping",
+            "none: what the ratio is made of; at large damping both starts leave the kernel",
         ),
     ),
     control=Control("a damping of $\\rho'_A = 10^{-2}$ in place of $10^{-4}$, far from interpolation"),

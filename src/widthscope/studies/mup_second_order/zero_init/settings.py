@@ -42,7 +42,7 @@ class Bias(Section):
     """Whether training stays with the initial kernel, from a readout of zeros and from a random one."""
 
     width: Width = Field(512, description="Width M.")
-    seeds: Count = Field(12, ge=3, description="Independent seeds.")
+    seeds: Count = Field(8, ge=3, description="Independent seeds.")
     inputs: Count = Field(16, ge=2, le=256, description="Inputs D of the quadratic task.")
     examples: Count = Field(150, ge=10, description="Examples N, all in one batch.")
     tests: Count = Field(500, ge=10, description="Examples that are predicted.")
