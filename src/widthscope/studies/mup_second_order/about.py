@@ -1,6 +1,6 @@
 """The paper, for a reader with five minutes.
 
-Seen: the abstract, the introduction, captions of the tables and of one figure, public reviews, and the
+Seen: the abstract, the introduction, captions of one table and of one figure, public reviews, and the
 authors' code with its tables of exponents. Every formula tested here is derived in this study.
 """
 

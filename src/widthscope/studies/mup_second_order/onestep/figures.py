@@ -4,10 +4,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
-from widthscope.studies.mup_second_order.onestep.rows import GENERAL, KFAC, METHODS, name_of
+from widthscope.studies.mup_second_order.onestep.rows import GENERAL, KFAC, METHODS, NULL_DIRECTION, name_of
 
 COLOURS = {"mup": "c0", "sp": "c1", "ntk": "c2"}
 NAMES = {"mup": "maximal update", "sp": "standard", "ntk": "neural tangent"}
+TITLES = {"first": "$h_1$ by $W_1$", "hidden": "$h_2$ by $W_2$", "last": "f by $W_3$"}
 RULES = {"K-FAC": "relative", "mup_abs": "scaled", "heuristic": "heuristic", "const": "constant"}
 
 
@@ -24,10 +25,9 @@ def slopes(curve: xr.Dataset) -> Drawing:
     figure, *panels = new(cols=3, height=4.2, sharey=True)
     methods = [method.name for method in (*METHODS, *GENERAL)]
     known = set(curve["row"].values.tolist())
-    worst = 0.0
-    for axes, entry, title in zip(
-        panels, ("first", "hidden", "last"), ("$h_1$ by $W_1$", "$h_2$ by $W_2$", "f by $W_3$"), strict=True
-    ):
+    worst, farthest = 0.0, ("", "")
+    level = 0.0
+    for axes, (entry, title) in zip(panels, TITLES.items(), strict=True):
         for place, name in enumerate(COLOURS):
             rows = [(at, f"{method} {name}") for at, method in enumerate(methods)]
             rows = [(at, row) for at, row in rows if row in known]
@@ -43,21 +43,40 @@ def slopes(curve: xr.Dataset) -> Drawing:
                 lw=1,
                 label=NAMES[name],
             )
-            worst = max(worst, float(abs(chosen["slope"] - chosen["predicted"]).max()))
+            off = abs(chosen["slope"] - chosen["predicted"])
+            if len(rows) and float(off.max()) > worst:
+                worst, farthest = float(off.max()), (str(off["row"][int(off.values.argmax())].item()), entry)
+            if name == "mup":
+                level = max(level, float(abs(chosen["slope"]).max()))
         axes.set_title(title)
         axes.set_xlabel("slope")
         axes.grid(axis="y", visible=False)
     panels[0].set_yticks(range(len(methods)), methods)
     panels[0].invert_yaxis()
+    neural = sum(f"{method} ntk" in known for method in methods)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return Drawing(
         figure,
         "Slope on the width of the direct change by one update of one layer, with 99 % intervals over seeds, "
-        f"and the slopes of the formula (bars). The farthest is {worst:.2f} from it: f under methods that "
-        "divide by the whole norm of the readout's signals meets a direction that f(0) alone fills.",
-        "Slopes of eight methods in three parameterisations for three layers; points lie on short bars that "
-        "mark the predicted multiples of a quarter. Those of the maximal update lie at zero everywhere.",
+        f"and the slopes of the formula (bars). The farthest, of {_said(*farthest)}, is {worst:.2f} from "
+        f"it{_cause(*farthest)}.",
+        f"Slopes of {len(methods)} methods for three layers in the maximal-update and standard "
+        f"parameterisations, and of {neural} in the neural-tangent one. Points lie within {worst:.2f} of "
+        "short bars that mark predicted multiples of a quarter, those of the maximal update within "
+        f"{level:.2f} of zero.",
     )
+
+
+def _said(row: str, entry: str) -> str:
+    method, _, name = row.rpartition(" ")
+    return f"{TITLES[entry]} under {method} ({NAMES[name]})"
+
+
+def _cause(row: str, entry: str) -> str:
+    """What moves that slope, where it is known: the readout under Shampoo with e = 1/2."""
+    if (row.rpartition(" ")[0], entry) != (NULL_DIRECTION[0].name, NULL_DIRECTION[1]):
+        return ""
+    return ": what divides by the whole norm of the readout's signals meets a direction that f(0) alone fills"
 
 
 def damping(curve: xr.Dataset) -> Drawing:

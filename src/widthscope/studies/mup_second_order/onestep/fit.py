@@ -16,9 +16,9 @@ from widthscope.studies.mup_second_order.onestep.rows import (
     GENERAL,
     KFAC,
     METHODS,
+    NULL_DIRECTION,
     READOUTS,
     SHAMPOO,
-    SHAMPOO_HALF,
     Row,
     name_of,
     rows,
@@ -33,10 +33,6 @@ LAYERS = ("first", "hidden", "last")
 SHOWN = {"first": "$h_1$", "hidden": "$h_2$", "last": "f", "output": "f by $W_2$"}
 MARGIN = 0.125
 """Half the spacing of the exponents that rival parameterisations give; also that of the claims."""
-
-NULL_DIRECTION = (SHAMPOO_HALF, "last")
-"""Method and layer whose slope is shown and not judged. Targets that add up to zero leave the readout's
-signals a direction in which only f(0) ~ M^-1/2 is; what divides by the signal's whole norm amplifies it."""
 
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:

@@ -17,6 +17,10 @@ GENERAL = (kfac(0.5, 0.5), kfac(0.25, 0.75), kfac(0, 1))
 READOUTS = (0.5, 0.75, 1.0)
 """b_L at which K-FAC with one rate for all layers and widths is measured."""
 
+NULL_DIRECTION = (SHAMPOO_HALF, "last")
+"""Method and layer whose slope is shown and not judged. Targets that add up to zero leave the readout's
+signals a direction in which only f(0) ~ M^-1/2 is; what divides by the signal's whole norm amplifies it."""
+
 LARGE_READOUT = 1.0
 """A scale sigma_L with which f(0) is as large as the targets at the base width."""
 
