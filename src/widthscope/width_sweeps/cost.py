@@ -137,9 +137,9 @@ def sweep_memory_mb(
     beside the data set; and a block of examples while losses are measured. Not all of it is held at once.
 
     Measured peaks, of which 265 MB are importing alone, and what is expected: 472 of 762 MB (SGD on digits,
-    width 256, 16 seeds at 4 rates), 673 of 892 (width 1024, 16 at 2; target propagation 624 of 1046), 611 of 1224
-    (width 2048, 4 at 2); on 60000 images of 3072 pixels at width 512, 861 of 1590 where 1000 are trained on
-    (8 seeds at 2 rates), 2542 of 3298 where 50000 are (2 seeds).
+    width 256, 16 seeds at 4 rates), 673 of 892 (width 1024, 16 at 2; target propagation 624 of 1046), 611 of
+    1224 (width 2048, 4 at 2); on 60000 images of 3072 pixels at width 512, 861 of 1590 where 1000 are trained
+    on (8 seeds at 2 rates), 2542 of 3298 where 50000 are (2 seeds).
 
     Args:
         method: by which the members are trained.
