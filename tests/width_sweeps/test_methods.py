@@ -91,6 +91,10 @@ def test_feedback_maps_learn_before_the_weights_do():
     for name in ("Q2", "Q3"):
         assert (after[name] < 0.8 * before[name]).all()
     assert torch.equal(maps(5)["Q2"][[1]], maps(5, places=(1,))["Q2"])
+    single = {name: values.float() for name, values in weights.items()}
+    rounded = initial_maps(keys, shape, single, rates, "tanh", lambda _: {}, 0)
+    for name, values in maps(0).items():
+        assert torch.equal(rounded[name], values.float())
 
 
 def test_unknown_names_are_named():

@@ -199,6 +199,29 @@ def test_a_killed_sweep_goes_on_to_the_same_result(tmp_path, monkeypatch):
         np.testing.assert_array_equal(again[name].values, whole[name].values, err_msg=name)
 
 
+def test_what_is_measured_of_the_start_uses_one_thread_too(monkeypatch):
+    used = []
+
+    def watched(name):
+        real = getattr(runner, name)
+
+        def call(*arguments):
+            used.append((name, torch.get_num_threads()))
+            return real(*arguments)
+
+        monkeypatch.setattr(runner, name, call)
+
+    watched("recordings")
+    watched("Coordinates")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        small()
+    finally:
+        torch.set_num_threads(before)
+    assert dict(used) == {"recordings": 1, "Coordinates": 1}
+
+
 def test_on_a_gpu_free_memory_and_not_a_cache_bounds_a_group(monkeypatch):
     work = Work(device="cuda")
     monkeypatch.setattr(runner, "placed", lambda problem, *_: problem)
