@@ -102,6 +102,7 @@ DISCONNECTS = Claim(
     control=Control(f"of the output target propagation with $b_L = 1/2$; of features {KERNEL}"),
     figure="tp-regimes",
     shards=SHARDS,
+    needs="more seeds",
 )
 
 NO_KERNEL = Claim(
