@@ -122,6 +122,7 @@ def test_the_table_of_exponents() -> None:
         (":standard", ("--widths", "64,32"), "they must increase, and 32 comes after 64"),
         (":standard", ("--widths", "wide"), "write whole numbers separated by commas"),
         (":standard", ("--optimizer", "lamb"), "--optimizer is 'lamb'; it can be sgd or adam"),
+        (":standard", ("--zero-readout",), "--zero-readout is a way to mend; give --mend with it"),
         (":corrected", ("--rate", "0.1"), "brings its own optimizer, which --rate would overrule"),
         (":standard", ("--csv", "/nowhere/at/all.csv"), "there is no folder /nowhere/at"),
         (":standard", ("--figures", "/dev/null/a"), "--figures /dev/null/a: /dev/null is no"),

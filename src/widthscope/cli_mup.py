@@ -41,6 +41,9 @@ Seeds = Annotated[int, typer.Option(metavar="N", help="Members of each width, at
 Mend = Annotated[
     bool, typer.Option("--mend", help="Check again, rescaled to maximal update from the base width.")
 ]
+Zero = Annotated[
+    bool, typer.Option("--zero-readout", help="With --mend: readouts start at zero, where they are not tied.")
+]
 Every = Annotated[
     bool, typer.Option("--every", help="List modules without parameters too, such as activations.")
 ]
@@ -63,6 +66,7 @@ def mup(
     steps: Steps = 5,
     seeds: Seeds = 8,
     mend: Mend = False,
+    zero_readout: Zero = False,
     every: Every = False,
     device: Device = "cpu",
     csv: Csv = None,
@@ -98,7 +102,9 @@ def mup(
         raise CoordinateCheckError(
             "a factory is needed; write MODULE:FACTORY, such as model.py:make, or --table"
         )
-    request = Request(parse_widths(widths), seeds, steps, optimizer, rate, device, every)
+    request = Request(parse_widths(widths), seeds, steps, optimizer, rate, device, every, zero_readout)
+    if zero_readout and not mend:
+        raise CoordinateCheckError("--zero-readout is a way to mend; give --mend with it")
 
     from widthscope.coordinate_check import listing, user_code
     from widthscope.coordinate_check.probing import probe

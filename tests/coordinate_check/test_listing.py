@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -66,6 +67,26 @@ def test_what_shapes_cannot_mend_is_said() -> None:
     said = " ".join(findings(TIED))
     assert "embedding.weight is shared by embedding and readout" in said
     assert "attention's head dimension grows with the width (4 to 16 in the model)" in said
+
+
+def test_a_tied_readout_that_fades_is_told_what_to_do() -> None:
+    def factory(width: int) -> torch.nn.Module:
+        embedding, readout = torch.nn.Embedding(9, width), torch.nn.Linear(width, 9, bias=False)
+        torch.nn.init.normal_(embedding.weight, std=4)
+        readout.weight = embedding.weight
+        hidden = torch.nn.Linear(width, width)
+        return torch.nn.Sequential(OrderedDict(embedding=embedding, hidden=hidden, readout=readout))
+
+    def other_tokens(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.randperm(9)[:6], torch.randperm(9)[:6]
+
+    found = reported(factory, other_tokens, mend=True, rate=0.001, widths=(16, 64, 256), seeds=12)
+    said = " ".join(findings(found))
+    assert "readout starts as width^-1/2, as it should" in said
+    assert "draw embedding.weight smaller (it starts at 4 in root mean square" in said
+    assert summary(found.checks["mended"]).endswith(
+        "which a readout that starts as width^-1/2 does in its first steps"
+    )
 
 
 def test_decay_an_unknown_optimizer_and_a_table_that_differs_are_said() -> None:

@@ -12,6 +12,7 @@ from tests.coordinate_check.own_models import (
     classes,
     code,
     corrected,
+    fixed_heads,
     perceptron,
     probed,
     reported,
@@ -21,7 +22,8 @@ from torch import nn
 
 from widthscope.coordinate_check.losses import loss_of
 from widthscope.coordinate_check.mending import mend_of
-from widthscope.coordinate_check.request import Request
+from widthscope.coordinate_check.request import CoordinateCheckError, Request
+from widthscope.coordinate_check.shapes import readouts
 from widthscope.coordinate_check.suggestions import (
     method_of,
     rate_factors,
@@ -160,6 +162,28 @@ def test_a_shared_readout_is_multiplied() -> None:
     mend(model, optimizer, 64)
     scale = float((model.embedding.weight.norm() / attention(64).embedding.weight.norm()).detach())
     torch.testing.assert_close(model.readout(x) / scale, before / 4, rtol=0.1, atol=0.1)
+
+
+def test_only_the_last_layers_are_readouts() -> None:
+    def narrowed(width: int) -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(6, width), nn.Linear(width, 5), nn.Linear(5, width), nn.Linear(width, 4)
+        )
+
+    assert readouts(probed(narrowed).architecture) == ("3.weight",)
+    assert readouts(probed(attention, tokens).architecture) == ()
+    assert readouts(probed(fixed_heads, tokens).architecture) == ("readout.weight",)
+
+
+def test_mending_can_start_the_readout_at_zero() -> None:
+    table, found, *_ = mended(perceptron, classes)
+    model = perceptron(64)
+    mend = mend_of(table, found.architecture, SGD, zero_readout=True)
+    mend(model, torch.optim.SGD(model.parameters(), lr=0.1), 64)
+    assert not model[4].weight.any()
+    assert model[2].weight.any()
+    with pytest.raises(CoordinateCheckError, match="--zero-readout finds no readout"):
+        reported(attention, tokens, mend=True, zero_readout=True)
 
 
 def test_what_starts_at_zero_stays_there() -> None:

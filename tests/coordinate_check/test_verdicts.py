@@ -6,8 +6,10 @@ import xarray as xr
 
 from widthscope.coordinate_check.recording import STATISTICS
 from widthscope.coordinate_check.request import CoordinateCheckError
+from widthscope.coordinate_check.seeds import seeds_for, seeds_to_decide
 from widthscope.coordinate_check.training import NEVER
-from widthscope.coordinate_check.verdicts import judge, slopes_per_seed, verdict_of
+from widthscope.coordinate_check.verdicts import LEVEL, Slope, judge, slopes_per_seed, verdict_of
+from widthscope.statistics.intervals import batch_means
 
 WIDTHS = np.array([32, 64, 128, 256])
 
@@ -87,6 +89,33 @@ def test_what_moves_at_some_widths_only_is_not_flat() -> None:
     given = table(0.0)
     given["change_l1"].loc[{"width": 64, "seed": 1}] = 0.0
     assert judge(given, {}).layers[0].change.verdict == "undecided"
+
+
+@pytest.mark.parametrize(("noise", "change"), [(0.3, 0.0), (0.2, 0.05), (0.3, -0.22)])
+def test_so_many_seeds_decide(noise: float, change: float) -> None:
+    check = judge(table(change, noise=noise, seeds=5), {})
+    slope = check.layers[0].change
+    assert slope.verdict == "undecided"
+    number, hopeless = seeds_for(check, 5)
+    assert hopeless == []
+    assert seeds_to_decide(slope, 5, 2) == number
+    # The seeds' own slopes, shifted and scaled to the mean and scatter that were found.
+    drawn = np.random.default_rng(1).standard_normal(number)
+    scatter = (slope.value - slope.low) / batch_half(np.array([-1.0, 1, 0, 0, 0]) / np.sqrt(0.5))
+    again = slope.value + scatter * (drawn - drawn.mean()) / drawn.std(ddof=1)
+    low, high = batch_means(again).interval(LEVEL, 2)
+    assert verdict_of(low, high) != "undecided"
+    fewer = slope.value + scatter * (drawn[1:] - drawn[1:].mean()) / drawn[1:].std(ddof=1)
+    assert verdict_of(*batch_means(fewer).interval(LEVEL, 2)) == "undecided"
+
+
+def batch_half(batches: np.ndarray) -> float:
+    estimate = batch_means(batches)
+    return float(estimate.value - estimate.interval(LEVEL, 2)[0])
+
+
+def test_no_number_of_seeds_decides_at_the_margin() -> None:
+    assert seeds_to_decide(Slope(0.125, 0.0, 0.25, "undecided"), 8, 2) is None
 
 
 def test_what_is_lost_in_rounding_is_undecided() -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from widthscope.coordinate_check.report import Report
-from widthscope.coordinate_check.suggestions import method_of
+from widthscope.coordinate_check.seeds import MOST_SEEDS, seeds_for
+from widthscope.coordinate_check.shapes import readouts
+from widthscope.coordinate_check.suggestions import method_of, pooled_rms
 from widthscope.coordinate_check.verdicts import LEAST_CHANGE, MARGIN, Check, LayerVerdict
 
 MOST = 4
@@ -18,7 +20,9 @@ def summary(check: Check) -> str:
     if check.passes:
         return f"passes: {'all ' if count > 1 else ''}{count} layer{'s are' if count > 1 else ' is'} flat"
     if broken:
-        return f"broken: {len(broken)} of {count} layers leave zero: {named(broken)}"
+        fades = all(_fades(layer) for layer in check.layers if layer.broken)
+        why = ", which a readout that starts as width^-1/2 does in its first steps" if fades else ""
+        return f"broken: {len(broken)} of {count} layers leave zero: {named(broken)}{why}"
     if open_:
         return f"undecided: {len(open_)} of {count} layers are not shown to be flat: {named(open_)}"
     return "broken: members diverge"
@@ -57,20 +61,48 @@ def _of_check(check: Check, model: str, report: Report) -> list[str]:
         )
     fading = [layer.layer for layer in check.layers if _fades(layer)]
     if fading and not any(layer.broken and layer.layer not in fading for layer in check.layers):
-        said.append(
-            f"{which}{named(fading)} starts as width^-1/2, as it should, and until updates outweigh the "
-            "initial weights its change shrinks too: more --steps, a larger rate, or a readout that starts "
-            "at zero"
-        )
+        said += [f"{which}{_transient(name, report)}" for name in fading[:MOST]]
     unclear = [
         layer.layer for layer in check.layers if layer.change.verdict == "undecided" and not layer.faint
     ]
     if unclear:
-        said.append(
-            f"{which}the interval of {named(unclear)} reaches over ±{MARGIN:g}; more --seeds narrow it, "
-            "larger --widths and fewer samples in the batch bring slopes closer to their limits"
-        )
+        advice = _advice(check, model, report)
+        said.append(f"{which}the interval of {named(unclear)} reaches over ±{MARGIN:g}; {advice}")
     return said
+
+
+def _advice(check: Check, model: str, report: Report) -> str:
+    """What would decide, the most promising first."""
+    tries = []
+    own = readouts(report.probed.architecture)
+    if model == "mended" and own and not report.request.zero_readout:
+        tries.append("try --zero-readout first, which does away with the readout's first steps")
+    number, hopeless = seeds_for(check, report.request.seeds)
+    if number is not None:
+        tries.append(
+            f"if slopes stay as they are, about {number} --seeds decide{' the rest' * bool(hopeless)}"
+        )
+    if hopeless:
+        tries.append(f"of {named(hopeless)} not even {MOST_SEEDS} --seeds would, so close is the margin")
+    tries.append("larger --widths and fewer samples in the batch bring slopes closer to their limits")
+    return "; ".join(tries)
+
+
+def _transient(layer: str, report: Report) -> str:
+    """Why the change of a readout shrinks with the width at first, and what is to be done."""
+    tied = next((p for p in report.probed.architecture.parameters if p.readout == layer), None)
+    said = (
+        f"{layer} starts as width^-1/2, as it should, and until updates outweigh the initial weights its "
+        "change shrinks too, which is a transient of the first steps: "
+    )
+    if tied is None:
+        return f"{said}--mend --zero-readout, or a readout that starts at zero, more --steps, a larger rate"
+    size = float(pooled_rms(report.tables["given"]).sel(parameter=tied.name)[0])
+    return (
+        f"{said}it shares {tied.name} and cannot start at zero; draw {tied.name} smaller (it starts at "
+        f"{size:.2g} in root mean square; GPT-2 takes 0.02), or give {layer} a weight of its own, and "
+        "--mend --zero-readout"
+    )
 
 
 def _fades(layer: LayerVerdict) -> bool:

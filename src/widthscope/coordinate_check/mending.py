@@ -8,13 +8,13 @@ import xarray as xr
 from torch import nn
 from torch.optim import Optimizer
 
-from widthscope.coordinate_check.shapes import Architecture
+from widthscope.coordinate_check.shapes import Architecture, readouts
 from widthscope.coordinate_check.suggestions import pooled_rms, rate_factors, target_rms
 from widthscope.coordinate_check.training import Mend
 from widthscope.parameterisations.methods import Method
 
 
-def mend_of(table: xr.Dataset, found: Architecture, method: Method) -> Mend:
+def mend_of(table: xr.Dataset, found: Architecture, method: Method, zero_readout: bool = False) -> Mend:
     """What brings every member of the factory to maximal update, relative to the smallest width.
 
     Weights are multiplied by a number of their width and parameter, from root mean squares over all seeds, so
@@ -25,8 +25,10 @@ def mend_of(table: xr.Dataset, found: Architecture, method: Method) -> Mend:
         table: what `training.record` returned of the factory as it is.
         found: the parameters and what of them grows.
         method: the optimizer's row.
+        zero_readout: whether readouts start at zero, at the smallest width too.
     """
     sizes, rates = pooled_rms(table), table["rate"]
+    zero = readouts(found) if zero_readout else ()
     scales: dict[int, dict[str, float]] = {}
     learning: dict[int, dict[str, float]] = {}
     multipliers: dict[int, dict[str, float]] = {}
@@ -39,7 +41,7 @@ def mend_of(table: xr.Dataset, found: Architecture, method: Method) -> Mend:
                 continue
             base, now = (float(sizes.sel(parameter=name)[place]) for place in (0, at))
             if base > 0 and now > 0:
-                scales[width][name] = base * wanted[at] / now
+                scales[width][name] = 0.0 if name in zero else base * wanted[at] / now
             learning[width][name] = float(rates.sel(parameter=name)[0]) * factors[at]
             if parameter.readout:
                 multipliers[width][parameter.readout] = 1 / parameter.outputs[at]

@@ -6,7 +6,8 @@ import xarray as xr
 
 from widthscope.coordinate_check.mending import mend_of
 from widthscope.coordinate_check.probing import Probed
-from widthscope.coordinate_check.request import Request
+from widthscope.coordinate_check.request import CoordinateCheckError, Request
+from widthscope.coordinate_check.shapes import readouts
 from widthscope.coordinate_check.suggestions import Suggestion, method_of, require_method, suggestions
 from widthscope.coordinate_check.training import record
 from widthscope.coordinate_check.verdicts import Check, judge
@@ -45,11 +46,15 @@ def report(probed: Probed, request: Request, mend: bool, progress: Progress = qu
         CoordinateCheckError: if the user's code fails, or too many members diverge.
     """
     found = probed.architecture
+    if mend and request.zero_readout and not readouts(found):
+        raise CoordinateCheckError(
+            f"--zero-readout finds no readout in {probed.code.name} that has a weight of its own"
+        )
     method = require_method(probed.optimizer) if mend else method_of(probed.optimizer)
     tables = {"given": record(probed.code, probed.loss, request, progress=progress)}
     checks = {"given": judge(tables["given"], found.layers)}
     if mend and method is not None:
-        rescale = mend_of(tables["given"], found, method)
+        rescale = mend_of(tables["given"], found, method, request.zero_readout)
         tables["mended"] = record(probed.code, probed.loss, request, rescale, progress)
         checks["mended"] = judge(tables["mended"], found.layers)
     return Report(probed, request, tables, checks, suggestions(tables["given"], found, method))

@@ -27,6 +27,7 @@ class Request:
         rate: its learning rate; None for that of `OPTIMIZERS`.
         device: "cpu", or "cuda" with or without an index.
         every: record modules without parameters of their own too.
+        zero_readout: mending sets readouts to zero that share their weight with nothing.
 
     Raises:
         CoordinateCheckError: if one of them is not as said here.
@@ -39,6 +40,7 @@ class Request:
     rate: float | None = None
     device: str = "cpu"
     every: bool = False
+    zero_readout: bool = False
 
     def __post_init__(self) -> None:
         _check_widths(self.widths)

@@ -88,6 +88,20 @@ def architecture(models: Mapping[int, Anatomy], name: str) -> Architecture:
     )
 
 
+def readouts(found: Architecture) -> tuple[str, ...]:
+    """Weights of the last layers, those after which nothing grows; not those that an embedding shares."""
+    last: list[str] = []
+    for module in reversed(found.layers):
+        own = [parameter for parameter in found.parameters if parameter.layer == module]
+        holds_others = not module or any(other.startswith(f"{module}.") for other in found.layers)
+        if holds_others or not own:
+            continue
+        if not {parameter.kind for parameter in own} <= {"output", "fixed"}:
+            break
+        last += [parameter.name for parameter in own if parameter.kind == "output"]
+    return tuple(last)
+
+
 def _check_same(first: Anatomy, other: Anatomy, narrow: int, wide: int, name: str) -> None:
     for one, width, rest in ((first, wide, other), (other, narrow, first)):
         missing = [parameter for parameter in one.shapes if parameter not in rest.shapes]
