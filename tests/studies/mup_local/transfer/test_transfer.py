@@ -14,30 +14,32 @@ from widthscope.studies.mup_local.transfer.claims import CLAIMS
 from widthscope.studies.mup_local.transfer.settings import Transfer
 from widthscope.work import Work
 
-WIDTHS, SEEDS, STEPS = (32, 64, 128, 256), 14, 10
+WIDTHS, SEEDS, STEPS = (64, 128, 256, 512), 14, (10, 30)
 RATES = [2.0**power for power in np.arange(-6, 1.1, 0.5)]
 DRIFTS = {"si-0": 0.02, "si-1": -0.02, "si-sp": -0.6, "dtp": 0.03, "dtp-sp": -0.5}
 
 
-def made_up(row, drift, level=-0.25, rates=RATES, cliff=2.0):
-    """A table whose optimum drifts from 2^-2 and whose loss there changes by 2^level a doubling; networks
-    diverge where the rate is 2^cliff times the optimum."""
+def made_up(row, drift, level=-0.25, rates=RATES, cliff=2.0, later=None, better=0.02):
+    """A table whose optimum drifts from 2^-2 (by `later` after all steps) and whose loss there changes by
+    2^level a doubling; networks diverge at 2^cliff times that rate, accuracies rise by `better`."""
     draw = np.random.default_rng(sorted(CASES).index(row))
     shape = (len(WIDTHS), len(rates), 1, SEEDS)
     doublings = np.arange(len(WIDTHS)).reshape(-1, 1, 1, 1)
     best = -2 + drift * doublings + 0.05 * draw.normal(size=(len(WIDTHS), 1, 1, SEEDS))
+    drawn = 2.0 ** (level * doublings + 0.02 * draw.normal(size=(1, 1, 1, SEEDS)))
     away = np.log2(rates).reshape(1, -1, 1, 1) - best
-    loss = 0.12 * 2.0 ** (level * doublings + 0.02 * draw.normal(size=(1, 1, 1, SEEDS)) + 0.1 * away**2)
     lost = np.broadcast_to(away > cliff, shape)
-    batch = np.repeat(np.where(lost, np.nan, loss)[..., None], STEPS, axis=-1)
-    batch[..., 0] = 0.45
+    more = 0.0 if later is None else (later - drift) * doublings
+    losses = np.stack(
+        [np.where(lost, np.nan, 0.12 * drawn * 2.0 ** (0.1 * (away - moved) ** 2)) for moved in (0.0, more)],
+        axis=-1,
+    )
     dims = ("width", "lr", "damping", "seed")
-    accuracy = np.where(lost, np.nan, 0.95 + 0.002 * draw.normal(size=shape))
+    accuracy = np.where(lost, np.nan, 0.9 + better * doublings + 0.002 * draw.normal(size=shape))
     return xr.Dataset(
         {
-            "batch_loss": ((*dims, "update"), batch),
-            "train_loss": ((*dims, "step"), np.where(lost, np.nan, loss)[..., None]),
-            "test_acc": ((*dims, "step"), accuracy[..., None]),
+            "train_loss": ((*dims, "step"), losses),
+            "test_acc": ((*dims, "step"), np.stack([accuracy] * 2, axis=-1)),
             "diverged": (dims, lost),
             "diverged_step": (dims, np.where(lost, 3, -1)),
             "done": (dims, np.ones(shape, dtype=bool)),
@@ -47,7 +49,7 @@ def made_up(row, drift, level=-0.25, rates=RATES, cliff=2.0):
             "lr": list(rates),
             "damping": [0.0],
             "seed": range(SEEDS),
-            "step": [STEPS],
+            "step": list(STEPS),
         },
     )
 
@@ -86,28 +88,51 @@ def test_an_optimum_on_the_grids_edge_is_not_measured():
     assert found.tests[0].components[0].estimate is None
 
 
-def test_networks_that_diverge_count_as_untrained():
+def test_a_network_that_diverges_has_an_infinite_loss_from_then_on():
     table = made_up("si-0", 0.0, cliff=1.0)
-    losses = fit.training_losses(table)
+    table["diverged_step"] = table["diverged_step"].where(table["diverged_step"] < 0, 20)
+    table["train_loss"] = table["train_loss"].fillna(0.3)
     lost = table["diverged"].isel(damping=0, drop=True).transpose("width", "lr", "seed").values
     assert lost.any()
-    assert np.all(losses.values[lost] == 0.45)
-    assert np.all(losses.values[~lost] < 0.45)
+    assert np.all(np.isinf(fit.training_losses(table).values) == lost)
+    assert np.all(np.isfinite(fit.training_losses(table, fit.FIRST).values))
 
 
-def test_losses_are_geometric_means_over_the_second_half():
-    table = made_up("si-0", 0.0, cliff=9.0)
-    rising = np.linspace(0.4, 0.2, STEPS)
-    table["batch_loss"] = table["batch_loss"] * 0 + xr.DataArray(rising, dims="update")
-    expected = np.exp(np.log(rising[STEPS // 2 :]).mean())
-    assert np.allclose(fit.training_losses(table).values, expected)
+def test_what_diverges_at_the_widest_is_counted_and_its_regret_not_measured():
+    found = verdicts(fit, CLAIMS, {"transfer": tables()})["pc-lr-transfer"]
+    named = {test.name: {one.component: one.estimate for one in test.components} for test in found.tests}
+    standard = fit.WORDS["si-sp"]
+    assert named["diverges"] == {"gamma=0": 0.0, "gamma=-1": 0.0, standard: 1.0}
+    assert named["regret"][standard] is None
+    assert named["regret"]["gamma=0"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_predictive_coding_is_judged_at_the_first_record_and_its_last_is_shown():
+    found = verdicts(fit, CLAIMS, {"transfer": tables(si_0={"later": 0.5})})["pc-lr-transfer"]
+    assert found.verdict == "supported"
+    shown = next(test for test in found.tests if test.name == "all-steps")
+    assert shown.components[0].estimate == pytest.approx(0.5, abs=0.05)
+    assert shown.components[0].n == SEEDS
+
+
+def test_without_an_effect_of_the_width_the_comparison_of_energies_is_undecided():
+    level = {row: {"better": 0.0} for row in ("si_0", "si_1", "si_sp")}
+    found = verdicts(fit, CLAIMS, {"transfer": tables(**level)})["pc-gbar-small-effect"]
+    assert found.verdict == "undecided"
+
+
+def test_a_cliff_is_reported():
+    found = verdicts(fit, CLAIMS, {"transfer": tables(dtp={"cliff": 0.3})})["tp-lr-transfer"]
+    shown = next(test for test in found.tests if test.name == "cliff")
+    assert shown.components[0].estimate == 1.0
+    assert shown.components[1].estimate == 0.0
 
 
 def test_rates_in_two_shards_are_one_curve():
     whole = tables()
     odd = {row: table.isel(lr=slice(1, None, 2)) for row, table in whole.items()}
     even = {row: table.isel(lr=slice(0, None, 2)) for row, table in whole.items()}
-    split = verdicts(fit, CLAIMS, {"transfer-n32": even, "transfer-n32-2": odd})
+    split = verdicts(fit, CLAIMS, {"transfer-n64": even, "transfer-n64-2": odd})
     for name, verdict in verdicts(fit, CLAIMS, {"transfer": whole}).items():
         assert split[name].estimate == verdict.estimate
 
@@ -117,9 +142,9 @@ def shards(**changes):
 
 
 def test_a_width_that_is_added_is_new_shards_alone():
-    before, after = shards(), shards(widths=(32, 64, 128, 256, 512))
+    before, after = shards(), shards(widths=(64, 128, 256, 512, 1024))
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) == {"transfer-pc-n512", "transfer-tp-n512"}
+    assert set(after) - set(before) == {"transfer-pc-n1024", "transfer-tp-n1024"}
 
 
 def test_a_rate_that_is_appended_is_new_shards_alone():
@@ -128,6 +153,7 @@ def test_a_rate_that_is_appended_is_new_shards_alone():
     assert {name: after[name] for name in before} == before
     new = [after[name] for name in set(after) - set(before)]
     assert {shard.name for shard in new} == {f"transfer-n{width}-2" for width in Transfer().widths}
+    assert len(before) <= 6
     assert all(shard.settings["rates"] == {"si-0": [2.0], "si-1": [2.0]} for shard in new)
 
 
@@ -137,7 +163,7 @@ def digits():
 
 
 def small(**changes):
-    sizes = {"widths": (8, 16), "base": 16, "seeds": 2, "steps": 4, "pretraining": 2}
+    sizes = {"widths": (8, 16), "base": 16, "seeds": 2, "judged": 2, "steps": 4, "pretraining": 2}
     (shard,) = plan.shards(Transfer(**{**sizes, **changes}), 0)
     return shard
 
@@ -150,6 +176,12 @@ def test_a_small_training_has_every_row_and_all_are_one_at_the_base_width(digits
     assert np.array_equal(at_base["si-0"], at_base["si-1"])
     assert np.array_equal(at_base["si-0"], at_base["si-sp"])
     assert np.array_equal(at_base["dtp"], at_base["dtp-sp"])
+    first, second = tree["si-0"]["batch_loss"].sel(width=16).isel(lr=0, damping=0, update=0).values
+    assert first != second
+    assert list(tree["si-0"]["step"].values) == [2, 4]
+    assert list(tree["dtp"]["step"].values) == [4]
+    assert np.isfinite(tree["si-0"]["state_shift"]).all()
+    assert np.isfinite(tree["dtp"]["recon_mse"].sel(layer=[2, 3])).all()
     narrow = {row: tree[row]["batch_loss"].sel(width=8).values for row in CASES}
     assert not np.array_equal(narrow["dtp"], narrow["dtp-sp"])
     judged = {row: tree[row].to_dataset() for row in CASES}

@@ -31,12 +31,12 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 
 def _drawing(rule: str, arms: Mapping[str, xr.Dataset]) -> Drawing:
-    seeds = next(iter(arms.values())).attrs["seeds"]
+    seeds, steps = (next(iter(arms.values())).attrs[name] for name in ("seeds", "steps"))
     return Drawing(
-        transfer_figure(arms, "training loss, second half"),
-        f"{rule}: loss on the minibatches of a training's second half over the learning rate at the base "
-        f"width ({seeds} seeds, 99 % intervals); networks that diverge count as untrained. "
-        f"{transfer_words(arms)}",
-        "Losses over the learning rate on logarithmic axes, one line for each width: with maximal-update "
-        "rates the minima stand above each other, in the standard parameterisation they move to the left.",
+        transfer_figure(arms, f"training loss after {steps} steps"),
+        f"{rule}: loss on all training images after {steps} steps over the learning rate at the base width "
+        f"({seeds} seeds, each with its own order of minibatches; 99 % intervals); lines end where a network "
+        f"diverges. {transfer_words(arms)}",
+        "Losses over the learning rate on logarithmic axes, one line for each width, in panels by "
+        f"parameterisation. {transfer_words(arms)}",
     )

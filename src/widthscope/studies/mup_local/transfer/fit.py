@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from widthscope.statistics.evidence import claim_tree, of_estimates
-from widthscope.statistics.optimum import curves, drift, mean_optima, optima, transfer_regret
+from widthscope.statistics.evidence import claim_tree, of_counts, of_estimates
+from widthscope.statistics.optimum import CLIFF, curves, drift, mean_optima, optima, transfer_regret
 from widthscope.statistics.over_seeds import of_seeds
 from widthscope.statistics.width_slopes import slope_evidence
 from widthscope.studies.mup_local.trained_tables import trained_tables
-from widthscope.studies.mup_local.transfer.cases import CASES
+from widthscope.studies.mup_local.transfer.cases import CASES, RULES
 from widthscope.width_sweeps.curves import transfer_curve
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
@@ -25,88 +25,97 @@ WORDS = {
 }
 """Rows as components of a claim name them."""
 
-GUESSING = 0.1
-"""Accuracy of a network that diverged: one of ten classes."""
+FIRST, LAST = 0, -1
+"""Recorded steps: those after which rates of predictive coding are compared, and all."""
 
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
     tables = trained_tables(shards, "transfer", CASES)
     claims = {
-        "pc-lr-transfer": transfer_tests(tables, ("si-0", "si-1"), "si-sp"),
+        "pc-lr-transfer": transfer_tests(tables, ("si-0", "si-1"), "si-sp", FIRST),
         "pc-gbar-small-effect": accuracy_tests(tables),
         "pc-wider-is-better": wider_tests(tables),
-        "tp-lr-transfer": transfer_tests(tables, ("dtp",), "dtp-sp"),
+        "tp-lr-transfer": transfer_tests(tables, ("dtp",), "dtp-sp", LAST),
     }
-    lines = {f"/curves/transfer/{row}": transfer_curve(training_losses(tables[row])) for row in CASES}
+    claims["pc-lr-transfer"]["all-steps"] = (drifts(tables, RULES["pc"], LAST), None)
+    lines = {
+        f"/curves/transfer/{row}": _line(tables[row], FIRST if row in RULES["pc"] else LAST) for row in CASES
+    }
     return {**claim_tree(claims), **lines}
 
 
-def training_losses(table: xr.Dataset) -> xr.DataArray:
-    """Geometric mean of the losses on the minibatches of a training's second half, (width, lr, seed).
+def training_losses(table: xr.Dataset, record: int = LAST) -> xr.DataArray:
+    """Losses on all training images, (width, lr, seed), as of `statistics.optimum.curves`.
 
-    At the largest stable rates the loss oscillates, and that after the last step says in which phase.
-    Networks that diverge, or are worse than before training, count as untrained: with the loss of their first
-    minibatch. NaN where none was trained.
+    Args:
+        table: of a row.
+        record: which of its recorded steps; a network that diverges later has not diverged there.
     """
-    batches = table["batch_loss"].isel(damping=0, drop=True).astype(float)
-    steps = batches.sizes["update"]
-    untrained = batches.isel(update=0, drop=True)
-    half = batches.isel(update=slice(steps // 2, None))
-    later = half.copy(data=np.log(half.values)).mean("update", skipna=False)
-    later = later.copy(data=np.exp(later.values))
-    lost = table["diverged"].isel(damping=0, drop=True) | ~np.isfinite(later)
-    kept = later.where(~lost & (later < untrained), untrained)
-    return kept.where(table["done"].isel(damping=0, drop=True)).transpose("width", "lr", "seed")
+    then = table.isel(step=[record])
+    lost = table["diverged"] & (table["diverged_step"] <= int(then["step"].item()))
+    return curves(then.assign(diverged=lost)).transpose("width", "lr", "seed")
 
 
-def transfer_tests(tables: Mapping[str, xr.Dataset], rows: Sequence[str], wrong: str) -> Evidence:
+def drifts(tables: Mapping[str, xr.Dataset], rows: Sequence[str], record: int, drop: int = 0) -> xr.Dataset:
+    """Drift of log2 of the best rate per doubling of the width, one component for each row."""
+    found = [drift(optima(training_losses(tables[row], record)), drop) for row in rows]
+    return of_estimates(
+        [WORDS[row] for row in rows], found, 0.0, n=[tables[row].sizes["seed"] for row in rows]
+    )
+
+
+def transfer_tests(
+    tables: Mapping[str, xr.Dataset], rows: Sequence[str], wrong: str, record: int
+) -> Evidence:
     """Drift of log2 of the best rate per doubling of the width, and the wrong parameterisation's."""
-    found = {row: optima(training_losses(tables[row])) for row in (*rows, wrong)}
-    last = {row: optima(curves(tables[row])) for row in (*rows, wrong)}
-    regret = {row: transfer_regret(training_losses(tables[row])) for row in (*rows, wrong)}
-    every, words = (*rows, wrong), [WORDS[row] for row in (*rows, wrong)]
-    widths = tables[wrong]["width"].values
+    every = (*rows, wrong)
+    words = [WORDS[row] for row in every]
+    losses = {row: training_losses(tables[row], record) for row in every}
+    found = {row: optima(losses[row]) for row in every}
+    regret = [transfer_regret(losses[row]).values for row in every]
+    widths, seeds = losses[wrong]["width"].values, losses[wrong].sizes["seed"]
+    cliffs = [int((found[row]["flag"] == CLIFF).any("width").sum()) for row in every]
     return {
-        "drift": (
-            of_estimates(words[:-1], [drift(found[row]) for row in rows], 0.0, n=_seeds(tables[wrong])),
-            of_estimates(words[-1:], [drift(found[wrong])], 0.0, n=_seeds(tables[wrong])),
-        ),
-        "without-narrowest": (
-            of_estimates(words, [drift(found[row], min(1, len(widths) - 2)) for row in every], 0.0),
-            None,
-        ),
-        "last-loss": (of_estimates(words, [drift(last[row]) for row in every], 0.0), None),
+        "drift": (drifts(tables, rows, record), drifts(tables, (wrong,), record)),
+        "without-narrowest": (drifts(tables, every, record, min(1, len(widths) - 2)), None),
         "optimum": (
             of_estimates(
                 [f"{name}, M={width}" for name in words for width in widths],
                 [each for row in every for each in mean_optima(found[row])],
+                n=seeds,
             ),
             None,
         ),
-        "regret": (of_seeds(words, [regret[row].values for row in every]), None),
+        "cliff": (of_counts(words, cliffs, seeds), None),
+        "regret": (of_seeds(words, [np.where(np.isinf(each), np.nan, each) for each in regret]), None),
+        "diverges": (of_counts(words, [int(np.isinf(each).sum()) for each in regret], seeds), None),
     }
 
 
 def accuracy_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
-    """Test accuracy at each seed's best rate: gamma_bar = 0 less another's, at the largest width."""
-    zero, one = (best(tables[row], "test_acc") for row in ("si-0", "si-1"))
-    wrong = transferred(tables["si-sp"], "test_acc").fillna(GUESSING)
+    """Test accuracy at each seed's best rate: gamma_bar = 0 less -1; the widest less the narrowest."""
+    zero, one, wrong = (best(tables[row], "test_acc") for row in RULES["pc"])
+    widest = zero.isel(width=-1).values
     pairs = [(zero - one).sel(width=width).values for width in zero["width"].values]
     loss = [best(tables[row], "train_loss").isel(width=-1).values for row in ("si-0", "si-1")]
     return {
         "accuracy": (
             of_seeds(["largest width"], pairs[-1:], 0.0),
-            of_seeds(["standard parameterisation"], [zero.isel(width=-1).values - wrong.values], 0.0),
+            of_seeds(["widest less narrowest"], [widest - zero.isel(width=0).values], 0.0),
         ),
         "every-width": (of_seeds([f"M={width}" for width in zero["width"].values], pairs, 0.0), None),
+        "standard": (
+            of_seeds(["standard parameterisation"], [widest - wrong.isel(width=-1).values], 0.0),
+            None,
+        ),
         "loss": (of_seeds(["gamma=0", "gamma=-1"], loss), None),
     }
 
 
 def wider_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
     """Slope on log M of the logarithm of the training loss at each seed's best rate."""
-    losses = {row: best(tables[row], "train_loss") for row in ("si-0", "si-1", "si-sp")}
+    losses = {row: best(tables[row], "train_loss") for row in RULES["pc"]}
     names = [WORDS[row] for row in losses]
     values = list(losses.values())
     widths = values[0]["width"].values
@@ -119,18 +128,12 @@ def wider_tests(tables: Mapping[str, xr.Dataset]) -> Evidence:
 
 def best(table: xr.Dataset, quantity: str) -> xr.DataArray:
     """A quantity after the last step at the rate with each seed's smallest training loss, (width, seed)."""
-    losses = training_losses(table)
-    place = losses.fillna(np.inf).argmin("lr")
+    place = training_losses(table).fillna(np.inf).argmin("lr")
     values = table[quantity].isel(step=-1, damping=0, drop=True).astype(float)
     return values.isel(lr=place).drop_vars("lr").transpose("width", "seed")
 
 
-def transferred(table: xr.Dataset, quantity: str) -> xr.DataArray:
-    """A quantity at the largest width, at the rate that is best at the smallest, (seed,); NaN if diverged."""
-    place = training_losses(table).isel(width=0, drop=True).fillna(np.inf).argmin("lr")
-    values = table[quantity].isel(width=-1, step=-1, damping=0, drop=True).astype(float)
-    return values.isel(lr=place).drop_vars("lr")
-
-
-def _seeds(table: xr.Dataset) -> int:
-    return int(table.sizes["seed"])
+def _line(table: xr.Dataset, record: int) -> xr.Dataset:
+    """What a figure shows of a row, with the number of steps as attribute `steps`."""
+    steps = int(table["step"].values[record])
+    return transfer_curve(training_losses(table, record)).assign_attrs(steps=steps)

@@ -9,21 +9,25 @@ from widthscope.studies.mup_local.transfer.settings import Transfer
 from widthscope.width_sweeps.blocks import rate_blocks
 from widthscope.width_sweeps.cost import Size, sweep_memory_mb, sweep_seconds
 
-COMMON = ("base", "seeds", "steps", "feedback_rate", "pretraining")
+COMMON = ("base", "seeds", "judged", "steps", "feedback_rate", "pretraining")
 
 PER_SHARD = {setting: len(getattr(Transfer(), setting)) for setting in CASES.values()}
 """Rates that are trained together: all of the defaults, so that one more is a shard of its own."""
 
-LONG_SECONDS = 40.0
+LONG_SECONDS = 30.0
 """A width whose trainings take longer has a shard for each rule."""
 
 
 def shards(settings: Transfer, seed: int) -> list[Shard]:
-    """A shard reads nothing of other widths, nor of rates in later blocks."""
+    """A shard reads nothing of other widths, nor of rates in later blocks.
+
+    Only where the first block is short do all widths share a shard, in each block.
+    """
+    blocks = _blocks(settings)
+    first = next(iter(blocks.values()))
+    together = sum(_seconds(settings, width, first) for width in settings.widths) <= TOGETHER_SECONDS
     return [
-        shard
-        for suffix, rates in _blocks(settings).items()
-        for shard in _block(settings, seed, suffix, rates)
+        shard for suffix, rates in blocks.items() for shard in _block(settings, seed, suffix, rates, together)
     ]
 
 
@@ -36,9 +40,11 @@ def _blocks(settings: Transfer) -> dict[str, dict[str, list[float]]]:
     return found
 
 
-def _block(settings: Transfer, seed: int, suffix: str, rates: dict[str, list[float]]) -> list[Shard]:
+def _block(
+    settings: Transfer, seed: int, suffix: str, rates: dict[str, list[float]], together: bool
+) -> list[Shard]:
     seconds = {width: _seconds(settings, width, rates) for width in settings.widths}
-    if sum(seconds.values()) <= TOGETHER_SECONDS:
+    if together:
         return [_shard(settings, seed, f"transfer{suffix}", settings.widths, rates)]
     found = []
     for width in settings.widths:
@@ -76,7 +82,7 @@ def _seconds(settings: Transfer, width: int, rates: dict[str, list[float]]) -> f
             Size(width),
             len(listed) * settings.seeds,
             settings.steps,
-            records=1,
+            records=2,
         )
         for row, listed in rates.items()
     )
