@@ -5,14 +5,13 @@ from typing import Any
 from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.mup_second_order.damping.settings import Damping
 from widthscope.width_sweeps.cost import Size, sweep_memory_mb, sweep_seconds
+from widthscope.width_sweeps.sizes import EXAMPLES, INPUTS, examples
 
 NAME, ENTRY = "damping", "damping.experiment"
 STARTUP = 3.5
 
 TOGETHER_SECONDS = 5.0
 """Widths that take no longer than this in all share one job, whose start would cost as much."""
-
-INPUTS = {"digits": 64, "cifar10": 3072}
 
 
 def shards(settings: Damping, seed: int) -> list[Shard]:
@@ -39,8 +38,15 @@ def _shard(name: str, own: dict[str, Any], widths: tuple[int, ...], cost: Cost) 
 
 def _cost(settings: Damping, width: int) -> Cost:
     """Of all dampings of both factors and of what they are told from, measured once."""
-    size = Size(width, inputs=INPUTS[settings.dataset], batch=settings.batch)
+    size = Size(
+        width,
+        inputs=INPUTS[settings.dataset],
+        batch=settings.batch,
+        examples=examples(settings.dataset, settings.train),
+        images=EXAMPLES[settings.dataset],
+    )
     members = (settings.seeds + settings.rival_seeds) * (len(settings.outputs) + len(settings.inputs))
     return Cost(
-        sweep_seconds("kfac", size, members, settings.steps, 1), sweep_memory_mb("kfac", size, members)
+        sweep_seconds("kfac", size, members, settings.steps, 1),
+        sweep_memory_mb("kfac", size, members, seeds=max(settings.seeds, settings.rival_seeds)),
     )

@@ -10,6 +10,7 @@ from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.mup_second_order.transfer.settings import KFAC, Gradient, Grid, Shampoo, Transfer
 from widthscope.width_sweeps.blocks import rate_blocks
 from widthscope.width_sweeps.cost import Size, sweep_memory_mb, sweep_seconds
+from widthscope.width_sweeps.sizes import EXAMPLES, INPUTS, examples
 
 NAME, ENTRY = "transfer", "transfer.experiment"
 STARTUP = 3.5
@@ -20,7 +21,6 @@ TOGETHER_SECONDS = 10.0
 SHARED_SECONDS = 30.0
 """A width whose rules take no longer than this in all has one job for a block of rates of all of them."""
 
-INPUTS = {"digits": 64, "cifar10": 3072}
 METHODS = ("sgd", "kfac", "shampoo")
 COMMON = ("dataset", "base", "seeds", "steps", "train", "sigma_readout")
 
@@ -96,9 +96,15 @@ def _cost(settings: Transfer, runs: list[dict[str, Any]]) -> Cost:
     """Of all arms of these runs; losses are measured before and after."""
     seconds, memory = 0.0, 0
     for run in runs:
-        size = Size(run["width"], inputs=INPUTS[settings.dataset], batch=run["batch"])
+        size = Size(
+            run["width"],
+            inputs=INPUTS[settings.dataset],
+            batch=run["batch"],
+            examples=examples(settings.dataset, settings.train),
+            images=EXAMPLES[settings.dataset],
+        )
         for rates in run["rates"].values():
             members = settings.seeds * len(rates)
             seconds += sweep_seconds(run["method"], size, members, settings.steps)
-            memory = max(memory, sweep_memory_mb(run["method"], size, members))
+            memory = max(memory, sweep_memory_mb(run["method"], size, members, seeds=settings.seeds))
     return Cost(seconds, memory)
