@@ -35,7 +35,9 @@ def test_slopes_are_near_zero_in_the_maximal_update_alone(tree):
         found = slopes(tree, "coordcheck-train", method)
         assert len(found) == 3
         assert max(abs(slope) for slope in found.values()) < 0.2, found
-        assert max(abs(slope) for slope in slopes(tree, "coordcheck-train", method, "control").values()) > 0.3
+        rivals = slopes(tree, "coordcheck-train", method, "control")
+        assert len(rivals) == (2 if method == "kfac" else 3)
+        assert min(abs(slope) for slope in rivals.values()) > 0.125, rivals
 
 
 def test_the_standard_parameterisation_moves_the_first_layer_less(tree):

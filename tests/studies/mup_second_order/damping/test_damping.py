@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
+from tests.studies.mup_second_order.components import assert_every_component_of_a_control_is_refuted
 
 from widthscope.config import load
 from widthscope.errors import ConfigError
@@ -73,6 +74,7 @@ def test_a_known_exponent_is_found_and_supported_and_its_control_refuted():
         assert estimate(tree, letter) == pytest.approx(exponent, abs=0.03)
     assert_judged_tests_have_controls(CLAIMS, tree)
     assert_only_controls_are_refuted("mup_second_order", "2312.12226", CLAIMS, tree)
+    assert_every_component_of_a_control_is_refuted(CLAIMS, tree)
     drawings = figures.draw(tree)
     assert {claim.figure for claim in CLAIMS} == set(drawings)
     assert "nan" not in drawings["damping-half-level"].caption

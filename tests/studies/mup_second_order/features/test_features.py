@@ -63,6 +63,12 @@ def test_wider_networks_are_better_with_the_maximal_update(tree):
     assert estimate(tree, "features", "control") < -0.2
 
 
+def test_the_standard_parameterisation_loses_its_features(tree):
+    (verdict,) = judge("s", "1", CLAIMS, tree)
+    controls = {test.name: test.control.verdict for test in verdict.tests if test.control}
+    assert controls["features"] == "refuted"
+
+
 def test_differences_are_paired_by_hand(stored, tree):
     shard = stored["features"]
     last = {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
+from tests.studies.mup_second_order.components import assert_every_component_of_a_control_is_refuted
 
 from widthscope.statistics.claims import judge
 from widthscope.studies.mup_second_order.transfer import experiment, figures, fit, plan
@@ -75,6 +76,18 @@ def test_drifts_that_were_put_in_are_found_and_judged(drifting):
         assert verdict.control.rejected
         mup = DRIFTS[f"{name.rpartition('-')[2]}-mup"]
         assert verdict.estimate == pytest.approx(mup, abs=0.05)
+    tree = xr.DataTree.from_dict(fit.fit(drifting, {}))
+    assert_every_component_of_a_control_is_refuted(CLAIMS, tree)
+
+
+def test_k_fac_must_stay_in_the_standard_parameterisation_too(drifting):
+    rates = 2.0 ** np.arange(-8, 1)
+    moved = {"transfer": drifting["transfer"].assign({"kfac-sp": xr.DataTree(synthetic(rates, -0.6))})}
+    found = verdicts(moved)["s/lr-transfer-kfac"]
+    assert {test.name: test.verdict for test in found.tests if test.control} == {
+        "drift": "supported",
+        "standard": "refuted",
+    }
 
 
 def test_where_the_rival_does_not_drift_the_rule_cannot_tell(drifting):

@@ -5,6 +5,7 @@ import pytest
 import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
+from tests.studies.mup_second_order.components import assert_every_component_of_a_control_is_refuted
 
 from widthscope.config import load
 from widthscope.errors import ConfigError
@@ -122,6 +123,7 @@ def test_ways_to_an_update_agree_and_a_wrong_damping_does_not():
 def test_every_control_is_refuted_and_nothing_else_is(tree):
     assert_judged_tests_have_controls(CLAIMS, tree)
     assert_only_controls_are_refuted("mup_second_order", "2312.12226", CLAIMS, tree)
+    assert_every_component_of_a_control_is_refuted(CLAIMS, tree)
 
 
 def test_a_member_that_diverged_leaves_its_claim_open(stored):

@@ -40,7 +40,7 @@ TRAIN = Claim(
             "steps", Reported(), "the judged slopes after fewer steps", "none: how slopes change in training"
         ),
     ),
-    control=Control("the standard parameterisation of the same rule"),
+    control=Control("the standard parameterisation of the same rule; of K-FAC the two hidden layers alone"),
     figure="coordinates",
     shards=SHARDS,
 )
