@@ -128,6 +128,17 @@ def test_a_cliff_is_reported():
     assert shown.components[1].estimate == 0.0
 
 
+def test_optima_are_drawn_at_the_least_loss_of_the_grid_though_a_neighbour_is_about_to_diverge():
+    planted = tables()
+    losses = planted["si-0"]["train_loss"]
+    losses[:, RATES.index(0.5)] = 1e20
+    shards = {"transfer": xr.DataTree.from_dict({f"/{row}": table for row, table in planted.items()})}
+    curve = fit.fit(shards, {})["/curves/transfer/si-0"]
+    least = np.exp(np.log(losses.isel(step=0, damping=0).min("lr")).mean("seed"))
+    assert np.allclose(curve["optimum_loss"], least)
+    assert curve.attrs["steps"] == STEPS[0]
+
+
 def test_rates_in_two_shards_are_one_curve():
     whole = tables()
     odd = {row: table.isel(lr=slice(1, None, 2)) for row, table in whole.items()}

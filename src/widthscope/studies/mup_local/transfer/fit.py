@@ -134,6 +134,12 @@ def best(table: xr.Dataset, quantity: str) -> xr.DataArray:
 
 
 def _line(table: xr.Dataset, record: int) -> xr.Dataset:
-    """What a figure shows of a row, with the number of steps as attribute `steps`."""
-    steps = int(table["step"].values[record])
-    return transfer_curve(training_losses(table, record)).assign_attrs(steps=steps)
+    """What a figure shows of a row, with the number of steps as attribute `steps`.
+
+    Optima are drawn at the grid's least loss: beside a network about to diverge the parabola's means nothing.
+    """
+    losses = training_losses(table, record)
+    least = losses.min("lr").sortby("width")
+    height = least.copy(data=np.log(least.values)).mean("seed")
+    curve = transfer_curve(losses).assign(optimum_loss=("width", np.exp(height.values)))
+    return curve.assign_attrs(steps=int(table["step"].values[record]))
