@@ -30,7 +30,7 @@ Component = tuple[str, str, float]
 """Name of a row, entry, and the slope that it is held against."""
 
 LAYERS = ("first", "hidden", "last")
-SHOWN = {"first": "$h_1$", "hidden": "$h_2$", "last": "f", "output": "f by $W_2$"}
+SHOWN = {"first": "h1", "hidden": "h2", "last": "f", "output": "f by W2"}
 MARGIN = 0.125
 """Half the spacing of the exponents that rival parameterisations give; also that of the claims."""
 

@@ -69,7 +69,7 @@ def rate_tests(table: xr.Dataset) -> Evidence:
 
 def features_tests(table: xr.Dataset) -> Evidence:
     """Largest changes of features by the first step in tolerances, beside a random readout's."""
-    names = [f"$h_{layer}$, M={width}" for width in table["width"].values for layer in table["layer"].values]
+    names = [f"h{layer}, M={width}" for width in table["width"].values for layer in table["layer"].values]
     zeros = table["moved"].sel(start="zeros").max("member", skipna=False)
     random = table["moved"].sel(start="random").min("member", skipna=False)
     rms = table["moved_rms"].sel(start="random").stack(shown=("width", "layer"))
@@ -100,7 +100,7 @@ def bias_tests(table: xr.Dataset) -> Evidence:
             of_seeds(["large damping"], [ratios("distance", "large")]),
         ),
         "features": (
-            of_seeds(["$h_2$"], [ratios("moved", "small")]),
+            of_seeds(["h2"], [ratios("moved", "small")]),
             None,
         ),
         "distances": (of_seeds([name for name, _ in distances], [one for _, one in distances]), None),
