@@ -63,7 +63,7 @@ def _shard(
 ) -> Shard:
     own: dict[str, Any] = settings.model_dump(mode="json", include=set(COMMON))
     members = max(len(listed) for listed in rates.values()) * settings.seeds
-    memory = max(sweep_memory_mb("dtp", Size(width), members) for width in widths)
+    memory = max(sweep_memory_mb("dtp", Size(width), members, seeds=settings.seeds) for width in widths)
     seconds = STARTUP + sum(_seconds(settings, width, rates) for width in widths)
     return Shard(
         name=name,
