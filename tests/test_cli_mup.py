@@ -90,7 +90,7 @@ def test_writes_csv_and_figures(own: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--batch", "real"), "loss: mse"),
+        (("--batch", "real"), "loss: mse, as targets are real numbers"),
         (("--loss", "distance"), "loss: distance"),
         (("--every",), "\n1      hidden"),
         (("--rate", "0.5"), "Adam, rate 0.5, 1 step,"),
@@ -142,6 +142,12 @@ def test_the_module_is_not_written_over(own: str) -> None:
     status, _, said = run(f"{own}:standard", "--csv", own)
     assert status == 2
     assert "it is the module" in said
+
+
+def test_members_that_all_diverge_are_status_1(own: str) -> None:
+    status, text, said = run(f"{own}:standard", *SMALL, "--optimizer", "sgd", "--rate", "1e30")
+    assert (status, text) == (1, "")
+    assert said.startswith("widthscope: all 4 members diverge")
 
 
 def test_a_factory_is_needed() -> None:

@@ -89,7 +89,7 @@ def mup(
     Exit status: 0 every layer is flat, 1 a layer leaves zero or is undecided, or a member diverges (of the
     model as it is, also with --mend), 2 the factory, the batch or an option is not what it must be.
     """
-    from widthscope.coordinate_check.request import CoordinateCheckError, Request, parse_widths
+    from widthscope.coordinate_check.request import CoordinateCheckError, DivergedError, Request, parse_widths
 
     if table:
         from widthscope.parameterisations.table import table as exponents
@@ -118,7 +118,11 @@ def mup(
     probed = probe(user_code.load(factory, batch), request, loss)
     if mend:
         require_method(probed.optimizer)
-    found = report(probed, request, mend, progress)
+    try:
+        found = report(probed, request, mend, progress)
+    except DivergedError as error:
+        typer.echo(f"widthscope: {error}", err=True)
+        raise typer.Exit(NOT_FLAT) from None
     typer.echo(listing.overview(found))
     write_table(csv, lambda: listing.csv_text(found))
     write_figures(figures, lambda: _drawn(found))

@@ -89,6 +89,12 @@ def test_a_tied_readout_that_fades_is_told_what_to_do() -> None:
     )
 
 
+def test_biases_that_start_otherwise_are_one_line_below_the_table() -> None:
+    text = listing.overview(GIVEN)
+    assert re.search(r"^2\.bias .* 1  rate$", text, re.M)
+    assert "initial scales of 2 biases differ too (2.bias, 4.bias); weights and rates matter first" in text
+
+
 def test_decay_an_unknown_optimizer_and_a_table_that_differs_are_said() -> None:
     def decaying(width: int):
         model = perceptron(width)

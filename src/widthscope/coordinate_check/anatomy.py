@@ -7,11 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from widthscope.coordinate_check.attention import ScoresSeen, kept_dimension
 from widthscope.coordinate_check.recording import tensors
 
 Shape = tuple[int, ...]
-HEAD_DIMENSIONS = ("head_dim", "head_size", "attention_head_size", "d_head")
-"""Attributes under which attention modules keep the dimension of a head."""
 
 
 @dataclass
@@ -25,6 +24,7 @@ class Anatomy:
         received: shapes of the tensors that a module was called with.
         returned: shapes of those that it returned.
         head_dimensions: of modules that have one.
+        softmaxes: modules that call a softmax of which it is not known whether it is attention's.
     """
 
     shapes: dict[str, Shape] = field(default_factory=dict)
@@ -33,6 +33,7 @@ class Anatomy:
     received: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     returned: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
     head_dimensions: dict[str, int] = field(default_factory=dict)
+    softmaxes: tuple[str, ...] = ()
 
 
 def anatomy(model: nn.Module, forward: Callable[[], Any]) -> Anatomy:
@@ -52,11 +53,6 @@ def anatomy(model: nn.Module, forward: Callable[[], Any]) -> Anatomy:
                 fan = _fan(module)
                 if fan:
                     found.fan[names[parameter]] = fan
-        dimension = next(
-            (getattr(module, name, None) for name in HEAD_DIMENSIONS if hasattr(module, name)), None
-        )
-        if isinstance(dimension, int):
-            found.head_dimensions[module_name] = dimension
     found.shapes = {name: tuple(parameter.shape) for parameter, name in names.items()}
     found.owners = {name: tuple(modules) for name, modules in owners.items()}
     _follow(model, forward, found)
@@ -64,23 +60,35 @@ def anatomy(model: nn.Module, forward: Callable[[], Any]) -> Anatomy:
 
 
 def _follow(model: nn.Module, forward: Callable[[], Any], found: Anatomy) -> None:
-    """Run the model, and keep the shapes that pass each module."""
+    """Run the model, and keep the shapes that pass each module, and attention's head dimensions."""
+    seen = ScoresSeen()
+
+    def entered(name: str) -> Callable[..., None]:
+        return lambda *_: seen.inside.append(name)
 
     def hook(name: str) -> Callable[..., None]:
         def keep(_: nn.Module, inputs: Any, keywords: Any, output: Any) -> None:
             found.received[name] = _shapes((inputs, keywords))
             found.returned[name] = _shapes(output)
+            seen.inside.pop()
 
         return keep
 
     handles = [
         module.register_forward_hook(hook(name), with_kwargs=True) for name, module in model.named_modules()
-    ]
+    ] + [module.register_forward_pre_hook(entered(name)) for name, module in model.named_modules()]
     try:
-        forward()
+        with seen:
+            forward()
     finally:
         for handle in handles:
             handle.remove()
+    for name, module in model.named_modules():
+        received = next((shape[-1] for shape in found.received.get(name, ()) if shape), None)
+        dimension = seen.dimensions.get(name, kept_dimension(module, received))
+        if dimension is not None:
+            found.head_dimensions[name] = dimension
+    found.softmaxes = tuple(seen.softmaxes)
 
 
 def _shapes(value: Any) -> tuple[Shape, ...]:

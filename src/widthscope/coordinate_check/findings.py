@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from widthscope.coordinate_check.report import Report
 from widthscope.coordinate_check.seeds import MOST_SEEDS, seeds_for
 from widthscope.coordinate_check.shapes import readouts
-from widthscope.coordinate_check.suggestions import method_of, pooled_rms
+from widthscope.coordinate_check.suggestions import Suggestion, method_of, pooled_rms
 from widthscope.coordinate_check.verdicts import LEAST_CHANGE, MARGIN, Check, LayerVerdict
 
 MOST = 4
@@ -109,6 +109,11 @@ def _fades(layer: LayerVerdict) -> bool:
     return layer.kind == "output" and layer.start.verdict == "shrinks" and layer.change.value < -MARGIN / 2
 
 
+def _matters(row: Suggestion) -> bool:
+    initial, rate = row.differs(MARGIN)
+    return rate or (initial and not row.minor)
+
+
 def _of_architecture(report: Report) -> list[str]:
     probed, found = report.probed, report.probed.architecture
     said = []
@@ -138,6 +143,12 @@ def _of_architecture(report: Report) -> list[str]:
             "then need a factor 1/d in place of 1/sqrt(d), which neither weights nor rates can make up "
             "for; keep the head dimension and let the heads grow in number, or change the factor"
         )
+    if found.unknown_softmaxes:
+        where = named(list(dict.fromkeys(name or "the model" for name in found.unknown_softmaxes)))
+        said.append(
+            f"{where} takes a softmax; if that is attention, see that the head dimension does not grow with "
+            "the width, or that scores have a factor 1/d, for neither could be read off the model"
+        )
     if method_of(probed.optimizer) is None:
         said.append(
             f"how learning rates of {probed.optimizer.__name__} depend on the width is not known here; only "
@@ -148,7 +159,7 @@ def _of_architecture(report: Report) -> list[str]:
             "weights decay: where decay is multiplied by the learning rate, as in AdamW, a rate ~ 1 / "
             "width weakens it, which is not corrected here"
         )
-    differing = [row.parameter.name for row in report.suggestions if any(row.differs(MARGIN))]
+    differing = [row.parameter.name for row in report.suggestions if _matters(row)]
     if report.checks["given"].passes and differing:
         said.append(
             f"the check passes although {named(differing)} differ from the table, which knows of no "

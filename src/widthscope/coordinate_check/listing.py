@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from widthscope.coordinate_check.findings import findings, summary
+from widthscope.coordinate_check.findings import findings, named, summary
 from widthscope.coordinate_check.recording import STATISTICS
 from widthscope.coordinate_check.report import Report
 from widthscope.coordinate_check.shapes import Parameter
@@ -116,6 +116,7 @@ def _parameters(rows: Sequence[Suggestion]) -> str:
     lines = [["parameter", "kind", "shape", "initial", "wanted", "rate", "wanted", "differs"]]
     for row in rows:
         initial, rate = row.differs(MARGIN)
+        initial = initial and not row.minor
         differs = [*["initial"] * initial, *["rate"] * rate, *["multiplier"] * (row.multiplier_wanted != 0)]
         lines.append(
             [
@@ -133,7 +134,15 @@ def _parameters(rows: Sequence[Suggestion]) -> str:
         "powers of the width in the initial scale and the learning rate, as they are and in maximal "
         "update\n(* grows with the width)"
     )
-    return f"{title}\n{_lined(lines, left=(0, 1, 2, 7))}"
+    minor = [row.parameter.name for row in rows if row.minor and row.differs(MARGIN)[0]]
+    text = f"{title}\n{_lined(lines, left=(0, 1, 2, 7))}"
+    if not minor:
+        return text
+    below = (
+        f"initial scales of {len(minor)} bias{'es differ' if len(minor) > 1 else ' differs'} too "
+        f"({named(minor)}); weights and rates matter first"
+    )
+    return f"{text}\n{textwrap.fill(printable(below), LINE)}"
 
 
 def shape(parameter: Parameter) -> str:

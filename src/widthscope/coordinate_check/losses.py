@@ -37,12 +37,34 @@ def loss_of(name: str | None, factory: str, batch: Batch) -> tuple[str, Loss]:
                 f"--loss {name} needs a batch (inputs, targets) with targets in one tensor; a dict needs "
                 "the model's own loss (--loss own), or a function of your module by --loss NAME"
             )
-        chosen = cross_entropy if name == CROSS_ENTROPY else functional.mse_loss
+        chosen = cross_entropy if name == CROSS_ENTROPY else squared_error
         return name, lambda output, given: chosen(predictions(output), given.targets)
     function = load_loss(factory, name)
     return name, lambda output, given: function(
         output, given.inputs if given.targets is None else given.targets
     )
+
+
+def reason(batch: Batch) -> str:
+    """Why `loss_of` takes the loss that it takes by default."""
+    if batch.targets is None:
+        return "as the batch is a dict"
+    return f"as targets are {'whole' if _whole(batch.targets) else 'real'} numbers"
+
+
+def squared_error(output: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error of tensors of one shape, which Torch would otherwise stretch to each other.
+
+    Raises:
+        CoordinateCheckError: if their shapes differ.
+    """
+    if output.shape != targets.shape:
+        shapes = [" x ".join(map(str, tensor.shape)) or "a number" for tensor in (output, targets)]
+        raise CoordinateCheckError(
+            f"the loss mse compares an output of {shapes[0]} with targets of {shapes[1]}; their shapes must "
+            "be the same, and classes whole numbers, for which the loss is cross-entropy"
+        )
+    return functional.mse_loss(output, targets)
 
 
 def cross_entropy(output: Tensor, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from widthscope.coordinate_check.anatomy import Anatomy, anatomy
-from widthscope.coordinate_check.losses import Loss, loss_of
+from widthscope.coordinate_check.losses import Loss, loss_of, reason
 from widthscope.coordinate_check.request import CoordinateCheckError, Request
 from widthscope.coordinate_check.shapes import Architecture, architecture
 from widthscope.coordinate_check.training import Member, batch_of, member
@@ -64,6 +64,8 @@ def probe(code: UserCode, request: Request, loss: str | None = None) -> Probed:
             f"{code.batch_name} is not deterministic: two calls with the same seed differ"
         )
     loss_name, function = loss_of(loss, code.name, batch)
+    if loss is None:
+        loss_name = f"{loss_name}, {reason(batch)}"
     models: dict[int, Anatomy] = {}
     numbers: dict[int, int] = {}
     for width in request.widths:
@@ -126,11 +128,13 @@ def _pass(
     Returns:
         the model's parts, and the names of parameters that take gradients and got none.
     """
-    values: list[Tensor] = []
+    outputs: list[object] = []
     what = f"the model of {name}({width}), called on the batch,"
-    with seeded(0), explained(what):
-        found = anatomy(model, lambda: values.append(loss(call(model, batch.inputs), batch)))
-    value = values[0]
+    with seeded(0):
+        with explained(what):
+            found = anatomy(model, lambda: outputs.append(call(model, batch.inputs)))
+        with explained(f"the loss of {name}({width})"):
+            value = loss(outputs[0], batch)
     if not isinstance(value, Tensor) or value.numel() != 1:
         shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise CoordinateCheckError(f"the loss of {name}({width}) must be one number, not {shape}")

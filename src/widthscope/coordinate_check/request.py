@@ -15,6 +15,10 @@ class CoordinateCheckError(WidthscopeError):
     """A model factory, its batch, its loss or an option is not what a coordinate check can be run on."""
 
 
+class DivergedError(CoordinateCheckError):
+    """The check can be run, and so many members diverge that nothing can be judged."""
+
+
 @dataclass(frozen=True)
 class Request:
     """Options of a coordinate check.

@@ -49,11 +49,13 @@ class Architecture:
         parameters: in the model's order.
         layers: kind of each module, by what it receives and returns.
         growing_heads: modules whose head dimension grows, with it at the smallest and the largest width.
+        unknown_softmaxes: modules that call one, where no head dimension is known in the whole model.
     """
 
     parameters: tuple[Parameter, ...]
     layers: dict[str, Kind]
     growing_heads: dict[str, tuple[int, int]]
+    unknown_softmaxes: tuple[str, ...] = ()
 
 
 def architecture(models: Mapping[int, Anatomy], name: str) -> Architecture:
@@ -85,6 +87,7 @@ def architecture(models: Mapping[int, Anatomy], name: str) -> Architecture:
             for module in first.head_dimensions
             if last.head_dimensions.get(module, 0) > first.head_dimensions[module]
         },
+        () if first.head_dimensions else first.softmaxes,
     )
 
 

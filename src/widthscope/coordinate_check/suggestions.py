@@ -39,6 +39,11 @@ class Suggestion:
     rate_wanted: float
     multiplier_wanted: float = 0.0
 
+    @property
+    def minor(self) -> bool:
+        """Whether it is a bias or the like, whose initial scale matters little beside those of weights."""
+        return self.parameter.kind in ("vector", "fixed") and len(self.parameter.shape) == 1
+
     def differs(self, margin: float) -> tuple[bool, bool]:
         """Whether the initial scale and the learning rate miss what is wanted by more than the margin."""
         return (

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.coordinate_check.recording import OUTPUT
-from widthscope.coordinate_check.request import CoordinateCheckError
+from widthscope.coordinate_check.request import DivergedError
 from widthscope.coordinate_check.shapes import Kind
 from widthscope.coordinate_check.training import NEVER
 from widthscope.statistics.intervals import batch_means
@@ -105,19 +105,19 @@ def judge(table: xr.Dataset, kinds: dict[str, Kind]) -> Check:
         kinds: of the modules; "" is the model itself.
 
     Raises:
-        CoordinateCheckError: if all members diverged, or no step is left at which all were finite.
+        DivergedError: if all members diverged, or no step is left at which all were finite.
     """
     steps = table["diverged_step"].values
     fallen = [(int(w), int(s)) for w, s in np.argwhere(steps != NEVER)]
     diverged = tuple((int(table["width"][w]), int(table["seed"][s]), int(steps[w, s])) for w, s in fallen)
     last = min((step - 1 for _, _, step in diverged), default=table.sizes["step"] - 1)
     if len(diverged) == steps.size:
-        raise CoordinateCheckError(
+        raise DivergedError(
             f"all {steps.size} members diverge, the first at step {last + 1}; take a smaller learning rate"
         )
     if last < 1:
         widths = ", ".join(str(width) for width in dict.fromkeys(width for width, _, _ in diverged))
-        raise CoordinateCheckError(
+        raise DivergedError(
             f"members of width {widths} diverge at step 1, so that no step is left to judge; take a smaller "
             "learning rate"
         )
