@@ -10,5 +10,5 @@ One call trains all members of one width; a study joins the widths and judges:
 
 Weights are keyed by the purpose, the width and the seed, and copied over rates and dampings; the minibatches
 are the same for all members. So a width or a rate that is added changes no other number.
-`blocks` and `cost` are for plans and import no Torch.
+`rate_lists`, `sizes` and `cost` are for settings and plans and import no Torch.
 """

@@ -160,12 +160,16 @@ def test_a_width_that_is_added_is_new_shards_alone():
 
 def test_a_rate_that_is_appended_is_new_shards_alone():
     before = shards()
-    after = shards(rates=(*Transfer().rates, 2.0))
+    after = shards(rates_added=(2.0,))
     assert {name: after[name] for name in before} == before
-    new = [after[name] for name in set(after) - set(before)]
-    assert {shard.name for shard in new} == {f"transfer-n{width}-2" for width in Transfer().widths}
+    new = set(after) - set(before)
+    assert new == {f"transfer-{row}-n{width}-lr2" for row in ("si-0", "si-1") for width in Transfer().widths}
     assert len(before) <= 6
-    assert all(shard.settings["rates"] == {"si-0": [2.0], "si-1": [2.0]} for shard in new)
+    assert after["transfer-si-0-n64-lr2"].settings["rates"] == {"si-0": [2.0]}
+    again = shards(rates_added=(0.1, 2.0), target_rates_added=(1.0,))
+    assert {name: again[name] for name in after} == after
+    small = {"widths": (8, 16), "seeds": 2, "judged": 2, "steps": 4, "pretraining": 2}
+    assert shards(**small, rates_added=(2.0,))["transfer"] == shards(**small)["transfer"]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from widthscope.statistics.claims import judge
 from widthscope.studies.mup_second_order.transfer import experiment, figures, fit, plan
 from widthscope.studies.mup_second_order.transfer.claims import CLAIMS
 from widthscope.studies.mup_second_order.transfer.settings import Transfer
+from widthscope.width_sweeps.rate_lists import added
 from widthscope.work import Work
 
 SETTINGS = Transfer(widths=(16, 32), seeds=3, steps=10, train=200)
@@ -131,11 +132,10 @@ def test_arms_agree_at_the_base_width(small_digits):
 
 
 def appended(settings, method, arm, rate):
-    """The settings with one rate more at the end of an arm's list."""
+    """The settings with one rate more added to an arm."""
     section = getattr(settings, method)
-    grid = getattr(section, arm)
-    longer = grid.model_copy(update={"rates": (*grid.rates, rate)})
-    return settings.model_copy(update={method: section.model_copy(update={arm: longer})})
+    longer = (*getattr(section, f"{arm}_added"), rate)
+    return settings.model_copy(update={method: section.model_copy(update={f"{arm}_added": longer})})
 
 
 def planned(settings):
@@ -147,12 +147,17 @@ def test_a_rate_that_is_appended_trains_a_new_shard_at_every_width_and_nothing_e
     once = appended(Transfer(), "sgd", "mup", 0.001)
     after = planned(once)
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) == {f"transfer-sgd-mup-n{width}-2" for width in WIDTHS}
-    (run,) = after["transfer-sgd-mup-n64-2"].settings["runs"]
+    assert set(after) - set(before) == {f"transfer-sgd-mup-n{width}-lr0.001" for width in WIDTHS}
+    (run,) = after["transfer-sgd-mup-n64-lr0.001"].settings["runs"]
     assert run["rates"] == {"sgd-mup": [0.001]}
-    twice = planned(appended(once, "kfac", "sp", 0.001))
-    assert {name: twice[name] for name in after} == after
-    assert set(twice) - set(after) == {f"transfer-kfac-sp-n{width}-2" for width in WIDTHS}
+    for method, arm in (("kfac", "sp"), ("sgd", "mup")):
+        twice = planned(appended(once, method, arm, 0.002))
+        assert {name: twice[name] for name in after} == after
+        assert set(twice) - set(after) == {f"transfer-{method}-{arm}-n{width}-lr0.002" for width in WIDTHS}
+    short = Transfer(widths=(16, 32), seeds=3, steps=5, train=200)
+    small, more = planned(short), planned(appended(short, "sgd", "mup", 0.001))
+    assert list(small) == ["transfer"]
+    assert more["transfer"] == small["transfer"]
 
 
 def test_a_width_that_is_added_leaves_the_other_shards_alone():
@@ -171,10 +176,9 @@ def test_every_rate_of_every_arm_is_trained_once_at_every_width():
         for rate in rates
     )
     grids = {
-        f"{method}-{arm}": grid.rates
+        f"{method}-{arm}": (*getattr(getattr(settings, method), arm), *more)
         for method in plan.METHODS
-        for arm, grid in getattr(settings, method)
-        if hasattr(grid, "rates")
+        for arm, more in added(getattr(settings, method)).items()
     }
     assert found == sorted((arm, width, rate) for arm in grids for width in WIDTHS for rate in grids[arm])
 

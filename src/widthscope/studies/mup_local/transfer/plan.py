@@ -1,4 +1,4 @@
-"""Shards of the family `transfer`: one for each width and block of learning rates, or two."""
+"""Shards of the family `transfer`: one for each width, or two, and one for each rate added at each width."""
 
 from typing import Any
 
@@ -6,56 +6,38 @@ from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.mup_local.shards_by_width import STARTUP, TOGETHER_SECONDS
 from widthscope.studies.mup_local.transfer.cases import CASES, RULES
 from widthscope.studies.mup_local.transfer.settings import Transfer
-from widthscope.width_sweeps.blocks import rate_blocks
 from widthscope.width_sweeps.cost import Size, sweep_memory_mb, sweep_seconds
+from widthscope.width_sweeps.rate_lists import added, shard_suffix
 
 COMMON = ("base", "seeds", "judged", "steps", "feedback_rate", "pretraining")
-
-PER_SHARD = {setting: len(getattr(Transfer(), setting)) for setting in CASES.values()}
-"""Rates that are trained together: all of the defaults, so that one more is a shard of its own."""
 
 LONG_SECONDS = 30.0
 """A width whose trainings take longer has a shard for each rule."""
 
 
 def shards(settings: Transfer, seed: int) -> list[Shard]:
-    """A shard reads nothing of other widths, nor of rates in later blocks.
-
-    Only where the first block is short do all widths share a shard, in each block.
-    """
-    blocks = _blocks(settings)
-    first = next(iter(blocks.values()))
-    together = sum(_seconds(settings, width, first) for width in settings.widths) <= TOGETHER_SECONDS
-    return [
-        shard for suffix, rates in blocks.items() for shard in _block(settings, seed, suffix, rates, together)
+    """A shard reads nothing of other widths, nor of rates that are added; where all is short they share one."""
+    rates = {row: list(getattr(settings, setting)) for row, setting in CASES.items()}
+    if sum(_seconds(settings, width, rates) for width in settings.widths) <= TOGETHER_SECONDS:
+        found = [_shard(settings, seed, "transfer", settings.widths, rates)]
+    else:
+        found = [shard for width in settings.widths for shard in _of_width(settings, seed, width, rates)]
+    return found + [
+        _shard(settings, seed, f"transfer-{row}-n{width}{shard_suffix(rate)}", (width,), {row: [rate]})
+        for row, setting in CASES.items()
+        for rate in added(settings)[setting]
+        for width in settings.widths
     ]
 
 
-def _blocks(settings: Transfer) -> dict[str, dict[str, list[float]]]:
-    """Rates by row, by the block's suffix."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for row, setting in CASES.items():
-        for suffix, rates in rate_blocks(getattr(settings, setting), PER_SHARD[setting]):
-            found.setdefault(suffix, {})[row] = list(rates)
-    return found
-
-
-def _block(
-    settings: Transfer, seed: int, suffix: str, rates: dict[str, list[float]], together: bool
-) -> list[Shard]:
-    seconds = {width: _seconds(settings, width, rates) for width in settings.widths}
-    if together:
-        return [_shard(settings, seed, f"transfer{suffix}", settings.widths, rates)]
-    found = []
-    for width in settings.widths:
-        if seconds[width] <= LONG_SECONDS:
-            found.append(_shard(settings, seed, f"transfer-n{width}{suffix}", (width,), rates))
-            continue
-        for rule, rows in RULES.items():
-            own = {row: rates[row] for row in rows if row in rates}
-            if own:
-                found.append(_shard(settings, seed, f"transfer-{rule}-n{width}{suffix}", (width,), own))
-    return found
+def _of_width(settings: Transfer, seed: int, width: int, rates: dict[str, list[float]]) -> list[Shard]:
+    """Of all rules, or of each where that takes long."""
+    if _seconds(settings, width, rates) <= LONG_SECONDS:
+        return [_shard(settings, seed, f"transfer-n{width}", (width,), rates)]
+    return [
+        _shard(settings, seed, f"transfer-{rule}-n{width}", (width,), {row: rates[row] for row in rows})
+        for rule, rows in RULES.items()
+    ]
 
 
 def _shard(

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Distinct, Positive, Section, Width, Widths
+from widthscope.settings_types import Count, Positive, Section, Width, Widths
+from widthscope.width_sweeps.rate_lists import Added, Rates, refuse_repeated
 
 Seeds = Annotated[Count, Field(ge=2)]
 """Independent seeds; with fewer than 12, Student's quantile at the study's level decides nothing."""
 
-Rates = Annotated[Distinct[Positive], Field(min_length=3)]
-"""Learning rates at the base width; one that is added at the end is trained in a shard of its own."""
+MORE = "Added to these: each is trained in jobs of its own, one for every width, and redoes no other."
 
 
 class Transfer(Section):
@@ -36,18 +36,22 @@ class Transfer(Section):
         (0.25, 0.354, 0.5, 0.707, 1.0, 1.414),
         description="Learning rates of predictive coding at the base width.",
     )
+    rates_added: Added = Field((), description=MORE)
     control_rates: Rates = Field(
         (0.03125, 0.0442, 0.0625, 0.0884, 0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414),
         description="The same in the standard parameterisation, where the optimum moves.",
     )
+    control_rates_added: Added = Field((), description=MORE)
     target_rates: Rates = Field(
         (0.125, 0.177, 0.25, 0.354, 0.5),
         description="Learning rates of target propagation at the base width.",
     )
+    target_rates_added: Added = Field((), description=MORE)
     target_control_rates: Rates = Field(
         (0.03125, 0.0442, 0.0625, 0.0884, 0.125, 0.177, 0.25, 0.354),
         description="The same in the standard parameterisation.",
     )
+    target_control_rates_added: Added = Field((), description=MORE)
     feedback_rate: Positive = Field(0.02, description="Learning rate of the feedback maps at the base width.")
     pretraining: Count = Field(
         30, description="Steps of the feedback maps before the weights start to learn."
@@ -55,6 +59,7 @@ class Transfer(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "Transfer":
+        refuse_repeated(self)
         if self.judged > self.steps:
             raise ValueError(f"judged after {self.judged} steps, of {self.steps} in all")
         return self

@@ -1,10 +1,11 @@
 """Settings of the family `transfer`: whether the best learning rate stays as the width grows."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Distinct, Positive, Section, Width, Widths
+from widthscope.settings_types import Count, Positive, Section, Width, Widths
+from widthscope.width_sweeps.rate_lists import Added, Rates, refuse_repeated
 
 
 def _powers(first: float, last: float, step: float = 1.0) -> tuple[float, ...]:
@@ -12,47 +13,50 @@ def _powers(first: float, last: float, step: float = 1.0) -> tuple[float, ...]:
     return tuple(2.0 ** (first + step * place) for place in range(round((last - first) / step) + 1))
 
 
-class Grid(Section):
-    """Learning rates of one arm."""
-
-    rates: Distinct[Positive] = Field(
-        min_length=3,
-        description="Learning rates of the base width, in any order; one appended at the end trains a job of "
-        "its own where `rates_per_shard` divides the number that there were.",
-    )
-    rates_per_shard: Count = Field(description="Rates that one job trains, in the order written.")
+MORE = "Added to these: each is trained in jobs of its own, one for every width, and redoes no other."
 
 
-def _grid(first: float, last: float, step: float = 1.0) -> Grid:
-    rates = _powers(first, last, step)
-    return Grid(rates=rates, rates_per_shard=len(rates))
+class _Rule(Section):
+    """A rule's lists of learning rates, of which none repeats a rate."""
+
+    @model_validator(mode="after")
+    def _rates_are_listed_once(self) -> Self:
+        refuse_repeated(self)
+        return self
 
 
-class Gradient(Section):
+class Gradient(_Rule):
     """Gradient descent; its best rate lies close to divergence, hence small batches and a fine grid."""
 
     batch: Count = Field(16, ge=2, description="Images N in a minibatch.")
-    mup: Grid = _grid(-3.5, -0.5, 0.5)
-    sp: Grid = _grid(-6.0, -1.0, 0.5)
+    mup: Rates = Field(_powers(-3.5, -0.5, 0.5), description="Learning rates, maximal update.")
+    mup_added: Added = Field((), description=MORE)
+    sp: Rates = Field(_powers(-6.0, -1.0, 0.5), description="Learning rates, standard parameterisation.")
+    sp_added: Added = Field((), description=MORE)
 
 
-class KFAC(Section):
+class KFAC(_Rule):
     """K-FAC with damping relative to each factor's trace."""
 
     batch: Count = Field(32, ge=2, description="Images N in a minibatch.")
     damping: Positive = Field(0.1, description="Damping rho'.")
-    mup: Grid = _grid(-3.0, 2.0)
-    sp: Grid = _grid(-3.0, 2.0)
-    foof: Grid = _grid(-5.0, 1.0)
+    mup: Rates = Field(_powers(-3.0, 2.0), description="Learning rates, maximal update.")
+    mup_added: Added = Field((), description=MORE)
+    sp: Rates = Field(_powers(-3.0, 2.0), description="Learning rates, standard parameterisation.")
+    sp_added: Added = Field((), description=MORE)
+    foof: Rates = Field(_powers(-5.0, 1.0), description="Learning rates, those of FOOF in K-FAC's place.")
+    foof_added: Added = Field((), description=MORE)
 
 
-class Shampoo(Section):
+class Shampoo(_Rule):
     """Shampoo without accumulation."""
 
     batch: Count = Field(32, ge=2, description="Images N in a minibatch.")
     damping: Positive = Field(1e-2, description="Ridge in units of the largest eigenvalue.")
-    mup: Grid = _grid(-7.0, -2.0)
-    sp: Grid = _grid(-7.0, -2.0)
+    mup: Rates = Field(_powers(-7.0, -2.0), description="Learning rates, maximal update.")
+    mup_added: Added = Field((), description=MORE)
+    sp: Rates = Field(_powers(-7.0, -2.0), description="Learning rates, standard parameterisation.")
+    sp_added: Added = Field((), description=MORE)
 
 
 class Transfer(Section):
