@@ -16,7 +16,7 @@ LONG_SECONDS = 30.0
 
 
 def shards(settings: Transfer, seed: int) -> list[Shard]:
-    """A shard reads nothing of other widths, nor of rates that are added; where all is short they share one."""
+    """A shard reads nothing of other widths, nor of rates that are added; short ones share a job."""
     rates = {row: list(getattr(settings, setting)) for row, setting in CASES.items()}
     if sum(_seconds(settings, width, rates) for width in settings.widths) <= TOGETHER_SECONDS:
         found = [_shard(settings, seed, "transfer", settings.widths, rates)]
