@@ -2,8 +2,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
-# Tests compare with mup. It names torchvision, which it never imports, and which must match torch's build.
-ALONE := mup==1.0.0
 SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
 .DEFAULT_GOAL := help
@@ -15,11 +13,13 @@ help: ## print this list
 
 setup: .venv/installed ## create .venv from requirements.lock
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock requirements.alone.lock pyproject.toml
+# What tests compare with is installed without its dependencies: it names torchvision, which it never imports, and
+# whose wheel must match torch's build.
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"widthscope needs Python 3.11 or later, and {sys.executable} is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . $(ALONE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . -r requirements.alone.lock
 	@touch $@
 
 report: setup ## run everything in config.yaml and build results/laptop/report/index.html
