@@ -100,6 +100,15 @@ def test_a_loss_that_still_falls_at_the_end_of_the_list_is_not_measured():
     assert np.isfinite(fit.levels(losses(made_up(0.0))).values).all()
 
 
+def test_members_that_diverged_at_all_but_the_largest_damping_are_not_measured():
+    values = np.full((4, 1, 2), np.inf)
+    values[3] = 1.0
+    values[:, 0, 1] = (0.1, 0.1, 1.0, 1.0)
+    coords = {"damping": 2.0 ** np.arange(4), "width": [64], "seed": [0, 1]}
+    found = fit.levels(xr.DataArray(values, dims=("damping", "width", "seed"), coords=coords))
+    assert found.isnull().sel(width=64).values.tolist() == [True, False]
+
+
 def test_a_curve_without_a_plateau_is_not_measured():
     short = losses(made_up(-1.0).isel(damping=slice(None, 8)))
     tests = fit.side_tests({"outputs": short, "outputs-standard": short}, "outputs", "outputs-standard", -1.0)

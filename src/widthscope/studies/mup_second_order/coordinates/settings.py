@@ -32,7 +32,7 @@ class Coordinates(Section):
     seeds: Count = Field(16, ge=3, description="Independent seeds of the initial weights at each width.")
     steps: Count = Field(10, description="Steps of training.")
     batch: Count = Field(64, ge=2, description="Images N in a minibatch.")
-    train: Count = Field(1000, description="Images trained on, where the dataset has no split of its own.")
+    train: Count = Field(1000, description="Images trained on.")
     sigma_readout: Positive = Field(
         0.1,
         description="Scale sigma_L of the initial readout at the base width. With 1 the initial outputs are "

@@ -72,7 +72,8 @@ def levels(losses: xr.DataArray) -> xr.DataArray:
     rising = losses.sortby("damping").transpose("damping", ...)
     values = rising.values
     first = np.isfinite(values).argmax(axis=0)
-    beginning, next_one = (np.take_along_axis(values, (first + k)[None], axis=0)[0] for k in (0, 1))
+    second = np.minimum(first + 1, len(values) - 1)  # of a list of which only the last is finite, the last
+    beginning, next_one = (np.take_along_axis(values, at[None], axis=0)[0] for at in (first, second))
     least = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         falls = (beginning <= least) & ((next_one - beginning) > PLATEAU * (values[-1] - beginning))

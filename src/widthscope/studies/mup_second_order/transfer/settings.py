@@ -67,7 +67,7 @@ class Transfer(Section):
     base: Width = Field(64, description="Base width M0, at which all parameterisations are one.")
     seeds: Count = Field(12, ge=3, description="Independent seeds of the initial weights at each width.")
     steps: Count = Field(60, description="Steps of training.")
-    train: Count = Field(1000, description="Images trained on, where the dataset has no split of its own.")
+    train: Count = Field(1000, description="Images trained on.")
     sigma_readout: Positive = Field(
         0.1,
         description="Scale sigma_L of the initial readout at the base width. With 1 the initial outputs are "
