@@ -95,6 +95,11 @@ Distinct = Annotated[
 ]
 """At least one value, none twice: ``Distinct[Literal["fixed", "clip"]]``."""
 
+DistinctOrNone = Annotated[
+    tuple[T, ...], Field(json_schema_extra={"uniqueItems": True}), AfterValidator(_distinct)
+]
+"""Any number of values, none twice: ``DistinctOrNone[Positive] = ()``."""
+
 Width = Annotated[int, Field(ge=2, le=2**20)]
 """A width n, or a head dimension that plays its part."""
 

@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from widthscope.settings_types import Distinct, Positive, Section
+from widthscope.settings_types import Distinct, DistinctOrNone, Positive, Section
 
 Rates = Annotated[Distinct[Positive], Field(min_length=3)]
 """Learning rates of the base width that are trained together."""
@@ -13,19 +12,7 @@ Rates = Annotated[Distinct[Positive], Field(min_length=3)]
 ADDED = "_added"
 """Ends the name of the setting with what is added to the list of the same name."""
 
-
-def _repeats_none(values: tuple[float, ...]) -> tuple[float, ...]:
-    twice = next((value for place, value in enumerate(values) if value in values[:place]), None)
-    if twice is not None:
-        raise PydanticCustomError(
-            "distinct", "must not repeat a value: {value} is there twice", {"value": twice}
-        )
-    return values
-
-
-Added = Annotated[
-    tuple[Positive, ...], Field(json_schema_extra={"uniqueItems": True}), AfterValidator(_repeats_none)
-]
+Added = DistinctOrNone[Positive]
 """Learning rates added to a list; none by default."""
 
 
