@@ -73,7 +73,7 @@ def mup(
     figures: Figures = None,
     table: Table = False,
 ) -> None:
-    """Check whether your own model is in maximal-update parameterisation.
+    """Check how the layers of your own model move as it grows wide.
 
     Imports MODULE, which runs its code. Trains FACTORY(width) for a few steps at several widths, records how
     far the output of every layer moves, and says which layers' slopes on the width leave zero; then what the
