@@ -19,7 +19,7 @@ PINS = ["torch==2.13.0"]
 COMMON = ["dask", "numpy", "pydantic", "pyyaml", "threadpoolctl", "tqdm", "xarray", "zarr"]
 ENVIRONMENTS = {
     "analysis": [*COMMON, "jinja2", "jsonschema", "latex2mathml", "scikit-learn", "scipy", "seaborn"],
-    "torch": [*COMMON, "safetensors", "scikit-learn", "scipy", "torch"],
+    "torch": [*COMMON, "arviz-stats", "safetensors", "scikit-learn", "scipy", "torch"],
 }
 
 

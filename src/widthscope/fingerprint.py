@@ -20,6 +20,7 @@ from widthscope.source_cache import write_newest
 from widthscope.source_tree import SourceTree
 
 DECIDING_PACKAGES = {
+    "arviz_stats": "arviz-stats",
     "numpy": "numpy",
     "scipy": "scipy",
     "sklearn": "scikit-learn",
