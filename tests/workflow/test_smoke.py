@@ -45,6 +45,12 @@ SPECIFIED = {
         tp-lr-transfer tp-feature-learning-bl-half tp-vs-bp-kernel tp-bp-feature-scale-unstable
         tp-bl-one-disconnects tp-no-kernel-regime tp-feedback-alignment
     """,
+    "attention_paths": """
+        h1-cubic gp-limit finite-width-exact general-shapes sampling-agreement hmm-theory-exact
+        order-parameter-overlap fw-beats-gp-hmm accuracy-vs-width path-interplay path-selection
+        kernel-alignment oneshot-fw-beats-gp gd-order-parameter head-score pruning control-single-path
+        control-shuffled-labels control-path-order
+    """,
 }
 CLAIMS = [f"{study}/{name}" for study, names in SPECIFIED.items() for name in names.split()]
 

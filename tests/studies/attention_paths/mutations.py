@@ -1,0 +1,37 @@
+"""What an edit of each module of attention_paths makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+limits/plan.py limits/settings.py
+exact/plan.py exact/settings.py
+sampling/plan.py sampling/settings.py
+hidden_markov/plan.py hidden_markov/settings.py
+one_shot/plan.py one_shot/settings.py
+"""
+FITTING = """
+fit.py
+limits/fit.py
+exact/fit.py
+sampling/fit.py
+hidden_markov/fit.py
+one_shot/fit.py
+"""
+JUDGING = """
+about.py claims.py
+limits/claims.py
+exact/claims.py
+sampling/claims.py
+hidden_markov/claims.py
+one_shot/claims.py
+"""
+DRAWING = """
+figures.py
+limits/figures.py
+exact/figures.py
+sampling/figures.py
+hidden_markov/figures.py
+one_shot/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}
