@@ -31,3 +31,7 @@ class StudyError(WidthscopeError):
 
 class DynamicsError(WidthscopeError):
     """A state-update function, or a state of it, is not what its Jacobian can be computed of."""
+
+
+class PosteriorError(WidthscopeError):
+    """A Bayesian posterior, or an order parameter of it, cannot be computed of what was given."""

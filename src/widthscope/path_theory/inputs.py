@@ -1,0 +1,56 @@
+"""Effective inputs of attention paths: the tokens averaged by a path's product of attention matrices."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from widthscope.errors import PosteriorError
+
+Readout = Literal["last", "first", "mean"]
+
+
+def path_inputs(tokens: Tensor, attentions: Sequence[Tensor], readout: Readout) -> Tensor:
+    """Path inputs xi (P, D, N0), float64, of tokens (P, T, N0) and attentions (P, H_l, T, T) of layers 1..L.
+
+    The path pi = (h_1..h_L) weighs the tokens by v = Omega^{1 h_1} ... Omega^{L h_L} r, with r the last or
+    the first query token or the mean over query tokens; xi_pi = sum_s x_s v_s. The layer-1 head is the
+    slowest index of pi. Cost: P T^2 (H_L + H_{L-1} H_L + ... + D) + P T N0 D; no product of matrices is formed.
+
+    Source: derived in the theory notes, 2.
+
+    Raises:
+        PosteriorError: if the shapes do not fit, there is no layer or the readout is unknown.
+    """
+    if tokens.dim() != 3 or tokens.shape[1] == 0:
+        raise PosteriorError(f"tokens have shape (P, T, N0) with T >= 1, not {tuple(tokens.shape)}")
+    if not attentions:
+        raise PosteriorError("path inputs need the attention matrices of at least one layer, none were given")
+    examples, length, _ = tokens.shape
+    for layer, attention in enumerate(attentions, start=1):
+        if attention.dim() != 4 or (attention.shape[0], *attention.shape[2:]) != (examples, length, length):
+            raise PosteriorError(
+                f"the attention of layer {layer} has shape (P, H, T, T) with P = {examples} and T = {length}"
+                f", not {tuple(attention.shape)}"
+            )
+    # weights: (P, T, paths through the layers done so far), the head done last being the slowest.
+    weights = _readout_weights(readout, length).to(tokens.device).expand(examples, length).unsqueeze(-1)
+    for attention in reversed(attentions):
+        moved = attention.double() @ weights[:, None]
+        weights = moved.permute(0, 2, 1, 3).reshape(examples, length, -1)
+    return weights.mT @ tokens.double()
+
+
+def _readout_weights(readout: str, length: int) -> Tensor:
+    weights = torch.zeros(length, dtype=torch.float64)
+    match readout:
+        case "last":
+            weights[-1] = 1.0
+        case "first":
+            weights[0] = 1.0
+        case "mean":
+            weights[:] = 1.0 / length
+        case _:
+            raise PosteriorError(f"the readout is one of last, first and mean, not {readout!r}")
+    return weights

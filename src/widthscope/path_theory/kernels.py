@@ -1,0 +1,197 @@
+"""Kernels of the training examples as sums over pairs of paths, without materialising all pairs.
+
+K(U) = (sigma_0^2 / D) sum_{pi pi'} U_{pi pi'} C_{pi pi'},   C_{pi pi'}(mu, nu) = xi_pi(mu) . xi_pi'(nu) / N0.
+
+U is symmetric, so C enters only through its symmetric part. Two orders of contraction give the same numbers:
+
+- packed: the D (D + 1) / 2 symmetrised kernels are stored once, and K is a product with the packed U.
+  Best where many U share few paths; 8 P^2 D (D + 1) / 2 bytes.
+- factored: K = (sigma_0^2 / (D N0)) sum_i X_i U X_i^T, with the paths contracted first; about 32 P N0 D
+  bytes. Best at many paths or where the packed kernels do not fit.
+
+`kernels_of` chooses. Any object with the members of `Kernels` serves the rest of the package.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from widthscope.errors import PosteriorError
+from widthscope.spectra.dense_memory import available_bytes
+
+# Measured on one core: what a packed matrix-vector product streams, what a matrix-matrix product computes.
+_BYTES_PER_SECOND = 8e9
+_FLOPS_PER_SECOND = 2e10
+_SHARE_OF_MEMORY = 0.5  # the rest is for Cholesky factors, tests and other processes
+_CHUNK_BYTES = 64e6
+
+
+class Kernels(Protocol):
+    """What the energy needs of the examples: their number, the paths, K(U) and its transpose.
+
+    `kernel` maps U (..., D, D) to K (..., P, P); `gradient` maps a symmetric G (..., P, P) to the matrix
+    (sigma_0^2 / D) sum_{mu nu} G_{mu nu} C_{pi pi'}(mu, nu) of shape (..., D, D), symmetric.
+    """
+
+    @property
+    def examples(self) -> int:
+        """Number of training examples, P."""
+        ...
+
+    @property
+    def paths(self) -> int:
+        """Number of paths, D."""
+        ...
+
+    def kernel(self, U: Tensor) -> Tensor:
+        """K(U), (..., P, P), of U (..., D, D)."""
+        ...
+
+    def gradient(self, G: Tensor) -> Tensor:
+        """Contraction of G (..., P, P) with all path-path kernels, (..., D, D)."""
+        ...
+
+
+class PackedKernels:
+    """Path-path kernels of inputs (P, D, N0), symmetrised and stored once."""
+
+    def __init__(self, inputs: Tensor, variance: float = 1.0) -> None:
+        self.examples, self.paths, features = inputs.shape
+        _refuse_too_large("packed path kernels", packed_bytes(self.examples, self.paths), self.paths)
+        flat = inputs.double().transpose(0, 1)  # (D, P, N0)
+        rows, columns = torch.tril_indices(self.paths, self.paths)
+        self._rows, self._columns = rows, columns
+        self._twice = torch.where(rows == columns, 1.0, 2.0).double()
+        self._stored = torch.empty(len(rows), self.examples, self.examples, dtype=torch.float64)
+        scale = variance / (self.paths * features)
+        start = 0
+        for row in range(self.paths):
+            block = self._stored[start : start + row + 1]
+            torch.matmul(flat[row] * scale, flat[: row + 1].mT, out=block)
+            block.copy_(0.5 * (block + block.mT))
+            start += row + 1
+
+    def kernel(self, U: Tensor) -> Tensor:
+        """K(U), (..., P, P), of U (..., D, D)."""
+        packed = U[..., self._rows, self._columns] * self._twice
+        flat = packed.reshape(-1, packed.shape[-1]) @ self._stored.flatten(1)
+        return flat.reshape(*U.shape[:-2], self.examples, self.examples)
+
+    def gradient(self, G: Tensor) -> Tensor:
+        """Contraction of G (..., P, P) with all path-path kernels, (..., D, D)."""
+        packed = G.reshape(-1, self.examples**2) @ self._stored.flatten(1).mT
+        full = packed.new_empty(len(packed), self.paths, self.paths)
+        full[:, self._rows, self._columns] = packed
+        full[:, self._columns, self._rows] = packed
+        return full.reshape(*G.shape[:-2], self.paths, self.paths)
+
+
+class FactoredKernels:
+    """Path-path kernels of inputs (P, D, N0) that are never formed: the paths are contracted first."""
+
+    def __init__(self, inputs: Tensor, variance: float = 1.0) -> None:
+        self.examples, self.paths, self._features = inputs.shape
+        _refuse_too_large("path inputs", factored_bytes(inputs.shape), self.paths)
+        self._inputs = inputs.double().contiguous()
+        self._flat = self._inputs.flatten(1)
+        self._scale = variance / (self.paths * self._features)
+
+    def kernel(self, U: Tensor) -> Tensor:
+        """K(U), (..., P, P), of U (..., D, D)."""
+        matrices = U.reshape(-1, self.paths, self.paths)
+        K = matrices.new_empty(len(matrices), self.examples, self.examples)
+        for index, matrix in enumerate(matrices):
+            moved = (self._scale * matrix) @ self._inputs
+            torch.matmul(self._flat, moved.flatten(1).mT, out=K[index])
+        return (0.5 * (K + K.mT)).reshape(*U.shape[:-2], self.examples, self.examples)
+
+    def gradient(self, G: Tensor) -> Tensor:
+        """Contraction of G (..., P, P) with all path-path kernels, (..., D, D)."""
+        matrices = G.reshape(-1, self.examples, self.examples)
+        by_path = self._inputs.transpose(0, 1).reshape(self.paths, -1)
+        contracted = matrices.new_empty(len(matrices), self.paths, self.paths)
+        for index, matrix in enumerate(matrices):
+            moved = (matrix @ self._flat).view_as(self._inputs).transpose(0, 1).reshape(self.paths, -1)
+            torch.matmul(by_path, moved.mT, out=contracted[index])
+        contracted = 0.5 * self._scale * (contracted + contracted.mT)
+        return contracted.reshape(*G.shape[:-2], self.paths, self.paths)
+
+
+def packed_bytes(examples: int, paths: int) -> int:
+    """Memory of packed kernels: 8 P^2 D (D + 1) / 2 bytes, and the block that is being symmetrised."""
+    return 8 * examples**2 * (paths * (paths + 1) // 2 + 2 * paths)
+
+
+def factored_bytes(shape: tuple[int, ...]) -> int:
+    """Memory of factored kernels of inputs of shape (P, D, N0): four arrays of it, three of P x P."""
+    examples, paths, features = shape
+    return 8 * (4 * examples * paths * features + 3 * examples**2)
+
+
+def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels:
+    """Packed or factored kernels of path inputs (P, D, N0), whichever is expected to be faster and fits.
+
+    Args:
+        inputs: path inputs xi.
+        variance: prior variance of the input map, sigma_0^2.
+        batch: how many U a call of `kernel` will usually hold; packed kernels gain from many.
+
+    Raises:
+        PosteriorError: if neither fits in the memory that is available, before anything is allocated.
+    """
+    examples, paths, features = inputs.shape
+    entries = paths * (paths + 1) // 2 * examples**2
+    streamed = 2 * 8 * entries / max(1, batch) / _BYTES_PER_SECOND
+    packed = max(streamed, 4 * entries / _FLOPS_PER_SECOND)
+    factored = 4 * (examples**2 * features * paths + examples * features * paths**2) / _FLOPS_PER_SECOND
+    fits = packed_bytes(examples, paths) <= _SHARE_OF_MEMORY * available_bytes()
+    if packed <= factored and fits:
+        return PackedKernels(inputs, variance)
+    return FactoredKernels(inputs, variance)
+
+
+def cross_kernel(U: Tensor, inputs_a: Tensor, inputs_b: Tensor, variance: float = 1.0) -> Tensor:
+    """K between two sets of examples, (..., Pa, Pb), for U (..., D, D) and inputs (Pa, D, N0), (Pb, D, N0).
+
+    U is contracted first, so that no pairs of paths are formed; where U holds so many matrices that forming
+    the pairs once is cheaper, they are, in chunks of the examples of `inputs_b`.
+    """
+    a, b = inputs_a.double(), inputs_b.double()
+    paths, features = a.shape[1:]
+    scale = variance / (paths * features)
+    matrices = U.reshape(-1, paths, paths)
+    pairs = paths * (paths + 1) // 2
+    K = matrices.new_empty(len(matrices), len(a), len(b))
+    if len(matrices) * features * paths <= pairs * (len(matrices) + features):
+        flat = b.flatten(1).mT * scale
+        for index, matrix in enumerate(matrices):
+            torch.matmul((matrix @ a).flatten(1), flat, out=K[index])
+    else:
+        rows, columns = torch.tril_indices(paths, paths)
+        packed = matrices[:, rows, columns] * torch.where(rows == columns, 0.5, 1.0).double() * scale
+        chunk = max(1, int(_CHUNK_BYTES / (8 * paths**2 * len(a))))
+        for start in range(0, len(b), chunk):
+            part = b[start : start + chunk]
+            # (D, D', Pa, chunk): path of a, path of b.
+            C = (a.transpose(0, 1)[:, None] @ part.transpose(0, 1)[None].mT).flatten(2)
+            symmetric = C[rows, columns] + C[columns, rows]
+            K[:, :, start : start + chunk] = (packed @ symmetric).view(len(matrices), len(a), len(part))
+    return K.reshape(*U.shape[:-2], len(a), len(b))
+
+
+def kernel_diagonal(U: Tensor, inputs: Tensor, variance: float = 1.0) -> Tensor:
+    """K(x, x), (..., P), of every example of inputs (P, D, N0) with itself, for U (..., D, D)."""
+    xi = inputs.double()
+    grams = xi @ xi.mT * (variance / (xi.shape[1] * xi.shape[2]))
+    return (U.flatten(-2) @ grams.flatten(1).mT).reshape(*U.shape[:-2], len(xi))
+
+
+def _refuse_too_large(what: str, needed: int, paths: int) -> None:
+    available = available_bytes()
+    if needed > available:
+        raise PosteriorError(
+            f"{what} of {paths} attention paths would take {needed / 1e9:.3g} GB of memory and "
+            f"{available / 1e9:.3g} GB are available: take fewer heads, layers or examples, or a smaller "
+            "input width"
+        )
