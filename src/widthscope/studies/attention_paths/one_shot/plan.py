@@ -1,9 +1,105 @@
-"""Shards of the family `one_shot`."""
+"""Shards of the family `one_shot`: networks of one shape in blocks of a fixed number."""
 
-from widthscope.studies.attention_paths.one_shot.settings import OneShot
-from widthscope.studies.base import Shard
+from widthscope.studies.attention_paths.one_shot.settings import (
+    FIRST_NOVEL,
+    ORIENTATIONS,
+    PATCH,
+    SIDE,
+    Architecture,
+    OneShot,
+)
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
+
+STARTUP = 3.5
+"""Of a Torch process with its data, in seconds."""
+
+MULTIPLY_SECONDS = 5e-11
+"""Of one multiplication in training, forward and backward, on one core."""
+
+NUMBER_SECONDS = 4e-9
+"""Of one entry of an attention matrix in training."""
+
+WEIGHT_SECONDS = 4e-9
+"""Of one weight in one update."""
+
+START_MB = 450
+
+IMAGES_MB = {"digits": 30, "omniglot": 400}
+"""Of the images as they are stored, in patches, and while they are cut."""
 
 
 def shards(settings: OneShot, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """Blocks of networks for each architecture; more networks never change the blocks there are."""
+    found = []
+    for shape in settings.architectures:
+        for first in range(0, settings.nets, settings.nets_per_job):
+            nets = min(settings.nets_per_job, settings.nets - first)
+            found.append(_shard(settings, shape, first, nets, seed))
+    return found
+
+
+def _shard(settings: OneShot, shape: Architecture, first: int, nets: int, seed: int) -> Shard:
+    dataset = settings.dataset
+    return Shard(
+        name=f"one-shot-l{shape.layers}-h{shape.heads}-g{shape.key_dim}-w{shape.width}-from{first}",
+        entry="one_shot.experiment",
+        settings={
+            "seed": seed,
+            "dataset": dataset,
+            "side": SIDE[dataset],
+            "patch": PATCH[dataset],
+            "orientations": ORIENTATIONS[dataset],
+            "first_novel": FIRST_NOVEL[dataset],
+            "first_net": first,
+            "nets": nets,
+            **shape.model_dump(mode="json"),
+            **settings.model_dump(
+                mode="json", include={"episodes", "batch", "steps", "learning_rate", "evaluated"}
+            ),
+        },
+        cost=Cost(
+            STARTUP + nets * _net_seconds(settings, shape), START_MB + _megabytes(settings, shape, nets)
+        ),
+        datasets=(dataset,),
+        spectra="one_shot.theory_stage",
+        spectra_settings=settings.theory.model_dump(mode="json"),
+        spectra_cost=theory_cost(settings, shape, nets),
+        gpu_speedup=GPU_SPEEDUP,
+    )
+
+
+def _sizes(settings: OneShot) -> tuple[int, int]:
+    """Tokens T of an episode, and width N_0 of one."""
+    places = (SIDE[settings.dataset] // PATCH[settings.dataset]) ** 2
+    return 3 * places, PATCH[settings.dataset] ** 2 + places + 6
+
+
+def _net_seconds(settings: OneShot, shape: Architecture) -> float:
+    """Of training one network: attention of every episode, and its weights in every update."""
+    tokens, features = _sizes(settings)
+    heads = shape.layers * shape.heads
+    multiplied = 3 * heads * tokens * features * (features + tokens)
+    episode = multiplied * MULTIPLY_SECONDS + heads * tokens**2 * NUMBER_SECONDS
+    weights = heads * (shape.width**2 + 2 * shape.key_dim * features) * WEIGHT_SECONDS
+    episodes = settings.steps * settings.batch + settings.evaluated
+    return episodes * episode + settings.steps * weights
+
+
+def _megabytes(settings: OneShot, shape: Architecture, nets: int) -> int:
+    """Of the images, the networks with Adam's averages, and what four networks leave in one update."""
+    tokens, features = _sizes(settings)
+    heads = shape.layers * shape.heads
+    weights = nets * heads * (shape.width**2 + 2 * shape.key_dim * features)
+    left = 4 * settings.batch * heads * tokens * (2 * tokens + features)
+    return IMAGES_MB[settings.dataset] + round(4 * (6 * weights + 3 * left) / 2**20)
+
+
+def theory_cost(settings: OneShot, shape: Architecture, nets: int) -> Cost:
+    """Of solves at every temperature, and of evaluations of pruned networks."""
+    theory, paths = settings.theory, shape.heads**shape.layers
+    tokens, features = _sizes(settings)
+    solve = 200 * (theory.episodes**3 / 3 + paths**2 * theory.episodes**2 / 2) * 1e-10
+    forward = shape.layers * shape.heads * tokens * features * (features + tokens) * MULTIPLY_SECONDS
+    orders = (theory.random_orders + 6) * shape.layers * shape.heads * theory.selection
+    seconds = len(theory.temperatures) * solve + (theory.validation + theory.test) * forward + orders * 1e-6
+    return Cost(STARTUP + nets * seconds, 1000)

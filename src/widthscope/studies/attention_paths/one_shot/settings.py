@@ -1,9 +1,67 @@
-"""Settings of the family `one_shot`: one-shot classification of images, and heads that can be pruned."""
+"""Settings of the family `one_shot`: one-shot classification by networks trained by gradient descent."""
 
-from widthscope.settings_types import Count, Section
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from widthscope.settings_types import Count, Distinct, Heads, Increasing, Positive, Section, Width
+
+SIDE = {"digits": 8, "omniglot": 32}
+"""Of an image, in pixels, as the networks see it."""
+
+PATCH = {"digits": 4, "omniglot": 8}
+"""Side of a patch in pixels."""
+
+ORIENTATIONS = {"digits": 8, "omniglot": 1}
+"""Turned and mirrored images of one class, each of which counts as a class of its own."""
+
+FIRST_NOVEL = {"digits": 7, "omniglot": 0}
+"""First label of the classes that are kept from training, where the dataset does not say which they are."""
+
+
+class Architecture(Section):
+    """Shape of the networks."""
+
+    layers: Annotated[int, Field(ge=1, le=4)] = Field(2, description="Attention layers L.")
+    heads: Annotated[Heads, Field(le=16)] = Field(4, description="Heads H of each layer.")
+    key_dim: Width = Field(16, description="Dimension G of a head's queries and keys.")
+    width: Width = Field(64, description="Width N of every layer.")
+
+
+class Theory(Section):
+    """What is computed from the trained networks' attention; editing it trains nothing."""
+
+    episodes: Annotated[int, Field(ge=10, le=20000)] = Field(
+        200, description="Training episodes P that the posterior is conditioned on."
+    )
+    width: Width = Field(10, description="Width N of the theory's network.")
+    temperatures: Increasing[Positive] = Field(
+        (0.03, 0.1, 0.3, 1.0), description="Temperatures, for both predictors, of which validation chooses."
+    )
+    validation: Count = Field(1000, ge=10, description="Episodes that choose the temperature.")
+    selection: Count = Field(1000, ge=10, description="Episodes on which pruned networks are measured.")
+    test: Count = Field(2000, ge=10, description="Episodes that choose nothing, on which all is reported.")
+    random_orders: Count = Field(20, ge=2, description="Random orders of pruning.")
 
 
 class OneShot(Section):
-    """One-shot classification of images, and heads that can be pruned."""
+    """Networks trained by gradient descent on one-shot episodes, and the theory with their attention."""
 
-    seeds: Count = 12
+    dataset: Literal["digits", "omniglot"] = Field("digits", description="Images of the episodes.")
+    architectures: Distinct[Architecture] = Field(
+        (Architecture(),), description="Shapes of the networks; each is trained in jobs of its own."
+    )
+    nets: Count = Field(20, ge=2, le=1000, description="Networks of each architecture; each has its images.")
+    nets_per_job: Count = Field(10, ge=1, description="Networks that are trained together in one job.")
+    episodes: Count = Field(10000, ge=10, description="Episodes that a network is trained on.")
+    batch: Count = Field(128, description="Episodes in one update.")
+    steps: Count = Field(1000, description="Updates by Adam.")
+    learning_rate: Positive = Field(2e-3, description="Learning rate of Adam, held constant.")
+    evaluated: Count = Field(1000, ge=10, description="Episodes on which a trained network is measured.")
+    theory: Theory = Theory()
+
+    @model_validator(mode="after")
+    def _a_batch_is_there(self) -> "OneShot":
+        if self.batch > self.episodes:
+            raise ValueError(f"a batch of {self.batch} needs as many episodes, not {self.episodes}")
+        return self
