@@ -38,7 +38,7 @@ def attention_matrices(tokens: Tensor, bilinear: Tensor) -> Tensor:
         )
     # One product of (P T, N0) by (N0, H N0): a batched one would copy the forms for every example.
     joined = bilinear.to(tokens.dtype).permute(1, 0, 2).flatten(1)
-    projected = (tokens @ joined).unflatten(-1, (len(bilinear), -1)).transpose(1, 2)
+    projected = (tokens @ joined).view(*tokens.shape[:2], len(bilinear), -1).transpose(1, 2)
     scores = projected @ tokens[:, None].mT
     if not bool(torch.isfinite(scores).all()):
         raise PosteriorError(

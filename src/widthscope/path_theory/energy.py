@@ -55,6 +55,7 @@ def _factor(problem: Problem, U: Tensor) -> Tensor:
     if bool((failed != 0).any()):
         raise PosteriorError(
             f"the kernel of {problem.examples} examples plus temperature {problem.temperature:g} is not "
-            "positive definite in float64: take a larger temperature, and order parameters that are positive definite"
+            "positive definite in float64: take a larger temperature, or order parameters that are "
+            "positive definite"
         )
     return factor

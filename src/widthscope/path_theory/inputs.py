@@ -16,7 +16,8 @@ def path_inputs(tokens: Tensor, attentions: Sequence[Tensor], readout: Readout) 
 
     The path pi = (h_1..h_L) weighs the tokens by v = Omega^{1 h_1} ... Omega^{L h_L} r, with r the last or
     the first query token or the mean over query tokens; xi_pi = sum_s x_s v_s. The layer-1 head is the
-    slowest index of pi. Cost: P T^2 (H_L + H_{L-1} H_L + ... + D) + P T N0 D; no product of matrices is formed.
+    slowest index of pi. Cost: P T^2 (H_L + H_{L-1} H_L + ... + D) + P T N0 D multiplications; no product of
+    attention matrices is formed.
 
     Source: derived in the theory notes, 2.
 

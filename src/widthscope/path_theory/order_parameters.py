@@ -33,7 +33,7 @@ def gaussian_process(network: Network) -> OrderParameters:
 
 
 def partial_trace(matrix: Tensor, heads: int) -> Tensor:
-    """Sum over the slowest index of `heads` values: p(U) = sum_h U[(h,.),(h,.)], (..., d, d) of (..., H d, H d).
+    """Sum over the slowest index, p(U) = sum_h U[(h,.),(h,.)]: (..., d, d) of (..., H d, H d).
 
     Raises:
         PosteriorError: if the matrix is not square or its size is not a multiple of `heads`.
