@@ -150,8 +150,8 @@ def pool(found: Images, name: str, seed: int, net: int) -> Tensor:
         raise EpisodeError(
             f"episodes of the set {name!r} need 2 classes of 2 images, and there are {classes} of {count}"
         )
-    samples = torch.from_numpy(np.stack([one[:count] for one in chosen]))
-    rows = samples[:, None] * found.orientations + torch.arange(found.orientations)[:, None]
+    shared = torch.from_numpy(np.stack([one[:count] for one in chosen]))
+    rows = shared[:, None] * found.orientations + torch.arange(found.orientations)[:, None]
     return rows.flatten(0, 1)
 
 

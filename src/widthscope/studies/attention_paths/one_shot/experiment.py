@@ -53,11 +53,23 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     members = Members.grid(net=nets)
     own = [drawn(pool(found, "train", seed, net), "train", settings["episodes"], seed, net) for net in nets]
     shape = Shape(
-        *(settings[name] for name in ("layers", "heads", "key_dim", "width")),
+        layers=settings["layers"],
+        heads=settings["heads"],
+        key_dim=settings["key_dim"],
+        width=settings["width"],
         features=features(settings["side"], settings["patch"]),
     )
-    given = [settings[name] for name in ("batch", "steps", "learning_rate")]
-    end = trained(members, own, found.patches, shape, seed, *given, work)
+    end = trained(
+        members,
+        own,
+        found.patches,
+        shape,
+        seed,
+        batch=settings["batch"],
+        steps=settings["steps"],
+        learning_rate=settings["learning_rate"],
+        work=work,
+    )
     measured = [
         accuracy(
             end.parameters, [episode_set(found, name, settings["evaluated"], seed, net) for net in nets]

@@ -1,6 +1,5 @@
 """Training of the networks: minibatches of stored episodes, and accuracies of what was trained."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,21 +59,6 @@ class Batches:
         return {"tokens": tokens(self.patches, rows, first), "labels": self.labels[of_net, chosen]}
 
 
-def rates(shape: Shape, learning_rate: float) -> dict[str, float]:
-    """Adam's rate of each tensor.
-
-    The theory's weights have variance 1 and the forward pass divides by the root of their number. A rate that
-    grows by this root is the given rate for weights of the usual size, N(0, 1 / number).
-    """
-    return {
-        "queries": learning_rate,
-        "keys": learning_rate,
-        "value_0": learning_rate * math.sqrt(shape.features),
-        "values": learning_rate * math.sqrt(shape.heads * shape.width),
-        "readout": learning_rate * math.sqrt(shape.width),
-    }
-
-
 def trained(
     members: Members,
     drawn: Sequence[Drawn],
@@ -96,7 +80,7 @@ def trained(
         seed: of the run.
         batch: episodes in one update.
         steps: updates.
-        learning_rate: Adam's, see `rates`.
+        learning_rate: Adam's, of every tensor: weights are in the theory's normalisation.
         work: what the job gives; training is resumed from its `unfinished` folder.
     """
 
@@ -110,7 +94,7 @@ def trained(
         name: torch.stack([getattr(one, name) for one in drawn]) for name in ("rows", "first", "labels")
     }
     kept = {name: values.to(work.device) for name, values in {**joined, "order": order}.items()}
-    step = GradientStep(network.losses, Adam(rates(shape, learning_rate)), at_once=AT_ONCE)
+    step = GradientStep(network.losses, Adam(learning_rate), at_once=AT_ONCE)
     batches = Batches(patches.to(work.device), **kept)
     return train(members, weights, step, batches, steps, work=work, name="networks")
 
@@ -125,7 +109,9 @@ def accuracy(parameters: Parameters, episodes: Sequence[Episodes]) -> Tensor:
             right = [
                 network.outputs(alone, part[None].to(device))[0].cpu() * labels > 0
                 for part, labels in zip(
-                    own.tokens.split(EVALUATED_AT_ONCE), own.labels.split(EVALUATED_AT_ONCE), strict=True
+                    torch.split(own.tokens, EVALUATED_AT_ONCE),
+                    torch.split(own.labels, EVALUATED_AT_ONCE),
+                    strict=True,
                 )
             ]
             shares.append(torch.cat(right).double().mean())
