@@ -31,7 +31,7 @@ class Coordinates:
     def factors(self, vector: Tensor) -> tuple[Tensor, ...]:
         """Lambda_1..Lambda_L, (..., d_l, d_l), of coordinates (..., n)."""
         found = []
-        for size, part in zip(self.sizes, torch.split(vector, self.counts, dim=-1), strict=True):
+        for size, part in zip(self.sizes, torch.split(vector, list(self.counts), dim=-1), strict=True):
             factor = part.new_zeros(*part.shape[:-1], size, size)
             if self.family == "full":
                 rows, columns = torch.tril_indices(size, size)

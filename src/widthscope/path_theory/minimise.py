@@ -1,9 +1,11 @@
 """Order parameters that minimise the action: SciPy's L-BFGS on Cholesky coordinates, then Newton steps.
 
 u is eliminated in closed form, so the coordinates are those of U_1..U_L. SciPy's L-BFGS (strong Wolfe line
-search, history of 50) is given the gradient written by hand; where there are few coordinates, Newton steps
-with a Hessian of differences of gradients bring the residual down to rounding, without which the distance
-from the infinite-width point, of order 1/N, would drown in the minimiser's own error at large N.
+search, history of 50) is given the gradient written by hand. It compares values of S, and so cannot bring the
+gradient below the square root of what rounding leaves of S; Newton steps need only gradients and bring it
+down to rounding. Without them the distance from the infinite-width point, of order 1/N, would drown in the
+minimiser's own error at large N. The Hessian is one of differences of gradients: whole where there are few
+coordinates, else only as products with vectors, in conjugate gradients.
 """
 
 import math
@@ -25,8 +27,10 @@ from widthscope.path_theory.problem import Problem
 
 _HISTORY = 50
 _MOST_EVALUATIONS = 3000
-_NEWTON_COORDINATES = 60  # D <= 8 with its upper layers; beyond, a Hessian costs more than it is worth
+_HESSIAN_COORDINATES = 60  # D <= 8 with its upper layers; beyond, only products with the Hessian are formed
 _NEWTON_STEPS = 4
+_POLISHED = 1e-3  # of the tolerance: Newton steps stop there
+_CONJUGATE_STEPS = 40
 _DIFFERENCE = 1e-5  # of coordinates, which are logarithms or of the size of Lambda
 
 
@@ -93,9 +97,11 @@ class _Objective:
         """Value and gradient; where a step has left the numbers float64 can hold, a wall with no slope."""
         try:
             value, _, gradient = self(torch.from_numpy(vector))
-        except (PosteriorError, RuntimeError):
+        except PosteriorError:
             return self._largest, np.zeros_like(vector)
-        if math.isfinite(value) and not value <= self._largest:
+        if not (math.isfinite(value) and bool(torch.isfinite(gradient).all())):
+            return self._largest, np.zeros_like(vector)
+        if not value <= self._largest:
             self._largest = value
         return value, gradient.numpy()
 
@@ -135,8 +141,20 @@ def minimise(
     vector = _by_lbfgs(objective, vector, tolerance)
     value, energy, gradient = objective(vector)
     smallest = math.nan
-    if len(vector) <= _NEWTON_COORDINATES:
-        vector, value, energy, gradient, smallest = _by_newton(objective, vector, value, energy, gradient)
+    if len(vector) <= _HESSIAN_COORDINATES:
+        eigenvalues, vectors = torch.linalg.eigh(objective.hessian(vector))
+        smallest = float(eigenvalues[0])
+    for _ in range(_NEWTON_STEPS):
+        if smallest <= 0.0 or float(gradient.abs().max()) <= _POLISHED * tolerance:
+            break
+        if math.isnan(smallest):
+            step = _conjugate_step(objective, vector, gradient)
+        else:
+            step = vectors @ ((vectors.mT @ gradient) / eigenvalues)
+        trial = objective(vector - step)
+        if not float(trial[2].abs().max()) < 0.5 * float(gradient.abs().max()):
+            break
+        vector, (value, energy, gradient) = vector - step, trial
     order = objective.order(vector)
     norm = float(gradient.abs().max())
     return Solution(
@@ -146,7 +164,7 @@ def minimise(
         gradient_norm=norm,
         evaluations=objective.evaluations,
         hessian_min=smallest,
-        condition=float(torch.linalg.cond(noisy_kernel(problem, order.matrices[0]))),
+        condition=_condition(noisy_kernel(problem, order.matrices[0])),
         converged=norm <= tolerance and not smallest <= 0.0,
     )
 
@@ -213,24 +231,26 @@ def _by_lbfgs(objective: _Objective, vector: Tensor, tolerance: float) -> Tensor
     return torch.from_numpy(found.x)
 
 
-def _by_newton(
-    objective: _Objective, vector: Tensor, value: float, energy: float, gradient: Tensor
-) -> tuple[Tensor, float, float, Tensor, float]:
-    """Newton steps while they make the gradient smaller, and the smallest eigenvalue of the Hessian.
+def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> Tensor:
+    """The Newton step H^{-1} gradient by conjugate gradients, to a thousandth or while the Hessian is positive."""
+    step, residual = torch.zeros_like(vector), gradient.clone()
+    direction, size = residual.clone(), float(residual @ residual)
+    wanted = 1e-6 * size
+    for _ in range(_CONJUGATE_STEPS):
+        if size <= wanted:
+            break
+        length = _DIFFERENCE / float(direction.abs().max())
+        curved = (objective(vector + length * direction)[2] - gradient) / length
+        curvature = float(direction @ curved)
+        if curvature <= 0.0:
+            break
+        step = step + (size / curvature) * direction
+        residual = residual - (size / curvature) * curved
+        before, size = size, float(residual @ residual)
+        direction = residual + (size / before) * direction
+    return step
 
-    One Hessian serves all steps: at the minimum that L-BFGS has found it hardly changes.
-    """
-    eigenvalues, vectors = torch.linalg.eigh(objective.hessian(vector))
-    smallest = float(eigenvalues[0])
-    if smallest <= 0.0:
-        return vector, value, energy, gradient, smallest
-    for _ in range(_NEWTON_STEPS):
-        trial = vector - vectors @ ((vectors.mT @ gradient) / eigenvalues)
-        try:
-            there = objective(trial)
-        except (PosteriorError, RuntimeError):
-            break
-        if not float(there[2].abs().max()) < 0.5 * float(gradient.abs().max()):
-            break
-        vector, (value, energy, gradient) = trial, there
-    return vector, value, energy, gradient, smallest
+
+def _condition(K: Tensor) -> float:
+    eigenvalues = torch.linalg.eigvalsh(K)
+    return float(eigenvalues[-1] / eigenvalues[0]) if float(eigenvalues[0]) > 0.0 else math.inf
