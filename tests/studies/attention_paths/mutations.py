@@ -34,4 +34,9 @@ hidden_markov/figures.py
 one_shot/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "limits/experiment.py": "limits*",
+    "tasks/gaussian_paths.py": "limits*",
+    "tasks/hidden_markov.py": "limits*",
+    "tasks/path_task.py": "limits*",
+}
