@@ -99,8 +99,8 @@ RATE_SENTENCES = [
     ({"law": "fixd"}, f"{WHERE}.law is 'fixd', but it must be 'fixed' or 'clip'; did you mean 'fixed'?"),
     (
         {"data": "digit"},
-        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'cifar10', 'wikitext2', 'text' or "
-        "'sudoku'; did you mean 'digits'?",
+        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'cifar10', 'wikitext2', 'text', "
+        "'sudoku' or 'omniglot'; did you mean 'digits'?",
     ),
     ({"seeds": 0}, f"{WHERE}.seeds is 0, but it must be a whole number from 1 to 10^6 or empty"),
     ({"few": 3}, f"{WHERE} cannot be used: few (3) must be below many (2)"),

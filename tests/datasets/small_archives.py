@@ -4,6 +4,9 @@ import io
 import tarfile
 import zipfile
 
+import numpy as np
+from PIL import Image
+
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TEXTS = {
     "train": " \n = Width = \n \n The layer is <unk> wide . \n",
@@ -29,4 +32,15 @@ def text_archive(texts: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for split, text in texts.items():
             archive.writestr(f"wikitext-2/wiki.{split}.tokens", text)
+    return buffer.getvalue()
+
+
+def drawing_archive(ink: dict[str, np.ndarray]) -> bytes:
+    """A zip of black-and-white drawings like the published ones: white paper, black where there is ink."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, pixels in ink.items():
+            png = io.BytesIO()
+            Image.fromarray(~pixels.astype(bool)).save(png, "PNG")
+            archive.writestr(name, png.getvalue())
     return buffer.getvalue()

@@ -18,19 +18,20 @@ def test_a_card_says_everything(card: catalogue.Card) -> None:
     assert card.licence
     assert card.source
     assert find_spec(card.module) is not None
-    if card.archive is not None:
-        assert re.fullmatch("[0-9a-f]{64}", card.archive.checksums["sha256"])
-        assert re.fullmatch("[0-9a-f]{32}", card.archive.checksums["md5"])
-        assert card.archive.vouched
-        assert card.archive.url.startswith("https://")
+    for archive in card.archives:
+        assert re.fullmatch("[0-9a-f]{64}", archive.checksums["sha256"])
+        assert re.fullmatch("[0-9a-f]{32}", archive.checksums["md5"])
+        assert archive.vouched
+        assert archive.url.startswith("https://")
+    assert len({archive.part for archive in card.archives}) == len(card.archives)
 
 
 def test_an_unknown_dataset_is_named_with_the_nearest() -> None:
     with pytest.raises(DataError) as caught:
         catalogue.card("cifar")
     assert str(caught.value) == (
-        "there is no dataset 'cifar'; the datasets are digits, gaussian, cifar10, wikitext2, text, sudoku; "
-        "did you mean 'cifar10'?"
+        "there is no dataset 'cifar'; the datasets are digits, gaussian, cifar10, wikitext2, text, sudoku, "
+        "omniglot; did you mean 'cifar10'?"
     )
 
 

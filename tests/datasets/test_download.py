@@ -206,7 +206,7 @@ class TestArchiveOf:
         card = catalogue.card("cifar10")
         mirrored = download.archive_of(card, Download(url="https://mirror.example.org/c.tar.gz"))
         assert mirrored.url == "https://mirror.example.org/c.tar.gz"
-        assert mirrored.checksums == card.archive.checksums
+        assert mirrored.checksums == card.archives[0].checksums
 
     def test_a_checksum_in_the_settings_replaces_those_of_the_card(self) -> None:
         given = download.archive_of(catalogue.card("cifar10"), Download(sha256="0" * 64))
@@ -215,11 +215,24 @@ class TestArchiveOf:
 
     def test_without_any_checksum_nothing_is_fetched(self) -> None:
         card = catalogue.Card(
-            "cifar10", "", "", "", "", "", "", archive=Archive("a.zip", "https://example.org/a.zip")
+            "cifar10", "", "", "", "", "", "", archives=(Archive("a.zip", "https://example.org/a.zip"),)
         )
         with pytest.raises(DataError, match=r"no checksum of a\.zip is known.*set datasets\.cifar10\.sha256"):
             download.archive_of(card, Download())
         assert download.archive_of(card, Download(sha256="0" * 64)).checksums
+
+    def test_of_several_archives_each_has_settings_of_its_own(self) -> None:
+        card = catalogue.card("omniglot")
+        for archive in card.archives:
+            given = download.archive_of(card, Download(url="https://mirror.example.org/o.zip"), archive.part)
+            assert given.checksums == archive.checksums
+            assert given.name == archive.name
+        with pytest.raises(DataError, match=r"'omniglot' is not read from an archive$"):
+            download.archive_of(card, Download())
+        bare = Archive("a.zip", "https://example.org/a.zip", part="evaluation")
+        card = catalogue.Card("omniglot", "", "", "", "", "", "", archives=(bare,))
+        with pytest.raises(DataError, match=r"set datasets\.omniglot\.evaluation\.sha256 to one"):
+            download.archive_of(card, Download(), "evaluation")
 
     def test_a_generated_dataset_has_no_archive(self) -> None:
         with pytest.raises(DataError, match="not read from an archive"):

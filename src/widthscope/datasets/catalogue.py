@@ -29,6 +29,7 @@ class Archive:
         size: in bytes, for the progress and to notice a truncated file; None if unknown.
         checksums: by algorithm (``sha256``, ``md5``); all of them are verified before the file is read.
         vouched: who published the checksums.
+        part: of a dataset of several files, the setting that says where to fetch this one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Archive:
     size: int | None = None
     checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     vouched: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Card:
         title, licence, source, paper: bibliographic facts.
         holds: the arrays, with their dimensions.
         module: its loader, with ``prepare(settings, folder) -> xr.Dataset``.
-        archive: the file that it is read from; None if it is generated or comes with a library.
+        archives: the files that it is read from; none if it is generated or comes with a library.
         sha256: of its arrays, for a dataset that comes with a library.
         keyed: whether the run's seed is one of its settings.
     """
@@ -59,7 +61,7 @@ class Card:
     paper: str
     holds: str
     module: str
-    archive: Archive | None = None
+    archives: tuple[Archive, ...] = ()
     sha256: str = ""
     keyed: bool = False
 
@@ -94,17 +96,19 @@ CARDS = (
         holds="`image` (sample, channel, row, col) 0 to 255, 3 by 32 by 32; `label` (sample); "
         "`test` (sample) true for the last 10 000",
         module="widthscope.datasets.cifar10",
-        archive=Archive(
-            name="cifar-10-binary.tar.gz",
-            url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-            size=170_052_171,
-            checksums=MappingProxyType(
-                {
-                    "sha256": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-                    "md5": "c32a1d4ab5d03f1284b67883e8d87530",
-                }
+        archives=(
+            Archive(
+                name="cifar-10-binary.tar.gz",
+                url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                size=170_052_171,
+                checksums=MappingProxyType(
+                    {
+                        "sha256": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+                        "md5": "c32a1d4ab5d03f1284b67883e8d87530",
+                    }
+                ),
+                vouched="md5: the dataset's page; sha256: as pinned by red-datasets and by GoMLX",
             ),
-            vouched="md5: the dataset's page; sha256: as pinned by red-datasets and by GoMLX",
         ),
     ),
     Card(
@@ -116,16 +120,18 @@ CARDS = (
         holds="`train`, `valid`, `test` (one dimension each) word numbers, with `<eos>` at each line's end; "
         "`vocabulary` (byte) UTF-8, one word a line",
         module="widthscope.datasets.wikitext2",
-        archive=Archive(
-            name="wikitext-2-v1.zip",
-            url="https://wikitext.smerity.com/wikitext-2-v1.zip",
-            checksums=MappingProxyType(
-                {
-                    "sha256": "92675f1d63015c1c8b51f1656a52d5bdbc33aafa60cc47a218a66e7ee817488c",
-                    "md5": "542ccefacc6c27f945fb54453812b3cd",
-                }
+        archives=(
+            Archive(
+                name="wikitext-2-v1.zip",
+                url="https://wikitext.smerity.com/wikitext-2-v1.zip",
+                checksums=MappingProxyType(
+                    {
+                        "sha256": "92675f1d63015c1c8b51f1656a52d5bdbc33aafa60cc47a218a66e7ee817488c",
+                        "md5": "542ccefacc6c27f945fb54453812b3cd",
+                    }
+                ),
+                vouched="md5: as pinned by torchtext; sha256: as pinned by CorpusLoaders.jl",
             ),
-            vouched="md5: as pinned by torchtext; sha256: as pinned by CorpusLoaders.jl",
         ),
     ),
     Card(
@@ -148,6 +154,45 @@ CARDS = (
         "train on, 1 test in distribution, 2 test with fewer givens",
         module="widthscope.datasets.sudoku.prepare",
         keyed=True,
+    ),
+    Card(
+        name="omniglot",
+        title="Omniglot: 1623 handwritten characters of 50 alphabets, each drawn by 20 people",
+        licence="MIT (the licence of the authors' repository)",
+        source="https://github.com/brendenlake/omniglot",
+        paper="Lake, Salakhutdinov and Tenenbaum, Human-level concept learning through probabilistic "
+        "program induction, Science 350 (2015)",
+        holds="`image` (sample, row, col) ink, 0 to 255 (white paper is 0), averaged from 105 by 105 pixels "
+        "to 32 by 32; `label`, `alphabet`, `drawer` (sample); `part` (sample) 0 background, 1 evaluation",
+        module="widthscope.datasets.omniglot",
+        archives=(
+            Archive(
+                name="omniglot-images_background.zip",
+                url="https://github.com/brendenlake/omniglot/raw/master/python/images_background.zip",
+                size=9_464_212,
+                checksums=MappingProxyType(
+                    {
+                        "sha256": "ad41ab679c8b5d90b271ef46be6987cc81211774a695c29dcc5367b2b26ee640",
+                        "md5": "68d2efa1b9178cc56df9314c21c6e718",
+                    }
+                ),
+                vouched="md5: as pinned by torchvision; sha256: as pinned by TensorFlow Datasets",
+                part="background",
+            ),
+            Archive(
+                name="omniglot-images_evaluation.zip",
+                url="https://github.com/brendenlake/omniglot/raw/master/python/images_evaluation.zip",
+                size=6_462_886,
+                checksums=MappingProxyType(
+                    {
+                        "sha256": "1f61a8f3366785b057fc117d9228e78a16e3d976c8953b2a10fcc74cf0609cee",
+                        "md5": "6b91aef0f799c5bb55b94e3f2daec811",
+                    }
+                ),
+                vouched="md5: as pinned by torchvision; sha256: as pinned by TensorFlow Datasets",
+                part="evaluation",
+            ),
+        ),
     ),
 )
 
@@ -203,7 +248,11 @@ def table() -> str:
 
 
 def _checked(entry: Card) -> str:
-    if entry.archive is None:
+    if not entry.archives:
         return f"sha256 of the arrays `{entry.sha256}`" if entry.sha256 else "none: nothing is fetched"
-    sums = "<br>".join(f"{kind} `{value}`" for kind, value in sorted(entry.archive.checksums.items()))
-    return f"[`{entry.archive.name}`]({entry.archive.url})<br>{sums}<br>({entry.archive.vouched})"
+    return "<br>".join(_sums(archive) for archive in entry.archives)
+
+
+def _sums(archive: Archive) -> str:
+    sums = "<br>".join(f"{kind} `{value}`" for kind, value in sorted(archive.checksums.items()))
+    return f"[`{archive.name}`]({archive.url})<br>{sums}<br>({archive.vouched})"

@@ -25,23 +25,31 @@ ATTEMPTS = 4
 AGENT = "Mozilla/5.0 (compatible; widthscope)"  # some mirrors refuse the name of Python's own client
 
 
-def archive_of(entry: Card, settings: Download) -> Archive:
-    """The archive of a dataset, with the mirror and the checksum that the settings may name instead.
+def archive_of(entry: Card, settings: Download, part: str = "") -> Archive:
+    """An archive of a dataset, with the mirror and the checksum that the settings may name instead.
+
+    Args:
+        entry: the dataset's card.
+        settings: those of this archive.
+        part: which one, of a dataset of several archives.
 
     Raises:
-        DataError: nobody says what the archive's checksum is.
+        DataError: it is not read from such an archive, or nobody says what its checksum is.
     """
-    if entry.archive is None:
-        raise DataError(f"dataset '{entry.name}' is not read from an archive")
-    archive = entry.archive
+    found = [archive for archive in entry.archives if archive.part == part]
+    if not found:
+        named = f" named '{part}'" if part else ""
+        raise DataError(f"dataset '{entry.name}' is not read from an archive{named}")
+    archive = found[0]
     if settings.url is not None:
         archive = replace(archive, url=settings.url)
     if settings.sha256 is not None:
         archive = replace(archive, size=None, checksums={"sha256": settings.sha256})
     if not archive.checksums:
+        where = ".".join(filter(None, ("datasets", entry.name, part)))
         raise DataError(
             f"no checksum of {archive.name} is known, so it cannot be trusted; "
-            f"set datasets.{entry.name}.sha256 to one that you have verified"
+            f"set {where}.sha256 to one that you have verified"
         )
     return archive
 

@@ -81,6 +81,20 @@ class Sudoku(Section):
         return self.givens or GIVENS[self.order]
 
 
+class Omniglot(Section):
+    """Handwritten characters of many alphabets, as ink averaged over the pixels of a coarser grid."""
+
+    side: Annotated[int, Field(ge=8, le=105)] = Field(
+        32, description="Pixels along each side; 105 for the images as they are published."
+    )
+    background: Download = Field(
+        Download(), description="The archive of the 30 alphabets of the background set."
+    )
+    evaluation: Download = Field(
+        Download(), description="The archive of the 20 alphabets of the evaluation set."
+    )
+
+
 class Datasets(Section):
     """How each dataset is prepared."""
 
@@ -90,3 +104,4 @@ class Datasets(Section):
     wikitext2: Download = Download()
     text: Text = Text()
     sudoku: Sudoku = Sudoku()
+    omniglot: Omniglot = Omniglot()
