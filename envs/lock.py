@@ -18,7 +18,16 @@ LOCK = HERE.parent / "requirements.lock"
 PINS = ["torch==2.13.0"]
 COMMON = ["dask", "numpy", "pydantic", "pyyaml", "threadpoolctl", "tqdm", "xarray", "zarr"]
 ENVIRONMENTS = {
-    "analysis": [*COMMON, "jinja2", "jsonschema", "latex2mathml", "pillow", "scikit-learn", "scipy", "seaborn"],
+    "analysis": [
+        *COMMON,
+        "jinja2",
+        "jsonschema",
+        "latex2mathml",
+        "pillow",
+        "scikit-learn",
+        "scipy",
+        "seaborn",
+    ],
     "torch": [*COMMON, "arviz-stats", "safetensors", "scikit-learn", "scipy", "torch"],
 }
 
