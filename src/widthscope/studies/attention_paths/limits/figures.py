@@ -26,7 +26,7 @@ def cubic(curve: xr.Dataset) -> Drawing:
         one = curve.sel(seed=seed)
         first = seed == curve["seed"].values[0]
         axes.plot(
-            widths, one["root"], color=PALETTE["grid"], lw=1.2, label="root of the cubic" if first else None
+            widths, one["root"], color=PALETTE["muted"], lw=0.8, label="root of the cubic" if first else None
         )
         axes.plot(
             widths,
