@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.kernels import OwnEnergy
 from widthscope.path_theory.problem import Problem
 
 
@@ -19,6 +20,8 @@ def energy(problem: Problem, U: Tensor) -> Tensor:
     Raises:
         PosteriorError: if K(U) + T I is not positive definite.
     """
+    if isinstance(problem.kernels, OwnEnergy):
+        return problem.kernels.energy_gradient(U, problem.labels, problem.temperature)[0]
     factor = _factor(problem, U)
     whitened = torch.linalg.solve_triangular(factor, problem.labels.unsqueeze(-1), upper=False).squeeze(-1)
     value: Tensor = 2.0 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1) + whitened.square().sum(-1)
@@ -29,11 +32,13 @@ def energy_gradient(problem: Problem, U: Tensor) -> tuple[Tensor, Tensor]:
     """E(U), shape (...), and E' = dE/dU, shape (..., D, D), of U (..., D, D), through one Cholesky factor.
 
     E' = (sigma_0^2 / D) sum_{mu nu} G_{mu nu} C(mu, nu) with G = A - alpha alpha^T, A = (K + T I)^{-1} and
-    alpha = A y.
+    alpha = A y. Kernels with an energy of their own are asked for it.
 
     Raises:
         PosteriorError: if K(U) + T I is not positive definite.
     """
+    if isinstance(problem.kernels, OwnEnergy):
+        return problem.kernels.energy_gradient(U, problem.labels, problem.temperature)
     factor = _factor(problem, U)
     inverse = torch.cholesky_inverse(factor)
     alpha = inverse @ problem.labels

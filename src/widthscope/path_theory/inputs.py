@@ -1,5 +1,6 @@
 """Effective inputs of attention paths: the tokens averaged by a path's product of attention matrices."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.memory_limit import refuse_too_large
 
 Readout = Literal["last", "first", "mean"]
 
@@ -22,19 +24,26 @@ def path_inputs(tokens: Tensor, attentions: Sequence[Tensor], readout: Readout) 
     Source: derived in the theory notes, 2.
 
     Raises:
-        PosteriorError: if the shapes do not fit, there is no layer or the readout is unknown.
+        PosteriorError: if the shapes do not fit, there is no layer, the readout is unknown, or, before
+            anything is allocated, if memory would not do.
     """
     if tokens.dim() != 3 or tokens.shape[1] == 0:
         raise PosteriorError(f"tokens have shape (P, T, N0) with T >= 1, not {tuple(tokens.shape)}")
     if not attentions:
         raise PosteriorError("path inputs need the attention matrices of at least one layer, none were given")
-    examples, length, _ = tokens.shape
+    examples, length, features = tokens.shape
     for layer, attention in enumerate(attentions, start=1):
         if attention.dim() != 4 or (attention.shape[0], *attention.shape[2:]) != (examples, length, length):
             raise PosteriorError(
                 f"the attention of layer {layer} has shape (P, H, T, T) with P = {examples} and T = {length}"
                 f", not {tuple(attention.shape)}"
             )
+    paths = math.prod(attention.shape[1] for attention in attentions)
+    refuse_too_large(
+        f"inputs of {paths} attention paths and {examples} examples",
+        8 * examples * paths * (2 * length + features),
+        "take fewer heads, layers or examples",
+    )
     # weights: (P, T, paths through the layers done so far), the head done last being the slowest.
     weights = _readout_weights(readout, length).to(tokens.device).expand(examples, length).unsqueeze(-1)
     for attention in reversed(attentions):

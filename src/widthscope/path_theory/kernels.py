@@ -12,12 +12,12 @@ U is symmetric, so C enters only through its symmetric part. Two orders of contr
 `kernels_of` chooses. Any object with the members of `Kernels` serves the rest of the package.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from widthscope.errors import PosteriorError
+from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.spectra.dense_memory import available_bytes
 
 # Measured on one core: what a packed matrix-vector product streams, what a matrix-matrix product computes.
@@ -25,6 +25,7 @@ _BYTES_PER_SECOND = 8e9
 _FLOPS_PER_SECOND = 2e10
 _SHARE_OF_MEMORY = 0.5  # the rest is for Cholesky factors, tests and other processes
 _CHUNK_BYTES = 64e6
+_REMEDY = "take fewer heads, layers or examples"
 
 
 class Kernels(Protocol):
@@ -53,12 +54,36 @@ class Kernels(Protocol):
         ...
 
 
+@runtime_checkable
+class OwnEnergy(Kernels, Protocol):
+    """Kernels that compute energy and predictor themselves, without a P x P matrix (the primal route).
+
+    `energy_gradient` returns E (...) and dE/dU (..., D, D) of U (..., D, D), `prediction` mean and variance
+    (..., tests) at test inputs (tests, D, N0). Where a problem's kernels have these, `energy`, `minimise` and
+    `predict` call them and neither `kernel` nor `gradient`, which may refuse.
+    """
+
+    def energy_gradient(self, U: Tensor, labels: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """E and dE/dU."""
+        ...
+
+    def prediction(
+        self, U: Tensor, labels: Tensor, temperature: float, test_inputs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and variance of f at test inputs."""
+        ...
+
+
 class PackedKernels:
     """Path-path kernels of inputs (P, D, N0), symmetrised and stored once."""
 
     def __init__(self, inputs: Tensor, variance: float = 1.0) -> None:
         self.examples, self.paths, features = inputs.shape
-        _refuse_too_large("packed path kernels", packed_bytes(self.examples, self.paths), self.paths)
+        refuse_too_large(
+            f"packed kernels of {self.paths} attention paths and {self.examples} examples",
+            packed_bytes(self.examples, self.paths),
+            _REMEDY,
+        )
         flat = inputs.double().transpose(0, 1)  # (D, P, N0)
         rows, columns = torch.tril_indices(self.paths, self.paths)
         self._rows, self._columns = rows, columns
@@ -92,7 +117,11 @@ class FactoredKernels:
 
     def __init__(self, inputs: Tensor, variance: float = 1.0) -> None:
         self.examples, self.paths, self._features = inputs.shape
-        _refuse_too_large("path inputs", factored_bytes(inputs.shape), self.paths)
+        refuse_too_large(
+            f"kernels of {self.paths} attention paths and {self.examples} examples",
+            factored_bytes(tuple(inputs.shape)),
+            _REMEDY,
+        )
         self._inputs = inputs.double().contiguous()
         self._flat = self._inputs.flatten(1)
         self._scale = variance / (self.paths * self._features)
@@ -185,13 +214,3 @@ def kernel_diagonal(U: Tensor, inputs: Tensor, variance: float = 1.0) -> Tensor:
     xi = inputs.double()
     grams = xi @ xi.mT * (variance / (xi.shape[1] * xi.shape[2]))
     return (U.flatten(-2) @ grams.flatten(1).mT).reshape(*U.shape[:-2], len(xi))
-
-
-def _refuse_too_large(what: str, needed: int, paths: int) -> None:
-    available = available_bytes()
-    if needed > available:
-        raise PosteriorError(
-            f"{what} of {paths} attention paths would take {needed / 1e9:.3g} GB of memory and "
-            f"{available / 1e9:.3g} GB are available: take fewer heads, layers or examples, or a smaller "
-            "input width"
-        )

@@ -22,6 +22,8 @@ from widthscope.errors import PosteriorError
 from widthscope.path_theory.action import entropy, entropy_gradient
 from widthscope.path_theory.coordinates import Coordinates, Family
 from widthscope.path_theory.energy import energy_gradient, noisy_kernel
+from widthscope.path_theory.kernels import OwnEnergy
+from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.order_parameters import OrderParameters, eliminated_readout, gaussian_process
 from widthscope.path_theory.problem import Problem
 
@@ -41,8 +43,8 @@ class Solution:
     `value` is S, `energy` its part E(U_1); `gradient_norm` the largest |derivative| of S / max(N) with
     respect to a coordinate; `evaluations` of S and its gradient, those for Hessians included; `hessian_min`
     the smallest eigenvalue of the Hessian of S / max(N), NaN where there are too many coordinates;
-    `condition` that of K(U) + T I; `converged` whether the gradient is below the tolerance and the Hessian,
-    where known, positive.
+    `condition` that of K(U) + T I, NaN where it is never formed; `converged` whether the gradient is below
+    the tolerance and the Hessian, where known, positive.
     """
 
     order: OrderParameters
@@ -136,6 +138,12 @@ def minimise(
     """
     if diagonal and scalar:
         raise PosteriorError("a minimum is over diagonal matrices or over multiples of I, not both")
+    size = 8 * (2 * _HISTORY + 12) * sum(d * (d + 1) // 2 for d in problem.network.sizes)
+    refuse_too_large(
+        f"minimising over the order parameters of {problem.network.paths} paths",
+        size,
+        "take fewer heads or layers",
+    )
     objective = _Objective(problem, "diagonal" if diagonal else "scalar" if scalar else "full")
     vector = _start(objective, gaussian_process(problem.network) if start is None else start)
     vector = _by_lbfgs(objective, vector, tolerance)
@@ -151,7 +159,10 @@ def minimise(
             step = _conjugate_step(objective, vector, gradient)
         else:
             step = vectors @ ((vectors.mT @ gradient) / eigenvalues)
-        trial = objective(vector - step)
+        try:
+            trial = objective(vector - step)
+        except PosteriorError:
+            break
         if not float(trial[2].abs().max()) < 0.5 * float(gradient.abs().max()):
             break
         vector, (value, energy, gradient) = vector - step, trial
@@ -164,7 +175,7 @@ def minimise(
         gradient_norm=norm,
         evaluations=objective.evaluations,
         hessian_min=smallest,
-        condition=_condition(noisy_kernel(problem, order.matrices[0])),
+        condition=_condition(problem, order.matrices[0]),
         converged=norm <= tolerance and not smallest <= 0.0,
     )
 
@@ -232,7 +243,7 @@ def _by_lbfgs(objective: _Objective, vector: Tensor, tolerance: float) -> Tensor
 
 
 def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> Tensor:
-    """The Newton step H^{-1} gradient by conjugate gradients, to a thousandth or while the Hessian is positive."""
+    """The Newton step H^{-1} gradient by conjugate gradients, to a thousandth or while H is positive."""
     step, residual = torch.zeros_like(vector), gradient.clone()
     direction, size = residual.clone(), float(residual @ residual)
     wanted = 1e-6 * size
@@ -251,6 +262,8 @@ def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> 
     return step
 
 
-def _condition(K: Tensor) -> float:
-    eigenvalues = torch.linalg.eigvalsh(K)
+def _condition(problem: Problem, U: Tensor) -> float:
+    if isinstance(problem.kernels, OwnEnergy):
+        return math.nan
+    eigenvalues = torch.linalg.eigvalsh(noisy_kernel(problem, U))
     return float(eigenvalues[-1] / eigenvalues[0]) if float(eigenvalues[0]) > 0.0 else math.inf

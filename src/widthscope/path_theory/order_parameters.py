@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.network import Network
 
 
@@ -23,7 +24,16 @@ class OrderParameters:
 
 
 def gaussian_process(network: Network) -> OrderParameters:
-    """The infinite-width point: U_l = sigma_l^2 ... sigma_L^2 sigma_a^2 I and u = sigma_a^2."""
+    """The infinite-width point: U_l = sigma_l^2 ... sigma_L^2 sigma_a^2 I and u = sigma_a^2.
+
+    Raises:
+        PosteriorError: if matrices of D x D would not fit in memory.
+    """
+    refuse_too_large(
+        f"order parameters of {network.paths} attention paths (heads {network.heads})",
+        8 * 4 * network.paths**2,
+        "take fewer heads or layers",
+    )
     scale = network.readout_variance
     matrices: list[Tensor] = []
     for size, variance in zip(reversed(network.sizes), reversed(network.value_variances), strict=True):

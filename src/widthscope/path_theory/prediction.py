@@ -7,7 +7,7 @@ from torch import Tensor
 
 from widthscope.errors import PosteriorError
 from widthscope.path_theory.energy import noisy_kernel
-from widthscope.path_theory.kernels import cross_kernel, kernel_diagonal
+from widthscope.path_theory.kernels import OwnEnergy, cross_kernel, kernel_diagonal
 from widthscope.path_theory.order_parameters import gaussian_process
 from widthscope.path_theory.problem import Problem
 
@@ -39,6 +39,10 @@ def predict(problem: Problem, U: Tensor, test_inputs: Tensor, chunk: int = 1000)
         raise PosteriorError(
             f"test inputs have shape (tests, {problem.inputs.shape[1]}, {problem.inputs.shape[2]}), "
             f"not {tuple(test_inputs.shape)}"
+        )
+    if isinstance(problem.kernels, OwnEnergy):
+        return Prediction(
+            *problem.kernels.prediction(U, problem.labels, problem.temperature, test_inputs.double())
         )
     factor, failed = torch.linalg.cholesky_ex(noisy_kernel(problem, U))
     if bool((failed != 0).any()):
