@@ -26,7 +26,7 @@ hidden_markov/claims.py
 one_shot/claims.py
 """
 DRAWING = """
-figures.py
+figures.py matrix_drawing.py
 limits/figures.py
 exact/figures.py
 sampling/figures.py
@@ -35,8 +35,18 @@ one_shot/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "hidden_markov/data.py": "hidden-markov*",
+    "hidden_markov/depth.py": "hidden-markov*",
+    "hidden_markov/experiment.py": "hidden-markov*",
+    "hidden_markov/observables.py": "hidden-markov*",
+    "hidden_markov/solutions.py": "hidden-markov*",
+    "hidden_markov/variants.py": "hidden-markov*",
     "limits/experiment.py": "limits*",
+    "one_shot/episodes.py": "one-shot*",
+    "one_shot/experiment.py": "one-shot*",
+    "one_shot/network.py": "one-shot*",
+    "one_shot/training.py": "one-shot*",
     "tasks/gaussian_paths.py": "limits*",
-    "tasks/hidden_markov.py": "limits*",
-    "tasks/path_task.py": "limits*",
+    "tasks/hidden_markov.py": "hidden-markov* limits*",
+    "tasks/path_task.py": "hidden-markov* limits*",
 }
