@@ -176,7 +176,9 @@ def test_the_gradient_and_the_curvature_are_those_of_the_density():
 
     value, gradient = mode.potential(data, coordinates, z)
     assert float(value) == pytest.approx(float(potential(z)), abs=1e-10)
-    assert gradient.numpy() == pytest.approx(torch.autograd.functional.jacobian(potential, z).numpy(), abs=1e-10)
+    assert gradient.numpy() == pytest.approx(
+        torch.autograd.functional.jacobian(potential, z).numpy(), abs=1e-10
+    )
     expected = torch.autograd.functional.hessian(potential, z)
     assert mode.curvature(data, coordinates, z).numpy() == pytest.approx(expected.numpy(), abs=1e-6)
 
@@ -189,17 +191,6 @@ def test_the_mode_has_no_gradient_and_its_root_undoes_the_curvature():
     covariance = found.covariance_root @ found.covariance_root.mT
     expected = torch.linalg.inv(mode.curvature(data, coordinates, found.place))
     assert covariance.numpy() == pytest.approx(expected.numpy(), abs=1e-6)
-
-
-def test_student_draws_have_the_law_s_covariance_and_density():
-    steps = laplace.student(2**14, 3, ("test",))
-    assert torch.cov(steps.mT).numpy() == pytest.approx(8 / 6 * np.eye(3), abs=0.03)
-    from scipy.stats import multivariate_t
-
-    law = multivariate_t(np.zeros(3), np.eye(3), df=8)
-    points = steps[:20].numpy()
-    expected = law.logpdf(points) - law.logpdf(np.zeros(3))
-    assert laplace.log_student(steps[:20]).numpy() == pytest.approx(expected, abs=1e-12)
 
 
 def test_names_make_the_draws_and_scrambles_differ():

@@ -1,4 +1,4 @@
-"""Draws from the exact posterior of the order parameters, by importance sampling from a Student law.
+"""Draws from the exact posterior of the order parameters, by importance sampling around its mode.
 
 Every draw carries a weight, the posterior's density over the proposal's, so that averages are exact as the
 draws grow in number, whatever the proposal; the effective sample size says how well it fits. Independently
@@ -10,21 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from scipy.special import gammaincinv
-from scipy.stats.qmc import Sobol
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
 from widthscope.path_theory.problem import Problem
 from widthscope.posteriors.collapsed.coordinates import Coordinates
 from widthscope.posteriors.collapsed.mode import find_mode
-from widthscope.streams import Name, numpy_generator
+from widthscope.posteriors.collapsed.proposal import Student, adapted
+from widthscope.streams import Name
 
-DEGREES = 8.0
-"""Degrees of freedom of the proposal: its tails are heavier than the posterior's, so weights are bounded."""
+PILOT = 512
+"""Draws from the law at the mode whose moments the proposal then has; they enter no average."""
 
 LEAST_EFFECTIVE = 0.05
 """Effective share of the draws below which averages rest on too few of them and are not measured."""
+
+PER_DIMENSION = 10
+"""Pilot draws that must count for each dimension of a proposal that is fitted to them."""
 
 CHUNK_BYTES = 2**22
 """Of the kernels of all draws that are in memory at a time: more than this leaves the caches."""
@@ -40,7 +42,7 @@ class Draws:
         solutions: (K(U_1) + T I)^{-1} y of every draw, (S, P).
         log_weights: log of density over proposal, up to a constant, (S,).
         scrambles: number of scrambled sequences, of equally many draws each.
-        ess_fraction: least effective share of the draws over the scrambles, in (0, 1].
+        ess_fraction: effective share of the draws, (sum w)^2 / (S sum w^2), in (0, 1].
         mode_gradient: largest entry of the gradient where the proposal is centred.
         evaluations: of the density with its gradient, to find the mode.
     """
@@ -74,7 +76,11 @@ class Draws:
 
 
 def laplace_importance(
-    problem: Problem, draws: int = 1024, scrambles: int = 2, names: tuple[Name, ...] = ("collapsed",)
+    problem: Problem,
+    draws: int = 1024,
+    scrambles: int = 2,
+    names: tuple[Name, ...] = ("collapsed",),
+    refits: int = 0,
 ) -> Draws:
     """Draws from the exact posterior of u, U_L, ..., U_1 at finite width.
 
@@ -83,6 +89,9 @@ def laplace_importance(
         draws: of each scramble; a power of two, for Sobol sequences.
         scrambles: independent sequences, at least 2 for errors.
         names: of the random stream.
+        refits: times that the proposal is fitted anew to pilot draws, as many as of one scramble: where few
+            examples or narrow layers leave the posterior lopsided about its mode, draws of the refitted
+            proposal count for several times as much.
 
     Raises:
         PosteriorError: if a layer is narrower than its order parameter, or `draws` is no power of two.
@@ -93,42 +102,40 @@ def laplace_importance(
         raise PosteriorError(f"draws need at least one scramble, not {scrambles}")
     coordinates = Coordinates(problem.network)
     mode = find_mode(problem, coordinates)
-    steps = torch.cat(
-        [student(draws, coordinates.dimension, (*names, scramble)) for scramble in range(scrambles)]
-    )
-    z = mode.place + steps @ mode.covariance_root.mT
-    readout, matrices = coordinates.order_parameters(z)
-    energies, solutions = solved(problem, matrices[0])
-    log_weights = coordinates.log_prior(z) - energies / 2 - log_student(steps)
-    weights = log_weights.reshape(scrambles, draws).softmax(dim=1)
-    effective = 1 / weights.square().sum(dim=1) / draws
+    proposal = Student(mode.place, mode.covariance_root)
+    pilot = _weighted(problem, coordinates, proposal, proposal.draws(PILOT, (*names, "pilot")))
+    proposal = adapted(proposal, pilot.z, pilot.log_weights)
+    z = torch.cat([proposal.draws(draws, (*names, scramble)) for scramble in range(scrambles)])
+    found = _weighted(problem, coordinates, proposal, z)
+    weights = found.log_weights.softmax(dim=0)
     return Draws(
-        readout,
-        matrices,
-        solutions,
-        log_weights,
+        found.readout,
+        found.matrices,
+        found.solutions,
+        found.log_weights,
         scrambles,
-        float(effective.min()),
+        float(1 / weights.square().sum() / len(weights)),
         mode.gradient,
         mode.evaluations,
     )
 
 
-def student(count: int, dimension: int, names: tuple[Name, ...]) -> Tensor:
-    """Draws of the standard multivariate Student law with 8 degrees of freedom, (count, dimension).
+@dataclass(frozen=True)
+class _Weighted:
+    """Draws z (S, n) and all that is known of them."""
 
-    One more coordinate of the Sobol sequence gives the chi-squared variable that all entries of a draw share.
-    """
-    points = Sobol(dimension + 1, scramble=True, rng=numpy_generator(*names)).random(count)
-    uniform = torch.as_tensor(points).clamp(1e-12, 1 - 1e-12)
-    chi_squared = 2 * torch.as_tensor(gammaincinv(DEGREES / 2, uniform[:, -1].numpy()))
-    steps: Tensor = torch.special.ndtri(uniform[:, :-1]) * (DEGREES / chi_squared).sqrt()[:, None]
-    return steps
+    z: Tensor
+    readout: Tensor
+    matrices: tuple[Tensor, ...]
+    solutions: Tensor
+    log_weights: Tensor
 
 
-def log_student(steps: Tensor) -> Tensor:
-    """Log density of `student` at steps (..., n), (...,), up to a constant."""
-    return -(DEGREES + steps.shape[-1]) / 2 * torch.log1p(steps.square().sum(-1) / DEGREES)
+def _weighted(problem: Problem, coordinates: Coordinates, proposal: Student, z: Tensor) -> _Weighted:
+    readout, matrices = coordinates.order_parameters(z)
+    energies, solutions = solved(problem, matrices[0])
+    log_weights = coordinates.log_prior(z) - energies / 2 - proposal.log_density(z)
+    return _Weighted(z, readout, matrices, solutions, log_weights)
 
 
 def solved(problem: Problem, matrices: Tensor) -> tuple[Tensor, Tensor]:
