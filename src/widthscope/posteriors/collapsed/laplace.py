@@ -19,14 +19,11 @@ from widthscope.posteriors.collapsed.mode import find_mode
 from widthscope.posteriors.collapsed.proposal import Student, adapted
 from widthscope.streams import Name
 
-PILOT = 512
-"""Draws from the law at the mode whose moments the proposal then has; they enter no average."""
+PILOTS = (512,)
+"""Draws of each pilot, the first from the law at the mode, whose moments the next proposal has."""
 
 LEAST_EFFECTIVE = 0.05
 """Effective share of the draws below which averages rest on too few of them and are not measured."""
-
-PER_DIMENSION = 10
-"""Pilot draws that must count for each dimension of a proposal that is fitted to them."""
 
 CHUNK_BYTES = 2**22
 """Of the kernels of all draws that are in memory at a time: more than this leaves the caches."""
@@ -80,7 +77,7 @@ def laplace_importance(
     draws: int = 1024,
     scrambles: int = 2,
     names: tuple[Name, ...] = ("collapsed",),
-    refits: int = 0,
+    pilots: tuple[int, ...] = PILOTS,
 ) -> Draws:
     """Draws from the exact posterior of u, U_L, ..., U_1 at finite width.
 
@@ -89,9 +86,8 @@ def laplace_importance(
         draws: of each scramble; a power of two, for Sobol sequences.
         scrambles: independent sequences, at least 2 for errors.
         names: of the random stream.
-        refits: times that the proposal is fitted anew to pilot draws, as many as of one scramble: where few
-            examples or narrow layers leave the posterior lopsided about its mode, draws of the refitted
-            proposal count for several times as much.
+        pilots: draws of each pilot, powers of two, in turn; they enter no average. Two of thousands serve
+            where few examples or narrow layers leave the posterior lopsided about its mode.
 
     Raises:
         PosteriorError: if a layer is narrower than its order parameter, or `draws` is no power of two.
@@ -103,8 +99,10 @@ def laplace_importance(
     coordinates = Coordinates(problem.network)
     mode = find_mode(problem, coordinates)
     proposal = Student(mode.place, mode.covariance_root)
-    pilot = _weighted(problem, coordinates, proposal, proposal.draws(PILOT, (*names, "pilot")))
-    proposal = adapted(proposal, pilot.z, pilot.log_weights)
+    for place, count in enumerate(pilots):
+        key = (*names, "pilot") if place == 0 else (*names, "pilot", place)
+        pilot = _weighted(problem, coordinates, proposal, proposal.draws(count, key))
+        proposal = adapted(proposal, pilot.z, pilot.log_weights)
     z = torch.cat([proposal.draws(draws, (*names, scramble)) for scramble in range(scrambles)])
     found = _weighted(problem, coordinates, proposal, z)
     weights = found.log_weights.softmax(dim=0)
