@@ -73,6 +73,10 @@ class OwnEnergy(Kernels, Protocol):
         """Mean and variance of f at test inputs."""
         ...
 
+    def condition(self, U: Tensor, temperature: float) -> float:
+        """Condition number of K(U) + T I, of one U (D, D); NaN where it would cost too much."""
+        ...
+
 
 class PackedKernels:
     """Path-path kernels of inputs (P, D, N0), symmetrised and stored once."""
@@ -159,7 +163,10 @@ def factored_bytes(shape: tuple[int, ...]) -> int:
 
 
 def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels:
-    """Packed or factored kernels of path inputs (P, D, N0), whichever is expected to be faster and fits.
+    """Kernels of path inputs (P, D, N0) by the way that is expected to be fastest and fits.
+
+    Where there are more examples than numbers in the inputs of one, P > N0 D, sums over examples; else packed
+    or factored kernels.
 
     Args:
         inputs: path inputs xi.
@@ -169,7 +176,11 @@ def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels
     Raises:
         PosteriorError: if neither fits in the memory that is available, before anything is allocated.
     """
+    from widthscope.path_theory.primal import PrimalInputs  # made of the factored kernels above
+
     examples, paths, features = inputs.shape
+    if features * paths < examples:
+        return PrimalInputs(inputs, variance)
     entries = paths * (paths + 1) // 2 * examples**2
     streamed = 2 * 8 * entries / max(1, batch) / _BYTES_PER_SECOND
     packed = max(streamed, 4 * entries / _FLOPS_PER_SECOND)

@@ -43,7 +43,7 @@ class Solution:
     `value` is S, `energy` its part E(U_1); `gradient_norm` the largest |derivative| of S / max(N) with
     respect to a coordinate; `evaluations` of S and its gradient, those for Hessians included; `hessian_min`
     the smallest eigenvalue of the Hessian of S / max(N), NaN where there are too many coordinates;
-    `condition` that of K(U) + T I, NaN where it is never formed; `converged` whether the gradient is below
+    `condition` that of K(U) + T I, NaN where that costs too much; `converged` whether the gradient is below
     the tolerance and the Hessian, where known, positive.
     """
 
@@ -264,6 +264,6 @@ def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> 
 
 def _condition(problem: Problem, U: Tensor) -> float:
     if isinstance(problem.kernels, OwnEnergy):
-        return math.nan
+        return problem.kernels.condition(U, problem.temperature)
     eigenvalues = torch.linalg.eigvalsh(noisy_kernel(problem, U))
     return float(eigenvalues[-1] / eigenvalues[0]) if float(eigenvalues[0]) > 0.0 else math.inf

@@ -66,7 +66,7 @@ def problem(
             is negative, or it is 0 and the kernel is not positive definite; and, before anything is
             allocated, if the kernels would not fit in memory.
     """
-    _check_shapes(inputs, labels, network)
+    check_shapes(inputs, labels, network)
     xi, y = inputs.double(), labels.double()
     _check_numbers(xi, y)
     if not (math.isfinite(temperature) and temperature >= 0.0):
@@ -82,7 +82,12 @@ def problem(
     return posed
 
 
-def _check_shapes(inputs: Tensor, labels: Tensor, network: Network) -> None:
+def check_shapes(inputs: Tensor, labels: Tensor, network: Network) -> None:
+    """Refuse inputs, labels and a network that do not fit together; only shapes are looked at.
+
+    Raises:
+        PosteriorError: if they do not.
+    """
     if inputs.dim() != 3 or 0 in inputs.shape:
         raise PosteriorError(f"path inputs have shape (P, D, N0), none of them 0, not {tuple(inputs.shape)}")
     if inputs.shape[1] != network.paths:
@@ -99,6 +104,15 @@ def _check_numbers(inputs: Tensor, labels: Tensor) -> None:
     finite = torch.isfinite(inputs).flatten(1).all(1)
     if not bool(finite.all()):
         raise PosteriorError(f"the path inputs of example {int((~finite).nonzero()[0])} are not all finite")
+    check_labels(labels)
+
+
+def check_labels(labels: Tensor) -> None:
+    """Refuse labels (P,) that are not finite or all the same.
+
+    Raises:
+        PosteriorError: if they are.
+    """
     if not bool(torch.isfinite(labels).all()):
         raise PosteriorError(
             f"the label of example {int((~torch.isfinite(labels)).nonzero()[0])} is not finite"
