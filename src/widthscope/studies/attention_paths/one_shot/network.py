@@ -61,7 +61,7 @@ def outputs(parameters: Parameters, tokens: Tensor) -> Tensor:
         scores = torch.bmm((rows @ bilinear).reshape(members * episodes, count * heads, features), transposed)
         attention = torch.softmax(scores.view(-1, count, heads * count), dim=1)
         attention = attention.view(-1, count * heads, count)
-        reading = attention.mean(dim=2) if reading is None else torch.bmm(attention, reading)
+        reading = attention.sum(dim=2) / count if reading is None else torch.bmm(attention, reading)
         reading = reading.reshape(members * episodes, count, -1)
     assert reading is not None
     weights = path_weights(parameters)
