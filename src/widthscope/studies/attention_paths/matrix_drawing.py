@@ -26,10 +26,11 @@ def squares(
     """
     entries = np.asarray(matrix, dtype=float)
     count = len(entries)
-    full = float(np.nanmax(np.abs(entries))) if largest is None else largest
+    sizes = np.abs(entries[np.isfinite(entries)])
+    full = float(sizes.max(initial=0.0)) if largest is None else largest
     for row, column in np.ndindex(count, count):
         entry = entries[row, column]
-        if not np.isfinite(entry):
+        if not np.isfinite(entry) or full == 0:
             continue
         side = 0.94 * float(np.sqrt(min(1.0, abs(float(entry)) / full)))
         colour = POSITIVE if entry >= 0 else NEGATIVE

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
+from widthscope.plotting import MARKERS, PALETTE, Drawing, new, shades, width_axis
 from widthscope.studies.attention_paths.hidden_markov.variants import (
     CALLED,
     FOUR,
@@ -35,7 +35,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
     return {
         "hidden-markov-accuracy": accuracy(curves("accuracy")),
-        "hidden-markov-weights": weights(curves("weights")),
+        "hidden-markov-weights": weights(curves("weights"), curves("minimiser")),
         "hidden-markov-kernels": kernels(curves("kernel")),
         "hidden-markov-depth": depth(fit["/curves/hidden-markov-depth"].to_dataset()),
     }
@@ -75,7 +75,8 @@ def accuracy(curves: Mapping[str, xr.Dataset]) -> Drawing:
         width_axis(axes, widths, "width $N$")
         axes.set_title(CALLED[variant])
     panels[0].set_ylabel("accuracy")
-    panels[0].legend(title="paths, or all with", fontsize=7.5, title_fontsize=7.5)
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[1].legend(handles, labels, loc="upper right", title="paths, or all of them with")
     four, two = curves[FOUR], curves[TWO]
     narrow = int(four["width"][0])
 
@@ -95,7 +96,7 @@ def accuracy(curves: Mapping[str, xr.Dataset]) -> Drawing:
     )
 
 
-def weights(curves: Mapping[str, xr.Dataset]) -> Drawing:
+def weights(curves: Mapping[str, xr.Dataset], minimiser: Mapping[str, xr.Dataset]) -> Drawing:
     """Order parameters at a few widths, and at infinite width."""
     figure, *panels = new(rows=2, cols=SHOWN_WIDTHS + 1, height=3.9)
     for row, variant in enumerate(VARIANTS):
@@ -111,6 +112,8 @@ def weights(curves: Mapping[str, xr.Dataset]) -> Drawing:
             axes.set_visible(False)
     narrow = {variant: curves[variant]["order_parameter"].isel(width=0) for variant in VARIANTS}
     four = np.diagonal(narrow[FOUR].values)
+    evaluations = float(minimiser[FOUR]["evaluations"].sel(subset="all").mean())
+    gradient = max(float(one["gradient_norm"].max()) for one in minimiser.values())
     return Drawing(
         figure,
         "Order parameters of the task of four paths (above) and of two (below) at growing widths, means over "
@@ -120,7 +123,8 @@ def weights(curves: Mapping[str, xr.Dataset]) -> Drawing:
         + ", ".join(
             f"{SHORT[path]} {value:.2g}" for path, value in zip(PATHS[FOUR], four, strict=True)
         ).replace("r$_", "$r_")
-        + ".",
+        + f". The minimiser took {evaluations:.0f} evaluations at four paths on average and left no "
+        f"derivative larger than {gradient:.0e}.",
         "Rows of square matrices. At small width the good and the denoising path have large squares on the "
         "diagonal and a negative one between them; towards infinite width only an equal diagonal is left.",
     )
@@ -165,6 +169,7 @@ def depth(curve: xr.Dataset) -> Drawing:
     figure, *panels = new(height=3.0)
     axes: Axes = panels[0]
     layers = [int(one) for one in curve["layers"].values]
+    hues = shades(curve.sizes["width"])
     for place, width in enumerate(curve["width"].values):
         one = curve.sel(width=width)
         axes.errorbar(
@@ -172,7 +177,7 @@ def depth(curve: xr.Dataset) -> Drawing:
             one["finite"],
             one["finite_half"],
             marker=MARKERS[place],
-            color=PALETTE[f"c{place}"],
+            color=hues[place],
             lw=1.2,
             label=f"$N = {int(width)}$",
         )
@@ -181,7 +186,7 @@ def depth(curve: xr.Dataset) -> Drawing:
         curve["infinite"],
         curve["infinite_half"],
         marker=MARKERS[-1],
-        color=PALETTE["c7"],
+        color=PALETTE["c1"],
         ls="--",
         lw=1.2,
         label="infinite",

@@ -11,10 +11,10 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 15.0
 """What takes no longer than this in all shares one job, whose start would cost as much."""
 
-SEQUENCE_SECONDS = {FOUR: 1.2e-3, TWO: 1.0e-3}
+SEQUENCE_SECONDS = {FOUR: 0.95e-3, TWO: 0.5e-3}
 """Of one sequence with its attention matrices and path inputs, on one core."""
 
-SOLVE_SECONDS = {FOUR: 0.08, TWO: 0.04}
+SOLVE_SECONDS = {FOUR: 0.026, TWO: 0.012}
 """Of one minimisation at P = 100; it grows with the square of P, and above 500 with the cube."""
 
 START_MB = 600
@@ -65,5 +65,5 @@ def _depth_seconds(settings: HiddenMarkov) -> float:
     sequences = (settings.examples + settings.tests) * SEQUENCE_SECONDS[FOUR]
     solves = len(settings.depth.widths) * _solve(settings, FOUR)
     return settings.depth.seeds * sum(
-        layers / 2 * sequences + 2.0 ** (layers - 2) * solves for layers in settings.depth.layers
+        layers / 3 * sequences + 2.0 ** (layers - 2) * solves for layers in settings.depth.layers
     )
