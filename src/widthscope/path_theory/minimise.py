@@ -31,7 +31,7 @@ _HISTORY = 50
 _MOST_EVALUATIONS = 3000
 _HESSIAN_COORDINATES = 60  # D <= 8 with its upper layers; beyond, only products with the Hessian are formed
 _NEWTON_STEPS = 4
-_POLISHED = 1e-3  # of the tolerance: Newton steps stop there
+_POLISHED = 1e-3  # of the tolerance, and of that P / N where N > P: Newton steps stop there
 _CONJUGATE_STEPS = 40
 _DIFFERENCE = 1e-5  # of coordinates, which are logarithms or of the size of Lambda
 
@@ -152,8 +152,9 @@ def minimise(
     if len(vector) <= _HESSIAN_COORDINATES:
         eigenvalues, vectors = torch.linalg.eigh(objective.hessian(vector))
         smallest = float(eigenvalues[0])
+    wanted = _POLISHED * tolerance * min(1.0, problem.examples / objective.width)
     for _ in range(_NEWTON_STEPS):
-        if smallest <= 0.0 or float(gradient.abs().max()) <= _POLISHED * tolerance:
+        if smallest <= 0.0 or float(gradient.abs().max()) <= wanted:
             break
         if math.isnan(smallest):
             step = _conjugate_step(objective, vector, gradient)

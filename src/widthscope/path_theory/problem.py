@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
-from widthscope.path_theory.kernels import Kernels, kernels_of
+from widthscope.path_theory.kernels import Kernels, factored_bytes, kernels_of
+from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process
 
@@ -67,6 +68,12 @@ def problem(
             allocated, if the kernels would not fit in memory.
     """
     check_shapes(inputs, labels, network)
+    if kernels is None:
+        refuse_too_large(
+            f"kernels of {network.paths} attention paths and {len(inputs)} examples",
+            factored_bytes(tuple(inputs.shape)),
+            "take fewer heads, layers or examples",
+        )
     xi, y = inputs.double(), labels.double()
     _check_numbers(xi, y)
     if not (math.isfinite(temperature) and temperature >= 0.0):

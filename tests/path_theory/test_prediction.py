@@ -1,0 +1,53 @@
+import pytest
+import torch
+from tests.path_theory.tasks import F64, UNEQUAL, gaussian_paths, posed, positive
+
+from widthscope.errors import PosteriorError
+from widthscope.path_theory.network import Network
+from widthscope.path_theory.prediction import gaussian_process_prediction, predict
+
+
+@pytest.mark.parametrize("batch", [(), (3,)])
+@pytest.mark.parametrize("chunk", [2, 1000])
+def test_predictor_is_a_conditional_gaussian(batch, chunk):
+    """Against the joint covariance of labels and tests, conditioned by its inverse (Schur complement)."""
+    task = posed(UNEQUAL, 8)
+    tests, _ = gaussian_paths((2, 3), 5, 10, seed=9)
+    U = positive(6, batch=batch)
+    xi = torch.cat((task.inputs, tests))
+    joint = 1.3 / 6 * torch.einsum("...ab,mai,nbi->...mn", U, xi, xi) / 10
+    joint[..., :8, :8] += 0.1 * torch.eye(8, dtype=F64)
+    precision = torch.linalg.inv(joint)
+    covariance = torch.linalg.inv(precision[..., 8:, 8:])
+    mean = -(covariance @ precision[..., 8:, :8]) @ task.labels
+    found = predict(task, U, tests, chunk)
+    torch.testing.assert_close(found.mean, mean, rtol=1e-9, atol=1e-10)
+    torch.testing.assert_close(found.variance, covariance.diagonal(dim1=-2, dim2=-1), rtol=1e-8, atol=1e-9)
+
+
+def test_training_labels_are_met_exactly_at_temperature_zero():
+    task = posed(Network.equal((2,), 10), 8, 5, temperature=0.0)
+    found = predict(task, positive(2), task.inputs)
+    torch.testing.assert_close(found.mean, task.labels, rtol=1e-9, atol=1e-9)
+    assert found.variance.min() >= 0
+    assert found.variance.max() < 1e-10
+
+
+def test_infinite_width_is_ridge_regression_on_the_path_inputs():
+    task = posed(Network((2, 3), (4, 4, 4), UNEQUAL.variances), 30)
+    tests, _ = gaussian_paths((2, 3), 5, 10, seed=9)
+    prior = 1.3 * 0.7 * 1.5 * 0.9 / (6 * 10)
+    features = task.inputs.flatten(1)
+    weights = torch.linalg.solve(
+        features.T @ features + 0.1 / prior * torch.eye(60, dtype=F64), features.T @ task.labels
+    )
+    found = gaussian_process_prediction(task, tests)
+    torch.testing.assert_close(found.mean, tests.flatten(1) @ weights, rtol=1e-9, atol=1e-9)
+
+
+def test_tests_that_do_not_fit_are_refused():
+    task = posed(UNEQUAL, 8)
+    with pytest.raises(PosteriorError, match=r"shape \(tests, 6, 10\), not \(5, 6, 9\)"):
+        predict(task, positive(6), torch.zeros(5, 6, 9))
+    with pytest.raises(PosteriorError, match="not positive definite"):
+        predict(task, -positive(6), torch.zeros(5, 6, 10))
