@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import xarray as xr
 from widthscope.statistics.distances import dkw_half_width
 from widthscope.statistics.evidence import claim_tree, evidence, law_evidence, of_counts, of_estimates
 from widthscope.statistics.intervals import Estimate
+from widthscope.statistics.judgement import Columns
 
 
 def test_numbers_broadcast_over_components() -> None:
@@ -80,7 +82,18 @@ def test_claim_tree_lays_out_measured_and_control() -> None:
         "/claims/heads/shape/measured",
     }
     tree = xr.DataTree.from_dict(paths)
-    assert tree["/claims/heads/slope/control"].to_dataset().identical(control)
+    stored = tree["/claims/heads/slope/control"].to_dataset()
+    assert stored.identical(control[["estimate", "standard_error"]])
+
+
+@pytest.mark.parametrize("said", [{}, {"prediction": [1.0, np.nan]}, {"n": 5, "degrees": [3, np.inf]}])
+def test_what_the_tree_leaves_out_is_read_as_it_was(said: dict[str, Any]) -> None:
+    table = evidence(["x", "y"], [1.0, np.nan], [0.1, 0.2], possible=(-3.0, 3.0), **said)
+    stored = claim_tree({"heads": {"slope": (table, None)}})["/claims/heads/slope/measured"]
+    assert set(stored.data_vars) == {"estimate", "standard_error", *said}
+    whole, read = Columns.of(table), Columns.of(stored)
+    for name in vars(whole):
+        np.testing.assert_array_equal(getattr(read, name), getattr(whole, name), err_msg=name)
 
 
 def test_counts_are_shares_with_their_numbers() -> None:

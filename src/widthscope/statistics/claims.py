@@ -190,8 +190,9 @@ def _evidence(
     dataset = node.to_dataset()
     if "estimate" not in dataset or "component" not in dataset:
         raise StudyError(f"{study}: {path} holds no evidence (no 'estimate' over 'component')")
-    if prediction is not None and bool(np.isnan(dataset["prediction"].values).all()):
-        dataset = dataset.assign(prediction=xr.full_like(dataset["prediction"], prediction))
+    own = dataset.get("prediction")
+    if prediction is not None and (own is None or bool(np.isnan(own.values).all())):
+        dataset = dataset.assign(prediction=xr.full_like(dataset["estimate"], prediction))
     return dataset
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from widthscope.statistics.evidence import UNSAID
 from widthscope.statistics.quantiles import critical_value, share_limits
 
 Outcome = Literal["supported", "refuted", "undecided", "reported"]
@@ -60,10 +61,12 @@ class Columns:
 
     @classmethod
     def of(cls, evidence: xr.Dataset) -> "Columns":
-        """Read an evidence Dataset, in memory or lazily from a store."""
-        column = {
+        """Read an evidence Dataset, in memory or lazily from a store; columns may have been left out."""
+        column = {name: np.full(evidence.sizes["component"], unsaid) for name, unsaid in UNSAID.items()}
+        column |= {
             name: np.asarray(evidence[name].values, dtype=float)
-            for name in ("estimate", "standard_error", "prediction", "n", "degrees", "scale", "p_value")
+            for name in ("estimate", "standard_error", *UNSAID)
+            if name in evidence
         }
         lowest, highest = evidence.attrs.get("possible", (-np.inf, np.inf))
         names = tuple(str(name) for name in evidence["component"].values)
