@@ -4,7 +4,8 @@ For many examples whose inputs hold more numbers than there are examples, M = D 
 examples would be larger than the kernel. The inputs stay where they are, a dask array, for example of a zarr
 store; they are read a block at a time, and again for every block of rows. Of every symmetric P x P matrix
 only the lower triangle is formed; LAPACK factors and inverts it in its place, and G = A - alpha alpha^T is
-formed one pair of blocks at a time. So P = 20,000 takes 3.2 GB and the blocks, against 13 GB of the plain form.
+formed one pair of blocks at a time. So P = 20,000 takes 3.2 GB and the blocks, where the plain form takes
+13 GB.
 """
 
 import math
@@ -36,7 +37,8 @@ def in_blocks(inputs: da.Array, block: int) -> list[tuple[slice, da.Array]]:
 
 def loaded(lazy: da.Array) -> Tensor:
     """The numbers of a lazy block, in float64, computed in this thread: those of BLAS are busy enough."""
-    return torch.from_numpy(np.array(lazy.compute(scheduler="synchronous"), dtype=np.float64))
+    numbers = lazy.compute(scheduler="synchronous")  # type: ignore[no-untyped-call]
+    return torch.from_numpy(np.array(numbers, dtype=np.float64))
 
 
 class BlockedKernels:

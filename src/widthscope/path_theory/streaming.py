@@ -59,7 +59,7 @@ def path_input_blocks(
         return found
 
     parts = [
-        da.map_blocks(
+        da.map_blocks(  # type: ignore[no-untyped-call]
             inputs,
             lazy,
             chunks=((span.stop - span.start,), (paths,), (tokens.shape[-1],)),
@@ -68,7 +68,7 @@ def path_input_blocks(
         )
         for span, lazy in in_blocks(tokens, block)
     ]
-    found: da.Array = da.concatenate(parts)
+    found: da.Array = da.concatenate(parts)  # type: ignore[no-untyped-call]
     return found
 
 
