@@ -22,6 +22,12 @@ NUMBER_SECONDS = 4e-9
 WEIGHT_SECONDS = 4e-9
 """Of one weight in one update."""
 
+EVALUATIONS = 200
+"""Of the action and its gradient, for one solve with sixteen paths."""
+
+FLOP_SECONDS = 4e-11
+"""Of one floating-point operation of such an evaluation, on one core."""
+
 START_MB = 450
 
 IMAGES_MB = {"digits": 30, "omniglot": 400}
@@ -95,11 +101,14 @@ def _megabytes(settings: OneShot, shape: Architecture, nets: int) -> int:
 
 
 def theory_cost(settings: OneShot, shape: Architecture, nets: int) -> Cost:
-    """Of solves at every temperature, and of evaluations of pruned networks."""
+    """Of a solve at every temperature and one of shuffled labels, and of the path inputs of all episodes."""
     theory, paths = settings.theory, shape.heads**shape.layers
     tokens, features = _sizes(settings)
-    solve = 200 * (theory.episodes**3 / 3 + paths**2 * theory.episodes**2 / 2) * 1e-10
+    examples = theory.episodes
+    contraction = 4 * examples * features * paths * (examples + paths) + 2 * examples**3
+    solve = EVALUATIONS * contraction * FLOP_SECONDS
     forward = shape.layers * shape.heads * tokens * features * (features + tokens) * MULTIPLY_SECONDS
-    orders = (theory.random_orders + 6) * shape.layers * shape.heads * theory.selection
-    seconds = len(theory.temperatures) * solve + (theory.validation + theory.test) * forward + orders * 1e-6
-    return Cost(STARTUP + nets * seconds, 1000)
+    episodes = theory.validation + theory.selection + theory.test
+    seconds = (len(theory.temperatures) + 1) * solve + 3 * episodes * forward
+    table = (episodes + 4 * examples) * paths * features * 8
+    return Cost(STARTUP + nets * seconds, START_MB + IMAGES_MB[settings.dataset] + round(3 * table / 2**20))

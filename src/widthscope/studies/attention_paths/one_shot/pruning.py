@@ -16,21 +16,17 @@ from math import prod, sqrt
 import torch
 from torch import Tensor
 
+from widthscope.studies.attention_paths.one_shot.network import path_weights
+
 
 def effective_weights(values: Tensor, readout: Tensor) -> Tensor:
     r"""Effective weights of all paths at the first layer, W^{(1)}, (D, N_1).
-
-    w^{(L)}_h = a^T V^{Lh} / sqrt(N_a), then w^{(l)}_{(h, rest)} = w^{(l+1)}_{rest} V^{lh} / sqrt(N_{l+1}).
-    The head of the first layer is the slowest in a path's number.
 
     Args:
         values: (L, H, N, N) value matrices, [out, in].
         readout: (N,).
     """
-    weights = readout[None, :]
-    for layer in reversed(values.unbind(0)):
-        weights = torch.einsum("rn,hnm->hrm", weights, layer).flatten(0, 1) / sqrt(layer.shape[1])
-    return weights
+    return path_weights({"values": values[None], "readout": readout[None]})[0]
 
 
 def trained_order_parameter(values: Tensor, readout: Tensor) -> Tensor:

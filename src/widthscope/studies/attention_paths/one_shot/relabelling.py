@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-EXACT = 20_000
+EXACT = 5_000
 """Relabellings up to which all of them are tried; eight heads in two layers have 1.6e9."""
 
 TIE = 1e-12

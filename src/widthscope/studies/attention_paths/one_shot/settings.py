@@ -36,11 +36,13 @@ class Theory(Section):
     )
     width: Width = Field(10, description="Width N of the theory's network.")
     temperatures: Increasing[Positive] = Field(
-        (0.03, 0.1, 0.3, 1.0), description="Temperatures, for both predictors, of which validation chooses."
+        (0.1, 0.3, 1.0), description="Temperatures of which validation chooses, for every predictor its own."
     )
-    validation: Count = Field(1000, ge=10, description="Episodes that choose the temperature.")
-    selection: Count = Field(1000, ge=10, description="Episodes on which pruned networks are measured.")
-    test: Count = Field(2000, ge=10, description="Episodes that choose nothing, on which all is reported.")
+    validation: Count = Field(5000, ge=10, description="Episodes that choose the temperature.")
+    selection: Count = Field(
+        2000, ge=10, description="Episodes on which heads are pruned one by one, to order them."
+    )
+    test: Count = Field(10000, ge=10, description="Episodes that choose nothing, on which all is reported.")
     random_orders: Count = Field(20, ge=2, description="Random orders of pruning.")
 
 

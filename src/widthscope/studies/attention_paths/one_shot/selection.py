@@ -1,0 +1,129 @@
+"""Predictors of the theory, each with the temperature that validation episodes choose for it.
+
+Order parameters grow as the width falls, so that one temperature is colder at one width than at another:
+every predictor has its own choice of the same grid of temperatures, and the Gaussian process of colder ones
+beside.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from widthscope.path_theory.energy import noisy_kernel
+from widthscope.path_theory.minimise import Solution, minimise
+from widthscope.path_theory.order_parameters import OrderParameters
+from widthscope.path_theory.problem import Problem
+from widthscope.studies.attention_paths.one_shot.pruning import accuracy
+
+TOLERANCE = 1e-6
+"""Largest derivative of the action over the width, with respect to a coordinate, at a minimum."""
+
+COLDER = 30.0
+"""Predictors that need no further solve, the Gaussian process first of all, may also choose temperatures this
+many times colder than those of the grid."""
+
+MEASURED = ("validation", "test")
+"""The sets on which predictors are measured; the first chooses temperatures."""
+
+
+@dataclass(frozen=True)
+class PathEpisodes:
+    """Episodes as the paths of a trained network see them.
+
+    Attributes:
+        inputs: (P, D, N_0) path inputs.
+        labels: (P,) +1 or -1.
+        parts: (P, D) what each path adds to the output of the trained network.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    parts: Tensor
+
+
+def solutions(task: Problem, temperatures: Sequence[float]) -> list[Solution]:
+    """Order parameters at each temperature, in the order given; each solve starts from the next warmer one's.
+
+    Args:
+        task: examples, labels and network.
+        temperatures: any order.
+    """
+    found: dict[float, Solution] = {}
+    start = None
+    for temperature in sorted(temperatures, reverse=True):
+        found[temperature] = minimum(task.at(temperature=temperature), start)
+        start = found[temperature].order if found[temperature].converged else None
+    return [found[temperature] for temperature in temperatures]
+
+
+def minimum(task: Problem, start: OrderParameters | None = None) -> Solution:
+    """Order parameters that minimise the action; a search that stopped early is taken up once more."""
+    found = minimise(task, start, TOLERANCE)
+    return found if found.converged else minimise(task, found.order, TOLERANCE)
+
+
+def known(found: Solution) -> Tensor:
+    """The weights of pairs of paths, (D, D); NaN where the search did not converge."""
+    return found.path_weights if found.converged else torch.full_like(found.path_weights, torch.nan)
+
+
+def mean_weights(task: Problem, U: Tensor) -> Tensor:
+    r"""Weights M (D, N_0) by which the predictor's mean sums up path inputs, f(x) = sum of M * xi(x).
+
+    The mean is linear in the path inputs of an example: with alpha = (K + T I)^{-1} y,
+
+        M = sigma_0^2 / (D N_0) U sum_mu alpha_mu xi(mu) .
+
+    So tests cost one product each. Source: derived in the theory notes, 3.
+
+    Args:
+        task: examples, labels and temperature.
+        U: (D, D) weights of pairs of paths.
+    """
+    factor = torch.linalg.cholesky(noisy_kernel(task, U))
+    alpha = torch.cholesky_solve(task.labels[:, None], factor)[:, 0]
+    learned = torch.einsum("p,pdn->dn", alpha, task.inputs)
+    return U @ learned * (task.network.input_variance / learned.numel())
+
+
+def accuracies(task: Problem, U: Tensor, sets: Mapping[str, PathEpisodes]) -> NDArray[np.float64]:
+    """Share of each set of `MEASURED` for which the predictor's mean has the label's sign, (set,)."""
+    weights = mean_weights(task, U).flatten()
+    means = [sets[name].inputs.flatten(1) @ weights for name in MEASURED]
+    return np.array(
+        [float(accuracy(mean, sets[name].labels)) for mean, name in zip(means, MEASURED, strict=True)]
+    )
+
+
+def colder(temperatures: Sequence[float]) -> list[float]:
+    """The grid, and temperatures that predictors without a solve of their own may choose beside, rising."""
+    return sorted({float(f"{each / by:.3g}") for each in temperatures for by in (1.0, COLDER)})
+
+
+def chosen(accuracy: NDArray[np.float64]) -> int:
+    """Number of the temperature with the best accuracy on validation, the first of equals.
+
+    Args:
+        accuracy: (temperature, set) with sets as in `MEASURED`; NaN where a predictor does not exist, which
+            is never chosen; 0 where none exists.
+    """
+    validation = accuracy[:, MEASURED.index("validation")]
+    return 0 if np.isnan(validation).all() else int(np.nanargmax(validation))
+
+
+def renamed(U: Tensor, paths: NDArray[np.int64]) -> Tensor:
+    """Weights of pairs of paths after the paths changed their names, (D, D)."""
+    index = torch.from_numpy(paths)
+    return U[index][:, index]
+
+
+def inverse(U: Tensor) -> Tensor:
+    """The inverse of weights of pairs of paths, with their trace: what was amplified is suppressed."""
+    if bool(U.isnan().any()):
+        return U
+    found: Tensor = torch.linalg.inv(U)
+    return found * (U.trace() / found.trace())
