@@ -30,7 +30,7 @@ def test_closed_forms_hold_at_the_minimum(network):
     order = found.order
     assert found.converged
     assert found.gradient_norm <= 1e-7
-    assert order.readout == pytest.approx(eliminated_readout(float(order.matrices[-1].trace()), network))
+    assert order.readout == pytest.approx(float(eliminated_readout(order.matrices[-1].trace(), network)))
     above = [*order.matrices[1:], torch.full((1, 1), order.readout, dtype=F64)]
     for layer in range(2, network.layers + 1):
         expected = layer_update(layer, order.matrices[layer - 2], above[layer - 1], network)

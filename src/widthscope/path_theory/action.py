@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from widthscope.errors import PosteriorError
 from widthscope.path_theory.energy import energy, energy_gradient
-from widthscope.path_theory.network import Network
-from widthscope.path_theory.order_parameters import OrderParameters, over_heads, partial_trace
+from widthscope.path_theory.entropy import entropy, entropy_gradients, inverses_and_logdets, readout_gradient
+from widthscope.path_theory.order_parameters import OrderParameters, partial_trace
 from widthscope.path_theory.problem import Problem
 
 
@@ -33,11 +34,11 @@ def action(problem: Problem, order: OrderParameters) -> Action:
     """The action of these order parameters.
 
     Raises:
-        PosteriorError: if K(U_1) + T I is not positive definite.
+        PosteriorError: if K(U_1) + T I or one of U_1..U_L is not positive definite.
     """
     data = float(energy(problem, order.matrices[0]))
-    inverses = tuple(torch.linalg.inv(matrix) for matrix in order.matrices)
-    rest = entropy(problem.network, order, inverses, tuple(float(m.logdet()) for m in order.matrices))
+    inverses, logdets = inverses_and_logdets(_factors(order))
+    rest = float(entropy(problem.network, _readout(order), order.matrices, inverses, logdets))
     return Action(data + rest, data, rest)
 
 
@@ -45,60 +46,13 @@ def action_gradient(problem: Problem, order: OrderParameters) -> tuple[float, tu
     """dS/du and (dS/dU_1, .., dS/dU_L), symmetric; a change dU changes S by the sum of dS/dU * dU.
 
     Raises:
-        PosteriorError: if K(U_1) + T I is not positive definite.
+        PosteriorError: if K(U_1) + T I or one of U_1..U_L is not positive definite.
     """
     _, slope = energy_gradient(problem, order.matrices[0])
-    inverses = tuple(torch.linalg.inv(matrix) for matrix in order.matrices)
-    upper = list(entropy_gradient(problem.network, order, inverses))
-    upper[0] = upper[0] + slope
-    return readout_gradient(problem.network, order), tuple(upper)
-
-
-def entropy(
-    network: Network, order: OrderParameters, inverses: tuple[Tensor, ...], logdets: tuple[float, ...]
-) -> float:
-    """The entropic part of the action, given the inverses and the ln det of U_1..U_L."""
-    u = torch.tensor(order.readout, dtype=torch.float64)
-    total = network.widths[-1] * (u / network.readout_variance - u.log())
-    for index, (matrix, heads) in enumerate(zip(order.matrices, network.heads, strict=True)):
-        traced = partial_trace(matrix, heads)
-        last = index == network.layers - 1
-        overlap = traced.trace() / u if last else (inverses[index + 1] * traced).sum()
-        above = u.log() if last else logdets[index + 1]
-        term = overlap / network.value_variances[index] - logdets[index] + heads * above
-        total = total + network.widths[index] * term
-    return float(total)
-
-
-def entropy_gradient(
-    network: Network, order: OrderParameters, inverses: tuple[Tensor, ...]
-) -> tuple[Tensor, ...]:
-    """Derivatives of the entropic part with respect to U_1..U_L, given their inverses."""
-    gradients = []
-    for index, heads in enumerate(network.heads):
-        width, variance = network.widths[index], network.value_variances[index]
-        if index == network.layers - 1:
-            prior = torch.eye(heads, dtype=torch.float64) / order.readout
-        else:
-            prior = over_heads(inverses[index + 1], heads)
-        gradient = width * (prior / variance - inverses[index])
-        if index > 0:
-            below_heads, below_width = network.heads[index - 1], network.widths[index - 1]
-            traced = (
-                partial_trace(order.matrices[index - 1], below_heads) / network.value_variances[index - 1]
-            )
-            pulled = inverses[index] @ traced @ inverses[index]
-            gradient = gradient + below_width * (below_heads * inverses[index] - pulled)
-        gradients.append(0.5 * (gradient + gradient.mT))
-    return tuple(gradients)
-
-
-def readout_gradient(network: Network, order: OrderParameters) -> float:
-    """dS/du."""
-    u, width = order.readout, network.widths[-2]
-    prior = network.widths[-1] * (1.0 / network.readout_variance - 1.0 / u)
-    trace = float(order.matrices[-1].trace())
-    return prior + width * (network.heads[-1] / u - trace / (network.value_variances[-1] * u * u))
+    inverses, _ = inverses_and_logdets(_factors(order))
+    network, u = problem.network, _readout(order)
+    first, *rest = entropy_gradients(network, u, order.matrices, inverses)
+    return float(readout_gradient(network, u, order.matrices[-1])), (first + slope, *rest)
 
 
 def residuals(problem: Problem, order: OrderParameters) -> tuple[float, ...]:
@@ -110,8 +64,7 @@ def residuals(problem: Problem, order: OrderParameters) -> tuple[float, ...]:
     slope, gradients = action_gradient(problem, order)
     width = max(problem.network.widths)
     found = [abs(slope) * order.readout / width]
-    for matrix, gradient in zip(order.matrices, gradients, strict=True):
-        factor = torch.linalg.cholesky(matrix)
+    for factor, gradient in zip(_factors(order), gradients, strict=True):
         found.append(float((factor.mT @ gradient @ factor).abs().max()) / width)
     return tuple(found)
 
@@ -131,3 +84,18 @@ def virial(problem: Problem, order: OrderParameters) -> float:
     )
     prior = network.widths[0] * (overlap / network.value_variances[0] - network.paths)
     return float((slope * order.matrices[0]).sum() + prior)
+
+
+def _readout(order: OrderParameters) -> Tensor:
+    return torch.tensor(order.readout, dtype=torch.float64)
+
+
+def _factors(order: OrderParameters) -> tuple[Tensor, ...]:
+    """Lower Cholesky factors of U_1..U_L."""
+    found = []
+    for layer, matrix in enumerate(order.matrices, start=1):
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+        if int(failed):
+            raise PosteriorError(f"the order parameters of layer {layer} are not positive definite")
+        found.append(factor)
+    return tuple(found)

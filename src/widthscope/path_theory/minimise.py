@@ -12,19 +12,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
-from widthscope.path_theory.action import entropy, entropy_gradient
-from widthscope.path_theory.coordinates import Coordinates, Family
-from widthscope.path_theory.energy import energy_gradient, noisy_kernel
+from widthscope.path_theory.energy import noisy_kernel
 from widthscope.path_theory.kernels import OwnEnergy
 from widthscope.path_theory.memory_limit import refuse_too_large
-from widthscope.path_theory.order_parameters import OrderParameters, eliminated_readout, gaussian_process
+from widthscope.path_theory.objective import Objective
+from widthscope.path_theory.order_parameters import OrderParameters, gaussian_process
 from widthscope.path_theory.problem import Problem
 
 _HISTORY = 50
@@ -33,7 +30,6 @@ _HESSIAN_COORDINATES = 60  # D <= 8 with its upper layers; beyond, only products
 _NEWTON_STEPS = 4
 _POLISHED = 1e-3  # of the tolerance, and of that P / N where N > P: Newton steps stop there
 _CONJUGATE_STEPS = 40
-_DIFFERENCE = 1e-5  # of coordinates, which are logarithms or of the size of Lambda
 
 
 @dataclass(frozen=True)
@@ -60,60 +56,6 @@ class Solution:
     def path_weights(self) -> Tensor:
         """U_1, (D, D)."""
         return self.order.matrices[0]
-
-
-class _Objective:
-    """S / max(N) as a function of the coordinates, u eliminated."""
-
-    def __init__(self, problem: Problem, family: Family) -> None:
-        self.problem = problem
-        self.coordinates = Coordinates(problem.network.sizes, family)
-        self.width = max(problem.network.widths)
-        self.evaluations = 0
-        self._largest = math.nan
-
-    def order(self, vector: Tensor) -> OrderParameters:
-        """Order parameters of coordinates (n,)."""
-        matrices = tuple(factor @ factor.mT for factor in self.coordinates.factors(vector))
-        return OrderParameters(
-            eliminated_readout(float(matrices[-1].trace()), self.problem.network), matrices
-        )
-
-    def __call__(self, vector: Tensor) -> tuple[float, float, Tensor]:
-        """S / max(N), E, and the derivatives (n,) of S / max(N)."""
-        self.evaluations += 1
-        factors = self.coordinates.factors(vector)
-        matrices = tuple(factor @ factor.mT for factor in factors)
-        network = self.problem.network
-        order = OrderParameters(eliminated_readout(float(matrices[-1].trace()), network), matrices)
-        inverses = tuple(torch.cholesky_inverse(factor) for factor in factors)
-        logdets = tuple(2.0 * float(factor.diagonal().log().sum()) for factor in factors)
-        energy, slope = energy_gradient(self.problem, matrices[0])
-        value = float(energy) + entropy(network, order, inverses, logdets)
-        gradients = list(entropy_gradient(network, order, inverses))
-        gradients[0] = gradients[0] + slope
-        pulled = self.coordinates.pulled_back(factors, tuple(gradients))
-        return value / self.width, float(energy), pulled / self.width
-
-    def for_scipy(self, vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Value and gradient; where a step has left the numbers float64 can hold, a wall with no slope."""
-        try:
-            value, _, gradient = self(torch.from_numpy(vector))
-        except PosteriorError:
-            return self._largest, np.zeros_like(vector)
-        if not (math.isfinite(value) and bool(torch.isfinite(gradient).all())):
-            return self._largest, np.zeros_like(vector)
-        if not value <= self._largest:
-            self._largest = value
-        return value, gradient.numpy()
-
-    def hessian(self, vector: Tensor) -> Tensor:
-        """Hessian (n, n) by central differences of gradients."""
-        columns = []
-        for step in _DIFFERENCE * torch.eye(len(vector), dtype=torch.float64):
-            columns.append((self(vector + step)[2] - self(vector - step)[2]) / (2.0 * _DIFFERENCE))
-        found = torch.stack(columns)
-        return 0.5 * (found + found.mT)
 
 
 def minimise(
@@ -144,7 +86,7 @@ def minimise(
         size,
         "take fewer heads or layers",
     )
-    objective = _Objective(problem, "diagonal" if diagonal else "scalar" if scalar else "full")
+    objective = Objective(problem, "diagonal" if diagonal else "scalar" if scalar else "full")
     vector = _start(objective, gaussian_process(problem.network) if start is None else start)
     vector = _by_lbfgs(objective, vector, tolerance)
     value, energy, gradient = objective(vector)
@@ -171,8 +113,8 @@ def minimise(
     norm = float(gradient.abs().max())
     return Solution(
         order=order,
-        value=value * objective.width,
-        energy=energy,
+        value=float(value) * objective.width,
+        energy=float(energy),
         gradient_norm=norm,
         evaluations=objective.evaluations,
         hessian_min=smallest,
@@ -219,7 +161,7 @@ def restarts(
     return tuple(found)
 
 
-def _start(objective: _Objective, start: OrderParameters) -> Tensor:
+def _start(objective: Objective, start: OrderParameters) -> Tensor:
     sizes = objective.coordinates.sizes
     given = tuple(tuple(matrix.shape) for matrix in start.matrices)
     if given != tuple((size, size) for size in sizes):
@@ -230,7 +172,7 @@ def _start(objective: _Objective, start: OrderParameters) -> Tensor:
     return objective.coordinates.vector(matrices)
 
 
-def _by_lbfgs(objective: _Objective, vector: Tensor, tolerance: float) -> Tensor:
+def _by_lbfgs(objective: Objective, vector: Tensor, tolerance: float) -> Tensor:
     options = {
         "maxcor": _HISTORY,
         "maxiter": _MOST_EVALUATIONS,
@@ -243,7 +185,7 @@ def _by_lbfgs(objective: _Objective, vector: Tensor, tolerance: float) -> Tensor
     return torch.from_numpy(found.x)
 
 
-def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> Tensor:
+def _conjugate_step(objective: Objective, vector: Tensor, gradient: Tensor) -> Tensor:
     """The Newton step H^{-1} gradient by conjugate gradients, to a thousandth or while H is positive."""
     step, residual = torch.zeros_like(vector), gradient.clone()
     direction, size = residual.clone(), float(residual @ residual)
@@ -251,8 +193,7 @@ def _conjugate_step(objective: _Objective, vector: Tensor, gradient: Tensor) -> 
     for _ in range(_CONJUGATE_STEPS):
         if size <= wanted:
             break
-        length = _DIFFERENCE / float(direction.abs().max())
-        curved = (objective(vector + length * direction)[2] - gradient) / length
+        curved = objective.curved(vector, gradient, direction)
         curvature = float(direction @ curved)
         if curvature <= 0.0:
             break

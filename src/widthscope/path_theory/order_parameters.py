@@ -64,8 +64,13 @@ def over_heads(matrix: Tensor, heads: int) -> Tensor:
     return blocks.reshape(*matrix.shape[:-2], heads * size, heads * size)
 
 
-def eliminated_readout(trace: float, network: Network) -> float:
-    """The u that minimises the action given tr U_L: u = (-b + sqrt(b^2 + 4 g)) / 2.
+def trace(matrix: Tensor) -> Tensor:
+    """Traces (...) of matrices (..., d, d)."""
+    return matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
+
+
+def eliminated_readout(traces: Tensor, network: Network) -> Tensor:
+    """The u (...) that minimises the action given tr U_L (...): u = (-b + sqrt(b^2 + 4 g)) / 2.
 
     b = sigma_a^2 (H_L N_L / N_a - 1) and g = tr(U_L) N_L sigma_a^2 / (N_a sigma_L^2).
 
@@ -73,9 +78,10 @@ def eliminated_readout(trace: float, network: Network) -> float:
     """
     variance, ratio = network.readout_variance, network.widths[-2] / network.widths[-1]
     b = variance * (network.heads[-1] * ratio - 1.0)
-    g = trace * ratio * variance / network.value_variances[-1]
-    root = (b * b + 4.0 * g) ** 0.5
-    return float(2.0 * g / (b + root) if b > 0 else 0.5 * (root - b))
+    g = traces * (ratio * variance / network.value_variances[-1])
+    root = (b * b + 4.0 * g).sqrt()
+    # Where b > 0 the difference of two near numbers is written as a quotient.
+    return 2.0 * g / (b + root) if b > 0 else 0.5 * (root - b)
 
 
 def layer_update(layer: int, below: Tensor, above: Tensor | float, network: Network) -> Tensor:
@@ -108,7 +114,7 @@ def layer_update(layer: int, below: Tensor, above: Tensor | float, network: Netw
     R = ratio / variances[layer - 2] * inverse @ partial_trace(below, heads[layer - 2]) @ inverse
     values, vectors = torch.linalg.eigh(0.5 * (R + R.mT))
     roots = (beta * beta / 4.0 + values.clamp(min=0.0)).sqrt()
-    # Where beta > 0 the difference of two near numbers is written as a quotient.
+    # As a quotient where beta > 0, for the same reason as above.
     solved = values / (beta / 2.0 + roots) if beta > 0 else roots - beta / 2.0
     solution: Tensor = root @ ((vectors * solved) @ vectors.mT) @ root
     return solution
