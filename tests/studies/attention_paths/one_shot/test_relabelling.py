@@ -70,14 +70,6 @@ def test_too_many_relabellings_are_drawn() -> None:
     assert (np.sort(drawn, axis=1) == np.arange(64)).all()
 
 
-def test_a_shift_leaves_no_head_its_name() -> None:
-    heads = (2, 3)
-    first, last = np.divmod(relabelling.shifted(heads), 3)
-    own_first, own_last = np.divmod(np.arange(6), 3)
-    assert (first != own_first).all()
-    assert (last != own_last).all()
-
-
 def test_combined_p_values() -> None:
     assert relabelling.combined(np.array([0.03])) == pytest.approx(0.03)
     assert relabelling.combined(np.array([0.01, 0.01])) == pytest.approx(1e-4 * (1 - np.log(1e-4)))

@@ -91,11 +91,6 @@ def relabelled_paths(heads: tuple[int, ...], names: "tuple[object, ...] | list[o
     return np.asarray(grid[np.ix_(*(np.asarray(each) for each in names))].ravel())
 
 
-def shifted(heads: tuple[int, ...]) -> Indices:
-    """The relabelling that gives every head the name of the next, so that of several none keeps its own."""
-    return relabelled_paths(heads, [np.roll(np.arange(each), -1) for each in heads])
-
-
 def combined(p_values: Matrix) -> float:
     """Fisher's combination of independent p-values: the chance of a product as small or smaller.
 

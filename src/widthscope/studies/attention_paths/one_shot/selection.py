@@ -115,10 +115,10 @@ def chosen(accuracy: NDArray[np.float64]) -> int:
     return 0 if np.isnan(validation).all() else int(np.nanargmax(validation))
 
 
-def renamed(U: Tensor, paths: NDArray[np.int64]) -> Tensor:
-    """Weights of pairs of paths after the paths changed their names, (D, D)."""
-    index = torch.from_numpy(paths)
-    return U[index][:, index]
+def renamed(U: Tensor, heads: tuple[int, ...]) -> Tensor:
+    """Weights of pairs of paths, (D, D), with each head given those of the next one in its layer."""
+    grid = U.reshape(*heads, *heads)
+    return grid.roll([-1] * grid.dim(), list(range(grid.dim()))).reshape(U.shape)
 
 
 def inverse(U: Tensor) -> Tensor:

@@ -22,7 +22,6 @@ from widthscope.path_theory.problem import Problem, problem
 from widthscope.streams import numpy_generator
 from widthscope.studies.attention_paths.one_shot import orders, pruning
 from widthscope.studies.attention_paths.one_shot.episodes import STUDY, Images, episode_set, images
-from widthscope.studies.attention_paths.one_shot.relabelling import shifted
 from widthscope.studies.attention_paths.one_shot.selection import (
     MEASURED,
     PathEpisodes,
@@ -146,7 +145,7 @@ def _theory(
     labels = learned.labels[torch.from_numpy(generator.permutation(len(learned.labels)))]
     shuffled_task = problem(learned.inputs, labels, best, network, kernels=task.kernels)
     shuffled = known(minimum(shuffled_task, solved[best].order))
-    fixed = (limit, renamed(theory, shifted(heads)), inverse(theory), shuffled)
+    fixed = (limit, renamed(theory, heads), inverse(theory), shuffled)
     accuracy = np.stack(
         [finite, *(_over_temperatures(task, wide, dict.fromkeys(wide, U), sets) for U in fixed)]
     )

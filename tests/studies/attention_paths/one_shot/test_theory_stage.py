@@ -1,0 +1,97 @@
+"""The theory of a few small networks, from their store."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from tests.studies.attention_paths.one_shot.literal_network import literal
+from tests.studies.attention_paths.one_shot.made_images import SHORT, swept
+
+from widthscope.path_theory.network import Network
+from widthscope.path_theory.order_parameters import head_scores
+from widthscope.path_theory.problem import problem
+from widthscope.studies.attention_paths.one_shot import orders, plan, pruning, selection, theory_stage
+from widthscope.studies.attention_paths.one_shot.episodes import episode_set, images
+from widthscope.studies.attention_paths.one_shot.settings import Theory
+from widthscope.work import Work
+
+THEORY = Theory(
+    episodes=30, temperatures=(0.1, 0.5), validation=40, selection=40, test=60, random_orders=4
+).model_dump(mode="json")
+HEADS = (2, 2)
+
+
+@pytest.fixture(scope="module")
+def stored() -> xr.Dataset:
+    return swept()
+
+
+@pytest.fixture(scope="module")
+def analysed(stored: xr.Dataset) -> xr.Dataset:
+    return theory_stage.analyse(xr.DataTree.from_dict({"/": stored}), THEORY, Work())
+
+
+def test_every_table_is_there(stored: xr.Dataset, analysed: xr.Dataset) -> None:
+    assert analysed["net"].values.tolist() == stored["net"].values.tolist()
+    assert not any(analysed[name].isnull().any() for name in analysed if name != "predicted")
+    solved = analysed["predicted"].sel(temperature=[0.1, 0.5])
+    assert solved.notnull().all()
+    colder = analysed["predicted"].sel(temperature=[0.00333, 0.0167])
+    assert colder.sel(predictor="finite width").isnull().all()
+    assert colder.drop_sel(predictor="finite width").notnull().all()
+    assert analysed.attrs["theory_width"] == 10
+    assert analysed.attrs["width"] == 8
+
+
+def test_contributions_of_paths_add_up_to_the_literal_output(stored: xr.Dataset) -> None:
+    net, found = stored.isel(net=1), images(stored)
+    episodes = theory_stage.path_episodes(net, found, "validation", THEORY)
+    weights = {name: torch.from_numpy(net[name].values).double() for name in
+               ("queries", "keys", "value_0", "values", "readout")}  # fmt: skip
+    tokens = episode_set(found, "validation", 3, 3, 1).tokens.double()
+    expected = torch.stack([literal(weights, one) for one in tokens])
+    torch.testing.assert_close(episodes.parts.sum(dim=1)[:3], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_order_parameters_scores_and_curves_are_those_of_the_network(
+    stored: xr.Dataset, analysed: xr.Dataset
+) -> None:
+    net, one = stored.isel(net=2), analysed.isel(net=2)
+    sets = {name: theory_stage.path_episodes(net, images(stored), name, THEORY) for name in theory_stage.SETS}
+    temperature = float(one["chosen"].sel(predictor="finite width"))
+    task = problem(sets["theory"].inputs, sets["theory"].labels, temperature, Network.equal(HEADS, 10))
+    U = selection.minimum(task).path_weights
+    np.testing.assert_allclose(one["order"].values, U.numpy(), atol=1e-5)
+    scores = torch.cat(head_scores(U, HEADS)).numpy()
+    np.testing.assert_allclose(one["score"].sel(source="theory").values, scores, atol=1e-5)
+    kept = orders.kept_along(orders.rising(scores, HEADS), HEADS)
+    outputs = pruning.pruned_outputs(sets["test"].parts, kept, HEADS)
+    right = pruning.accuracy(outputs, sets["test"].labels).numpy()
+    np.testing.assert_array_equal(one["pruned"].sel(order_of_pruning="theory").values, right)
+    assert float(one["trained"]) == right[0]
+
+
+def test_the_choice_of_a_temperature_is_that_of_validation(analysed: xr.Dataset) -> None:
+    for predictor in analysed["predictor"].values:
+        of_predictor = analysed["predicted"].sel(predictor=predictor, set="validation")
+        best = of_predictor.max("temperature")
+        own = of_predictor.sel(temperature=analysed["chosen"].sel(predictor=predictor))
+        np.testing.assert_array_equal(own.values, best.values)
+
+
+def test_networks_do_not_depend_on_their_neighbours(stored: xr.Dataset, analysed: xr.Dataset) -> None:
+    alone = theory_stage.analyse(xr.DataTree.from_dict({"/": stored.isel(net=[1])}), THEORY, Work())
+    xr.testing.assert_identical(alone, analysed.isel(net=[1]))
+
+
+def test_a_diverged_network_leaves_an_empty_table(stored: xr.Dataset, analysed: xr.Dataset) -> None:
+    broken = stored.assign(diverged_at=("net", np.array([-1, 4, -1])))
+    found = theory_stage.analyse(xr.DataTree.from_dict({"/": broken}), THEORY, Work())
+    assert all(found[name].isel(net=1).isnull().all() for name in found)
+    xr.testing.assert_identical(found.isel(net=[0, 2]), analysed.isel(net=[0, 2]))
+
+
+def test_the_plan_names_this_stage_and_gives_it_all_it_reads(stored: xr.Dataset) -> None:
+    (shard,) = plan.shards(SHORT, 3)
+    assert f"widthscope.studies.attention_paths.{shard.spectra}" == theory_stage.__name__
+    assert set(THEORY) == set(shard.spectra_settings)
