@@ -15,7 +15,7 @@ limits/fit.py
 exact/fit.py
 sampling/fit.py
 hidden_markov/fit.py
-one_shot/fit.py
+one_shot/fit.py one_shot/relabelling.py one_shot/tables.py
 """
 JUDGING = """
 about.py claims.py
@@ -49,4 +49,11 @@ SWEEPING: dict[str, str] = {
     "tasks/gaussian_paths.py": "limits*",
     "tasks/hidden_markov.py": "hidden-markov* limits*",
     "tasks/path_task.py": "hidden-markov* limits*",
+}
+# What reads the swept networks: the shards whose spectra change.
+ANALYSING: dict[str, str] = {
+    "one_shot/orders.py": "one-shot*",
+    "one_shot/pruning.py": "one-shot*",
+    "one_shot/selection.py": "one-shot*",
+    "one_shot/theory_stage.py": "one-shot*",
 }
