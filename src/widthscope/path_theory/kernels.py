@@ -165,8 +165,8 @@ def factored_bytes(shape: tuple[int, ...]) -> int:
 def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels:
     """Kernels of path inputs (P, D, N0) by the way that is expected to be fastest and fits.
 
-    Where there are more examples than numbers in the inputs of one, P > N0 D, sums over examples; else packed
-    or factored kernels.
+    Where there are more examples than numbers in the inputs of one, P > N0 D, sums over examples, unless many
+    kernels are wanted at once; else packed or factored kernels.
 
     Args:
         inputs: path inputs xi.
@@ -179,7 +179,7 @@ def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels
     from widthscope.path_theory.primal import PrimalInputs  # made of the factored kernels above
 
     examples, paths, features = inputs.shape
-    if features * paths < examples:
+    if features * paths < examples and batch == 1:  # sums over examples form no K(U), which batches are for
         return PrimalInputs(inputs, variance)
     entries = paths * (paths + 1) // 2 * examples**2
     streamed = 2 * 8 * entries / max(1, batch) / _BYTES_PER_SECOND
