@@ -40,7 +40,8 @@ def accuracy_of(table: xr.Dataset, predictor: str) -> Column:
     converge, since its choice of a temperature would be another's.
     """
     one = table["predicted"].sel(predictor=predictor, set="test")
-    own = one.sel(temperature=table["chosen"].sel(predictor=predictor), drop=True)
+    chosen = table["chosen"].sel(predictor=predictor)
+    own = one.where(one["temperature"] == chosen).max("temperature")
     if predictor == "finite width":
         own = own.where((table["converged"] == 1).all("grid"))
     return np.asarray(own.transpose("net").values)
