@@ -7,7 +7,7 @@ scrambled Sobol sequences give the error of an average. Source: derived in the t
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -58,6 +58,18 @@ class Draws:
         """Whether enough draws count for averages to be trusted."""
         return self.ess_fraction > LEAST_EFFECTIVE
 
+    def first(self, scrambles: int) -> "Draws":
+        """The draws of the first scrambles alone."""
+        kept = slice(len(self.readout) // self.scrambles * scrambles)
+        return replace(
+            self,
+            readout=self.readout[kept],
+            matrices=tuple(one[kept] for one in self.matrices),
+            solutions=self.solutions[kept],
+            log_weights=self.log_weights[kept],
+            scrambles=min(scrambles, self.scrambles),
+        )
+
     @property
     def weights(self) -> Tensor:
         """Weights (scramble, draw) that sum to 1 in each scramble."""
@@ -83,7 +95,8 @@ def laplace_importance(
 
     Args:
         problem: data, temperature and network, whose widths are at least the sizes of the order parameters.
-        draws: of each scramble; a power of two, for Sobol sequences.
+        draws: of each scramble; a power of two, for Sobol sequences. As many more make the pilot, whose
+            moments the proposal then has, and enter no average.
         scrambles: independent sequences, at least 2 for errors.
         names: of the random stream.
         pilots: draws of each pilot, powers of two, in turn; they enter no average. Two of thousands serve
