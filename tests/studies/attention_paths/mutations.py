@@ -35,6 +35,9 @@ one_shot/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "exact/candidates.py": "exact*",
+    "exact/deviations.py": "exact*",
+    "exact/experiment.py": "exact*",
     "hidden_markov/data.py": "hidden-markov*",
     "hidden_markov/depth.py": "hidden-markov*",
     "hidden_markov/experiment.py": "hidden-markov*",
@@ -46,9 +49,9 @@ SWEEPING: dict[str, str] = {
     "one_shot/experiment.py": "one-shot*",
     "one_shot/network.py": "one-shot*",
     "one_shot/training.py": "one-shot*",
-    "tasks/gaussian_paths.py": "limits*",
-    "tasks/hidden_markov.py": "hidden-markov* limits*",
-    "tasks/path_task.py": "hidden-markov* limits*",
+    "tasks/gaussian_paths.py": "exact* limits*",
+    "tasks/hidden_markov.py": "exact* hidden-markov* limits*",
+    "tasks/path_task.py": "exact* hidden-markov* limits*",
 }
 # What reads the swept networks: the shards whose spectra change.
 ANALYSING: dict[str, str] = {
