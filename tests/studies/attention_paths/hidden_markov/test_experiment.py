@@ -237,6 +237,7 @@ def test_the_plan_shares_out_what_costs_much_and_the_fit_joins_it(stored):
         {"seeds": 2},
         {"temperature": 0.0},
         {"widths": [100, 10]},
+        {"widths": [10]},
         {"depth": {"layers": [1, 4]}},
     ],
 )

@@ -39,7 +39,9 @@ class HiddenMarkov(Section):
     depth: Depth = Depth()
 
     @model_validator(mode="after")
-    def _classes_of_one_size(self) -> "HiddenMarkov":
+    def _can_be_judged(self) -> "HiddenMarkov":
         if self.examples % 2:
             raise ValueError(f"examples must be even, half of each class, not {self.examples}")
+        if len(self.widths) < 2:
+            raise ValueError(f"at least two widths are needed to see a trend, not {list(self.widths)}")
         return self
