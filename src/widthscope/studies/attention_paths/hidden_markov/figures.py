@@ -193,8 +193,9 @@ def depth(curve: xr.Dataset) -> Drawing:
     )
     axes.set_xticks(layers)
     axes.set_xlabel("layers $L$")
+    axes.set_xlim(layers[0] - 0.2, layers[-1] + 0.7)
     axes.set_ylabel("accuracy")
-    axes.legend()
+    axes.legend(loc="center right")
     deepest = curve.isel(layers=-1, width=0)
     return Drawing(
         figure,
