@@ -83,7 +83,7 @@ WIDTH = Claim(
             Reported(),
             "accuracy at the smallest width less that of the Gaussian process, by number of layers, with the "
             "mean over queries as readout",
-            "none: exploratory, for the paper compares no depths on this task",
+            "none: exploratory, with a readout of its own",
         ),
     ),
     control=Control(
