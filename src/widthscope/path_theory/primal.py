@@ -13,7 +13,7 @@ From (K + T I)^{-1} X Z = X Z B^{-1} follow, with tr_i the trace over features a
     mean f(x) = c z . v,   var f(x) = c T z^T B^{-1} z,   z = Z^T x ,
 
 in which nothing cancels. Needs T > 0. Cost M^3 a step instead of P^3, so it serves where M < P.
-Source: derived in the theory notes, 4.
+Source: derived in the theory notes, 3.4.
 """
 
 import math
