@@ -117,9 +117,10 @@ SCORE = Claim(
     tests=(
         Test(
             "score",
-            Above(0.3),
+            Above(0.15),
             "rank correlation over heads of the score with the loss of accuracy, mean over networks",
-            "a tenth of the ranks' variance; 0 would not do, as layers differ in every network alike",
+            "0 would not do, as layers differ in every network alike: scores of other networks' heads "
+            "reached 0.02 in trials, and at most 0.13 with their interval",
         ),
         Test(
             "within-layers",

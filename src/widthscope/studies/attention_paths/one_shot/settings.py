@@ -42,7 +42,7 @@ class Theory(Section):
     selection: Count = Field(
         2000, ge=10, description="Episodes on which heads are pruned one by one, to order them."
     )
-    test: Count = Field(10000, ge=10, description="Episodes that choose nothing, on which all is reported.")
+    test: Count = Field(20000, ge=10, description="Episodes that choose nothing, on which all is reported.")
     random_orders: Count = Field(20, ge=2, description="Random orders of pruning.")
 
 

@@ -36,6 +36,9 @@ from widthscope.studies.attention_paths.one_shot.selection import (
 )
 from widthscope.work import Work
 
+BLOCK = 1000
+"""Episodes whose attention matrices are in memory at once."""
+
 SETS = ("theory", "validation", "selection", "test")
 # "heads renamed" gives each head the weights of the next one, "inverse" suppresses what the theory amplifies.
 PREDICTORS = ("finite width", "Gaussian process", "heads renamed", "inverse", "shuffled labels")
@@ -116,8 +119,12 @@ def path_episodes(net: xr.Dataset, found: Images, name: str, settings: Mapping[s
     shown = episode_set(found, name, count, int(net.attrs["seed"]), int(net["net"]))
     queries, keys, value_0, values, readout = _weights(net, "queries", "keys", "value_0", "values", "readout")
     forms = bilinear_form(queries.float(), keys.float())
-    attentions = [attention_matrices(shown.tokens, form) for form in forms]
-    inputs = path_inputs(shown.tokens, attentions, "mean")
+    inputs = torch.cat(
+        [
+            path_inputs(block, [attention_matrices(block, form) for form in forms], "mean")
+            for block in torch.split(shown.tokens, BLOCK)
+        ]
+    )
     return PathEpisodes(
         inputs, shown.labels.double(), pruning.contributions(values, readout, value_0, inputs)
     )
