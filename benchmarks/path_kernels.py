@@ -12,8 +12,8 @@ A build is K(U) with the contraction of one G: an energy with its gradient, but 
 Energy and gradient where P > N0 D: sums over examples (and once, their set-up) against the P x P kernel.
 Float64, seconds of the processor, one thread.
 
-With --memory, in a process of its own: tokens of P examples in a zarr store, attention and path inputs block by
-block, sums over examples, and the order parameters to 1e-7; two layers of four heads (M = N0 D = 768). With
+With --memory, in a process of its own: tokens of P examples in a zarr store, attention and path inputs by
+blocks, sums over examples, and the order parameters to 1e-7; two layers of four heads (M = N0 D = 768). With
 --kernel instead: one energy and gradient of the same by a single P x P kernel factored in its place.
 """
 
