@@ -1,6 +1,6 @@
 """Exact posteriors at finite width, and how far the theory and wrong theories are from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,55 +27,63 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     """A table of each case.
 
     Args:
-        settings: `seed`, of the run, and `cases`; see `of_case`.
+        settings: `seed`, of the run, and `cases`; see `of_seed`.
         datasets: none is read.
         work: its progress shows the sizes done.
     """
-    total = sum(len(case["sizes"]) for case in settings["cases"])
-    todo = [(case, size) for case in settings["cases"] for size in case["sizes"]]
-    tables: dict[str, list[xr.Dataset]] = {}
-    for case, size in work.progress(todo, total=total, description="sizes"):
-        tables.setdefault(case["name"], []).append(of_size(case, size, settings["seed"]))
-    return xr.DataTree.from_dict({name: xr.concat(found, "width") for name, found in tables.items()})
+    cases = settings["cases"]
+    todo = [(case, seed) for case in cases for seed in range(case["seeds"])]
+    rows: dict[str, list[Any]] = {case["name"]: [] for case in cases}
+    for case, seed in work.progress(todo, total=len(todo), description="data sets"):
+        rows[case["name"]].append(of_seed(case, settings["seed"], seed))
+    return xr.DataTree.from_dict({case["name"]: table(case, rows[case["name"]]) for case in cases})
 
 
-def of_size(case: Mapping[str, Any], size: Mapping[str, Any], run_seed: int) -> xr.Dataset:
-    """All data sets of one case at one size.
+def of_seed(case: Mapping[str, Any], run_seed: int, seed: int) -> list[dict[str, Any]]:
+    """Deviations and what else `deviations` gives, size by size, of one data set at each.
 
     Args:
         case: `name`, `task` with its parameters, `heads`, `variances`, `temperature`, `seeds`, `tests`,
             `draws` and `scrambles`; whether the `variance` of the predictor is compared, and a theory with
-            the path index `transposed`.
-        size: `width`, its name; `widths`, `examples`, `features` and the widths that a theory is `told`.
+            the path index `transposed`; `sizes`, each with `width`, its name, `widths`, `examples`,
+            `features` and the widths that a theory is `told`.
         run_seed: of the run.
+        seed: of the data set.
+    """
+    found, task, posed_sizes = [], None, None
+    for size in case["sizes"]:
+        if task is None or posed_sizes != (size["examples"], size["features"]):
+            task = _task(case, size, run_seed, seed)
+            posed_sizes = (size["examples"], size["features"])
+        found.append(_compared(case, size, task, run_seed, seed))
+    return found
+
+
+def table(case: Mapping[str, Any], rows: Sequence[Sequence[Mapping[str, Any]]]) -> xr.Dataset:
+    """The table of a case from its rows, by data set and size.
 
     Returns:
-        Over (width: 1, seed, candidate): squared relative deviations `mean` and `variance` of the predictor
+        Over (seed, width, candidate): squared relative deviations `mean` and `variance` of the predictor
         and `matrix` of U from the exact posterior, without the Monte-Carlo error, and `accuracy` of the
-        predictor's sign. Over (width, seed): Monte-Carlo errors `mean_error` and `matrix_error`, the
+        predictor's sign. Over (seed, width): Monte-Carlo errors `mean_error` and `matrix_error`, the
         `effective` share of draws and the `exact_accuracy`. NaN is what was not measured.
     """
-    rows = [_of_data_set(case, size, run_seed, seed) for seed in range(case["seeds"])]
-    by_candidate = ("mean", "matrix", "variance", "accuracy")
-    columns: dict[str, Any] = {
-        name: (
-            ("width", "seed", "candidate"),
-            np.array([[[row[name][one] for one in CANDIDATES] for row in rows]]),
-        )
-        for name in by_candidate
-    }
-    for name in rows[0].keys() - set(by_candidate):
-        columns[name] = (("width", "seed"), np.array([[row[name] for row in rows]]))
-    return xr.Dataset(columns, coords={"width": [size["width"]], "candidate": list(CANDIDATES)})
+    columns: dict[str, Any] = {}
+    for name, first in rows[0][0].items():
+        if isinstance(first, Mapping):
+            values = [[[row[name][one] for one in CANDIDATES] for row in sizes] for sizes in rows]
+            columns[name] = (("seed", "width", "candidate"), np.array(values))
+        else:
+            columns[name] = (("seed", "width"), np.array([[row[name] for row in sizes] for sizes in rows]))
+    widths = [size["width"] for size in case["sizes"]]
+    return xr.Dataset(columns, coords={"width": widths, "candidate": list(CANDIDATES)})
 
 
-def _of_data_set(
-    case: Mapping[str, Any], size: Mapping[str, Any], run_seed: int, seed: int
+def _compared(
+    case: Mapping[str, Any], size: Mapping[str, Any], task: PathTask, run_seed: int, seed: int
 ) -> dict[str, Any]:
-    network = Network(
-        tuple(case["heads"]), tuple(size["widths"]), case["variances"] and tuple(case["variances"])
-    )
-    task = _task(case, size, run_seed, seed)
+    variances = tuple(case["variances"]) if case["variances"] else None
+    network = Network(tuple(case["heads"]), tuple(size["widths"]), variances)
     posed = problem(task.inputs, task.labels, case["temperature"], network)
     names = ("attention_paths", "exact", case["name"], run_seed, size["width"], seed)
     draws = laplace_importance(posed, case["draws"], case["scrambles"], names)

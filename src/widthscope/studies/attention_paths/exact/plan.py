@@ -1,6 +1,7 @@
 """Shards of the family `exact`: one, or one for each kind of network, or for each size if it takes long."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any
 
 from widthscope.studies.attention_paths.exact.settings import Exact
@@ -53,7 +54,7 @@ def _scaling(settings: Exact) -> list[Case]:
     own = settings.scaling
     return [
         {
-            **_draws(settings, layers),
+            **_draws(settings, [HEADS] * layers),
             "name": f"paths-{layers}",
             "task": {"name": "gaussian"},
             "heads": [HEADS] * layers,
@@ -81,7 +82,6 @@ def _scaling(settings: Exact) -> list[Case]:
 def _shapes(settings: Exact) -> list[Case]:
     own = settings.shapes
     common = {
-        **_draws(settings, 2),
         "task": {"name": "gaussian"},
         "seeds": own.seeds,
         "tests": own.tests,
@@ -89,6 +89,7 @@ def _shapes(settings: Exact) -> list[Case]:
         "transposed": False,
     }
     unequal = {
+        **_draws(settings, [2, 3]),
         "name": "unequal",
         "heads": [2, 3],
         "variances": list(VARIANCES),
@@ -105,12 +106,13 @@ def _shapes(settings: Exact) -> list[Case]:
         ],
     }
     deep = {
+        **_draws(settings, [HEADS] * 3),
         "name": "deep",
         "heads": [HEADS] * 3,
         "variances": None,
         "temperature": 0.1,
         "sizes": [
-            {"width": width, "widths": [width] * 4, "examples": 2 * width, "features": width, "told": None}
+            {"width": width, "widths": [width] * 4, "examples": width, "features": width, "told": None}
             for width in own.deep_widths
         ],
     }
@@ -123,7 +125,7 @@ def _chains(settings: Exact) -> list[Case]:
     for name, heads, noise in (("chains-2", [2, 1], [1.0, 1.0, 5.0]), ("chains-4", [2, 2], [1.0, 1.0, 1.0])):
         found.append(
             {
-                **_draws(settings, sum(heads) - 2),
+                **_draws(settings, heads),
                 "name": name,
                 "task": {
                     "name": "hidden-markov",
@@ -154,9 +156,12 @@ def _chains(settings: Exact) -> list[Case]:
     return found
 
 
-def _draws(settings: Exact, layers: int) -> dict[str, int]:
-    """Few coordinates need few draws: of one layer with two heads there are four."""
-    return {"draws": settings.draws // (4 if layers == 1 else 1), "scrambles": settings.scrambles}
+def _draws(settings: Exact, heads: Sequence[int]) -> dict[str, int]:
+    """Few coordinates need few draws: all of them from 20 coordinates on, half from 10 on, else a quarter."""
+    sizes = [prod(heads[layer:]) for layer in range(len(heads))]
+    coordinates = 1 + sum(size * (size + 1) // 2 for size in sizes)
+    share = 4 if coordinates < 10 else 2 if coordinates < 20 else 1
+    return {"draws": settings.draws // share, "scrambles": settings.scrambles}
 
 
 def _shard(name: str, cases: Sequence[Case], seed: int) -> Shard:
@@ -168,9 +173,7 @@ def _shard(name: str, cases: Sequence[Case], seed: int) -> Shard:
 
 def _seconds(case: Case) -> float:
     """Draws of a pilot, for means and half as many for variances; minima of three kinds."""
-    paths = 1
-    for heads in case["heads"]:
-        paths *= heads
+    paths = prod(case["heads"])
     draws = case["draws"] * (1 + case["scrambles"] + 2 * case["variance"])
     total = 0.0
     for size in case["sizes"]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from widthscope.settings_types import Count, Increasing, Positive, Section, Width
 
@@ -11,6 +11,12 @@ Seeds = Annotated[Count, Field(ge=3)]
 
 ExactWidth = Annotated[Width, Field(ge=8, multiple_of=8)]
 """At least the 2 x 2 x 2 paths of three layers, and with an eighth that is a width."""
+
+
+def _power_of_two(draws: int) -> int:
+    if draws & (draws - 1):
+        raise ValueError(f"must be a power of two, for Sobol sequences, not {draws}")
+    return draws
 
 
 class Scaling(Section):
@@ -32,8 +38,10 @@ class Shapes(Section):
     """Unequal heads, widths and variances that grow together, and three layers."""
 
     scales: Increasing[Count] = Field((1, 2, 4), min_length=3, description="Factors k of all widths.")
-    deep_widths: Increasing[Width] = Field(
-        (12, 24, 48), min_length=3, description="Widths N of all layers of the network of three layers."
+    deep_widths: Increasing[Annotated[Width, Field(ge=8)]] = Field(
+        (24, 48, 96),
+        min_length=3,
+        description="Widths N of all layers of the network of three layers, also that of the inputs and P.",
     )
     tests: Count = Field(200, ge=20, description="Examples that are predicted.")
     seeds: Seeds = Field(20, description="Independent data sets at each width.")
@@ -42,7 +50,9 @@ class Shapes(Section):
 class HiddenChains(Section):
     """Chains of two states, with a number of examples that stays as the widths grow."""
 
-    widths: Increasing[Width] = Field((10, 30, 100, 300), min_length=3, description="Widths N of all layers.")
+    widths: Increasing[Annotated[Width, Field(ge=4)]] = Field(
+        (10, 30, 100, 300), min_length=3, description="Widths N of all layers."
+    )
     examples: Count = Field(100, ge=4, description="Sequences P that are learned.")
     tests: Count = Field(300, ge=10, description="Sequences that are predicted.")
     tokens: Count = Field(30, ge=2, description="Tokens T of a sequence.")
@@ -54,8 +64,9 @@ class HiddenChains(Section):
 class Exact(Section):
     """The theory against exact posteriors at finite width."""
 
-    draws: Annotated[int, Field(ge=64, le=2**16)] = Field(
-        512, description="Draws of one scrambled sequence, a power of two; one layer takes a quarter of them."
+    draws: Annotated[int, Field(ge=64, le=2**16), AfterValidator(_power_of_two)] = Field(
+        512,
+        description="Draws of one scrambled sequence, a power of two; fewer where there are few coordinates.",
     )
     scrambles: Count = Field(4, ge=3, le=64, description="Independently scrambled sequences of draws.")
     scaling: Scaling = Scaling()
