@@ -20,9 +20,11 @@ from torch import Tensor
 from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.spectra.dense_memory import available_bytes
 
-# Measured on one core: what a packed matrix-vector product streams, what a matrix-matrix product computes.
-_BYTES_PER_SECOND = 8e9
-_FLOPS_PER_SECOND = 2e10
+# Measured on one core of a server: what a packed matrix-vector product streams, what a matrix-matrix product
+# computes, and what a product costs however small it is. Only their ratios matter.
+_BYTES_PER_SECOND = 1.6e10
+_FLOPS_PER_SECOND = 4.8e10
+_PRODUCT_SECONDS = 5e-5
 _SHARE_OF_MEMORY = 0.5  # the rest is for Cholesky factors, tests and other processes
 _CHUNK_BYTES = 64e6
 _REMEDY = "take fewer heads, layers or examples"
@@ -184,7 +186,8 @@ def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels
     entries = paths * (paths + 1) // 2 * examples**2
     streamed = 2 * 8 * entries / max(1, batch) / _BYTES_PER_SECOND
     packed = max(streamed, 4 * entries / _FLOPS_PER_SECOND)
-    factored = 4 * (examples**2 * features * paths + examples * features * paths**2) / _FLOPS_PER_SECOND
+    flops = 4 * (examples**2 * features * paths + examples * features * paths**2)
+    factored = flops / _FLOPS_PER_SECOND + _PRODUCT_SECONDS
     fits = packed_bytes(examples, paths) <= _SHARE_OF_MEMORY * available_bytes()
     if packed <= factored and fits:
         return PackedKernels(inputs, variance)
