@@ -22,7 +22,7 @@ PARTS = ("background", "evaluation")
 SIDE = 105
 BLACK = 128  # of 256 shades of grey: darker is ink
 LARGEST = 2**16
-BLOCK = 1000
+BLOCK = 250
 DRAWING = re.compile(r"images_(?:background|evaluation)/([^/]+)/character(\d\d)/\d+_(\d\d)\.png")
 Named = tuple[str, int, int]
 """Alphabet, number of the character in it, drawer."""
