@@ -13,7 +13,7 @@ FITTING = """
 fit.py
 limits/fit.py
 exact/fit.py
-sampling/fit.py
+sampling/fit.py sampling/distances.py
 hidden_markov/fit.py
 one_shot/fit.py one_shot/relabelling.py one_shot/tables.py
 """
@@ -49,9 +49,10 @@ SWEEPING: dict[str, str] = {
     "one_shot/experiment.py": "one-shot*",
     "one_shot/network.py": "one-shot*",
     "one_shot/training.py": "one-shot*",
-    "tasks/gaussian_paths.py": "exact* limits*",
-    "tasks/hidden_markov.py": "exact* hidden-markov* limits*",
-    "tasks/path_task.py": "exact* hidden-markov* limits*",
+    "sampling/experiment.py": "sampling*",
+    "tasks/gaussian_paths.py": "exact* limits* sampling*",
+    "tasks/hidden_markov.py": "exact* hidden-markov* limits* sampling*",
+    "tasks/path_task.py": "exact* hidden-markov* limits* sampling*",
 }
 # What reads the swept networks: the shards whose spectra change.
 ANALYSING: dict[str, str] = {
