@@ -1,0 +1,106 @@
+"""The family `sampling`: its estimators on known numbers, and a small run of every stage."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from tests.studies.controls import assert_judged_tests_have_controls
+
+from widthscope.studies.attention_paths.sampling import distances, experiment, plan
+from widthscope.studies.attention_paths.sampling.claims import CLAIMS
+from widthscope.studies.attention_paths.sampling.figures import draw
+from widthscope.studies.attention_paths.sampling.fit import fit, tables_of
+from widthscope.studies.attention_paths.sampling.settings import Sampling
+from widthscope.work import Work
+
+SMALL = Sampling(seeds=3, warm_up=20, sweeps=150, draws=256, tests=10, widths=(4, 6, 8), width_sweeps=60)
+
+
+def table(noise: float, shift: float, r_hat: float = 1.0, seeds: int = 400) -> xr.Dataset:
+    """Sampled and exact means of 20 tests whose true values differ by `shift`, each half with noise."""
+    generator = np.random.default_rng(0)
+    true = generator.standard_normal((seeds, 1, 20))
+
+    def noisy(values: np.ndarray) -> np.ndarray:
+        return values + noise * generator.standard_normal((seeds, 2, 20))
+
+    return xr.Dataset(
+        {
+            "mean_sampled": (("seed", "half", "test"), noisy(true)),
+            "mean_exact": (("seed", "half", "test"), noisy(true + shift)),
+            "mean_theory": (("seed", "test"), true[:, 0] + shift),
+            "r_hat": (("seed", "watched"), np.full((seeds, 2), r_hat)),
+            "effective": (("seed", "watched"), np.full((seeds, 2), 500.0)),
+        },
+        coords={"watched": ["outputs", "order"]},
+    )
+
+
+def test_noise_adds_nothing_to_the_squared_discrepancy() -> None:
+    same = distances.squared_discrepancy(table(noise=0.3, shift=0.0), "mean", "exact")
+    assert abs(same.mean()) < 4 * same.std() / 20
+    assert same.std() / 20 < 0.01
+    apart = distances.squared_discrepancy(table(noise=0.1, shift=0.5), "mean", "exact")
+    known = table(noise=0.0, shift=0.5)
+    expected = distances.squared_discrepancy(known, "mean", "exact").mean()
+    assert apart.mean() == pytest.approx(expected, abs=4 * apart.std() / 20 + 0.01)
+    np.testing.assert_allclose(
+        distances.squared_discrepancy(known, "mean", "theory"),
+        0.25 * 20 / np.square(known["mean_theory"].values).sum(1),
+    )
+
+
+def test_chains_that_have_not_converged_are_not_measured() -> None:
+    stuck = table(noise=0.1, shift=0.0, r_hat=1.2)
+    assert np.isnan(distances.distance(stuck, "mean", "theory")).all()
+    assert np.isnan(distances.squared_discrepancy(stuck, "mean", "exact")).all()
+
+
+def test_correlation_is_over_pairs_of_different_paths() -> None:
+    order = np.array([[9.0, 1.0, 2.0], [1.0, 5.0, 3.0], [2.0, 3.0, 7.0]])
+    one = table(noise=0.0, shift=0.0, seeds=1).assign(
+        order_sampled=(("seed", "half", "path", "other"), np.stack([order, order])[None]),
+        order_theory=(("seed", "path", "other"), (10 * np.eye(3) + 2 * order)[None]),
+        order_permuted=(("seed", "path", "other"), -order[None]),
+    )
+    assert distances.off_diagonal_correlation(one, "theory") == pytest.approx(1.0)
+    assert distances.off_diagonal_correlation(one, "permuted") == pytest.approx(-1.0)
+
+
+def test_small_sizes_share_a_shard_and_large_ones_do_not() -> None:
+    assert [shard.name for shard in plan.shards(SMALL, 0)] == ["sampling"]
+    assert [shard.name for shard in plan.shards(Sampling(), 0)] == ["sampling-cases", "sampling-widths"]
+    large = plan.shards(Sampling(seeds=50, chains=16, sweeps=4000, widths=(8, 16, 128)), 0)
+    assert [shard.name for shard in large][-3:] == [f"sampling-width-{width}" for width in (8, 16, 128)]
+
+
+@pytest.fixture(scope="module")
+def shards() -> dict[str, xr.DataTree]:
+    return {shard.name: experiment.run(shard.settings, {}, Work()) for shard in plan.shards(SMALL, 101)}
+
+
+def test_every_stage_of_a_small_run(shards: dict[str, xr.DataTree]) -> None:
+    tree = xr.DataTree.from_dict(fit(shards, {}))
+    assert_judged_tests_have_controls(CLAIMS, tree)
+    drawings = draw(tree)
+    assert set(drawings) == {claim.figure for claim in CLAIMS}
+
+
+def test_a_case_stays_as_it_is_when_others_go(shards: dict[str, xr.DataTree]) -> None:
+    together = tables_of(shards)
+    case = next(
+        case
+        for shard in plan.shards(SMALL, 101)
+        for case in shard.settings["cases"]
+        if case["name"] == "width-6"
+    )
+    alone = experiment.run({"cases": [case], "seed": 101}, {}, Work())
+    xr.testing.assert_identical(alone["width-6"].to_dataset(), together["width-6"])
+
+
+def test_both_ways_to_the_posterior_agree_where_nothing_is_equal(shards: dict[str, xr.DataTree]) -> None:
+    """Looser than the claim: few sweeps, few data sets."""
+    unequal = tables_of(shards)["unequal"]
+    sampled, exact = (unequal[f"mean_{way}"].mean("half").values for way in ("sampled", "exact"))
+    error = np.linalg.norm(sampled - exact) / np.linalg.norm(exact)
+    limit = np.linalg.norm(unequal["mean_limit"].values - exact) / np.linalg.norm(exact)
+    assert error < 0.12 < limit
