@@ -44,7 +44,8 @@ def scaling(curves: Mapping[str, xr.Dataset]) -> Drawing:
         "Relative deviation from the exact posterior where examples and inputs grow with the width: "
         "means over "
         f"{seeds(curves)} data sets with 99 % intervals, above of the predictor on tests, below of the order "
-        f"parameter. {ends(curves)} The dashed line falls as 1/N. At least "
+        f"parameter. {ends(curves)} The dashed line falls as 1/N; the theory of another width was told an "
+        "eighth. At least "
         f"{100 * least_effective(curves):.0f} % of the draws are effective.",
         "Deviations over the width on logarithmic axes, a column for each number of layers. The theory's "
         "fall "
@@ -75,7 +76,8 @@ def chains(curves: Mapping[str, xr.Dataset]) -> Drawing:
         "Relative deviation from the exact posterior on chains of two states, with the same examples at "
         "every "
         f"width: means over {seeds(curves)} data sets with 99 % intervals, above of the predictor on tests, "
-        f"below of the order parameter. {ends(curves)} At least {100 * least_effective(curves):.0f} % of the "
+        f"below of the order parameter. {ends(curves)} The theory of another width was told the smallest. "
+        f"At least {100 * least_effective(curves):.0f} % of the "
         "draws are effective.",
         "Deviations over the width on logarithmic axes, a column for two and one for four paths. The "
         "theory's "

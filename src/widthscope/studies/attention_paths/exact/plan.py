@@ -26,6 +26,9 @@ HEADS = 2
 WIDTHS, VARIANCES = (12, 20, 8), (1.3, 0.7, 1.5, 0.9)
 """N_1, N_2, N_a at k = 1, and sigma_0^2, sigma_1^2, sigma_2^2, sigma_a^2, of heads (2, 3)."""
 
+MORE = 2
+"""Times the draws for chains, whose widths are larger and deviations smaller than those of other cases."""
+
 Case = dict[str, Any]
 
 
@@ -125,7 +128,7 @@ def _chains(settings: Exact) -> list[Case]:
     for name, heads, noise in (("chains-2", [2, 1], [1.0, 1.0, 5.0]), ("chains-4", [2, 2], [1.0, 1.0, 1.0])):
         found.append(
             {
-                **_draws(settings, heads),
+                **_draws(settings, heads, MORE),
                 "name": name,
                 "task": {
                     "name": "hidden-markov",
@@ -156,12 +159,12 @@ def _chains(settings: Exact) -> list[Case]:
     return found
 
 
-def _draws(settings: Exact, heads: Sequence[int]) -> dict[str, int]:
+def _draws(settings: Exact, heads: Sequence[int], more: int = 1) -> dict[str, int]:
     """Few coordinates need few draws: all of them from 20 coordinates on, half from 10 on, else a quarter."""
     sizes = [prod(heads[layer:]) for layer in range(len(heads))]
     coordinates = 1 + sum(size * (size + 1) // 2 for size in sizes)
     share = 4 if coordinates < 10 else 2 if coordinates < 20 else 1
-    return {"draws": settings.draws // share, "scrambles": settings.scrambles}
+    return {"draws": more * settings.draws // share, "scrambles": settings.scrambles}
 
 
 def _shard(name: str, cases: Sequence[Case], seed: int) -> Shard:

@@ -58,7 +58,7 @@ class HiddenChains(Section):
     tokens: Count = Field(30, ge=2, description="Tokens T of a sequence.")
     features: Count = Field(200, ge=2, multiple_of=2, description="Features of a token.")
     temperature: Positive = Field(0.01, description="Temperature of the posterior.")
-    seeds: Seeds = Field(16, description="Independent data sets, each with random heads of its own.")
+    seeds: Seeds = Field(12, description="Independent data sets, each with random heads of its own.")
 
 
 class Exact(Section):
