@@ -14,6 +14,7 @@ from widthscope.workflow.planning import Plan
 LOCK: dict[str, Any] = runpy.run_path(str(ROOT / "envs/lock.py"))
 BROUGHT_ALONG = {
     "PIL": "pillow",
+    "arviz_stats": "arviz-stats",
     "markupsafe": "jinja2",
     "matplotlib": "seaborn",
     "pydantic_core": "pydantic",
