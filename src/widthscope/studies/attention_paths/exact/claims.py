@@ -67,6 +67,9 @@ SHAPES = Claim(
     name="general-shapes",
     statement=(
         "The same holds with unequal heads, widths and prior variances, and in three layers. "
+        "The sizes of three layers are exploratory: at smaller ones, with twice the examples, too few "
+        "draws of "
+        "some data sets were effective. "
         "With sizes that double, a slope below -1/2 says as much as an error that is less than halved from "
         "the first to the third."
     ),

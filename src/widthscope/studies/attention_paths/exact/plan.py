@@ -16,7 +16,7 @@ START_MB = 500
 FACTOR_SECONDS = 1.2e-10
 """Of one of the P^3 multiplications for a draw's kernel, its Cholesky factor and what overhead there is."""
 
-PAIR_SECONDS = 6e-10
+PAIR_SECONDS = 2e-10
 """Of one entry of a draw's kernel, and of a pair of paths in it."""
 
 SOLVE_SECONDS = 1e-3
@@ -182,6 +182,6 @@ def _seconds(case: Case) -> float:
     for size in case["sizes"]:
         count = size["examples"]
         one = count**3 * FACTOR_SECONDS + count**2 * paths * (paths + 1) / 2 * PAIR_SECONDS
-        evaluations = (2 + case["transposed"]) * 10 * paths**1.5
+        evaluations = (2 + case["transposed"]) * 4 * paths**1.5
         total += case["seeds"] * (draws * one + evaluations * (SOLVE_SECONDS + one) + 0.05)
     return total
