@@ -16,8 +16,8 @@ AGREEMENT = Claim(
     statement=(
         "Samples of every weight of the network have the predictor's mean and variance that the exact "
         "posterior of the order parameters has. The theory comes near them, nearer than infinite width: "
-        "with one layer, with two, and with unequal heads, widths and variances. The sizes of the unequal case "
-        "and the numbers of draws are exploratory."
+        "with one layer, with two, and with unequal heads, widths and variances. The sizes of the unequal "
+        "case and the numbers of draws are exploratory."
     ),
     quantity="squared relative distance of the sampled posterior mean from the exact one, free of noise",
     prediction=0.0,
