@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
 from widthscope.studies.attention_paths.matrix_drawing import squares
@@ -49,7 +50,7 @@ def agreement(curve: xr.Dataset) -> Drawing:
                     label=label if at == 0 else None,
                 )
         axes.set_xticks(range(len(cases)), [name.replace(", unequal", ",\nunequal") for name in cases])
-        axes.set_yscale("log")
+        _logarithmic(axes, curve["distance"].sel(quantity=quantity))
         axes.set_title(f"predictor's {quantity}")
     panels[0].set_ylabel("distance from samples")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -89,19 +90,27 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
             label=label,
         )
     width_axis(axes, widths, "width $N$")
-    axes.set_yscale("log")
+    _logarithmic(axes, curve["distance"])
     axes.set_title("distance from sampled overlaps")
     axes.legend()
     first, last = (
         float(curve["distance"].sel(way="theory", width=width)) for width in (widths[0], widths[-1])
     )
+    falls = f"the theory's goes from {first:.3f} at N = {widths[0]} to {last:.3f} at N = {widths[-1]}"
+    if not np.isfinite([first, last]).all():
+        falls = "where chains have not converged there is none"
     return Drawing(
         figure,
         "Mean overlaps of the effective weights of paths, heads (3, 2) with unequal widths and variances: of "
         "samples of all weights, of the exact posterior, and the theory's order parameter, means over "
         f"{matrices.attrs['seeds']} data sets; area is size, colour is sign. Lower right: relative distance "
-        f"of order parameters from the sampled overlaps for heads (2), means with 99 % intervals; the "
-        f"theory's falls from {first:.3f} at N = {widths[0]} to {last:.3f} at N = {widths[-1]}.",
+        f"of order parameters from the sampled overlaps for heads (2), means with 99 % intervals; {falls}.",
         "Three matrices of squares that look the same, with a strong diagonal, and a graph of distance over "
         "width on logarithmic axes in which only the theory's line falls.",
     )
+
+
+def _logarithmic(axes: Axes, values: xr.DataArray) -> None:
+    """Make y logarithmic, unless nothing is there to be shown: chains that have not converged leave NaN."""
+    if bool((values > 0).any()):
+        axes.set_yscale("log")
