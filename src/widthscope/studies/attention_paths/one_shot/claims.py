@@ -120,10 +120,9 @@ SCORE = Claim(
     tests=(
         Test(
             "score",
-            Above(0.15),
+            Above(0.3),
             "rank correlation over heads of the score with the loss of accuracy, mean over networks",
-            "0 would not do, as layers differ in every network alike: scores of other networks' heads "
-            "reached 0.02 in trials, and at most 0.13 with their interval",
+            "a tenth of the ranks' variance; 0 would not do, as layers differ in every network alike",
         ),
         Test(
             "within-layers",
