@@ -5,6 +5,7 @@ import torch
 from tests.path_theory.tasks import F64, generator
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory import memory_limit
 from widthscope.path_theory.attention import attention_matrices, bilinear_form
 
 
@@ -46,5 +47,17 @@ def test_what_does_not_fit_is_refused():
         attention_matrices(torch.zeros(2, 4, 3), torch.zeros(1, 3, 4))
     with pytest.raises(PosteriorError, match="not finite"):
         attention_matrices(torch.full((2, 4, 3), math.inf), torch.zeros(1, 3, 3))
+    with pytest.raises(PosteriorError, match="not finite"):
+        attention_matrices(torch.full((2, 4, 3), math.nan), torch.zeros(1, 3, 3))
     with pytest.raises(PosteriorError, match="one shape"):
         bilinear_form(torch.zeros(2, 4, 3), torch.zeros(2, 4, 5))
+
+
+def test_more_scores_than_memory_allows_are_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(memory_limit, "available_bytes", lambda: 10**11)
+    tokens = torch.zeros(1, 1, 1).expand(2000, 4000, 5)  # of 4 bytes, however large it looks
+    with pytest.raises(
+        PosteriorError,
+        match=r"attention of 8 heads, 2000 examples and 4000 tokens would take 2\.05e\+03 GB of memory",
+    ):
+        attention_matrices(tokens, torch.zeros(8, 5, 5))

@@ -77,6 +77,18 @@ def test_what_does_not_fit_is_refused():
         path_inputs(tokens[0], [torch.zeros(2, 1, 3, 3)], "last")
 
 
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_refused(wrong):
+    tokens, attention = torch.zeros(2, 3, 4), torch.full((2, 1, 3, 3), 1 / 3)
+    broken = attention.clone()
+    broken[1, 0, 0, 0] = wrong  # of a query that "last" does not read
+    with pytest.raises(PosteriorError, match="attention matrices of layer 2 of example 1 are not all finite"):
+        path_inputs(tokens, [attention, broken], "last")
+    tokens[0, 2, 1] = wrong
+    with pytest.raises(PosteriorError, match="the tokens of example 0 are not all finite"):
+        path_inputs(tokens, [attention], "last")
+
+
 def test_more_paths_than_memory_allows_are_refused_before_they_are_made(monkeypatch):
     monkeypatch.setattr(memory_limit, "available_bytes", lambda: 10**6)
     attention = torch.zeros(2, 64, 3, 3)

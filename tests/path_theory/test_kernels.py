@@ -5,14 +5,7 @@ from tests.path_theory.tasks import F64, gaussian_paths, generator, path_kernels
 from widthscope.errors import PosteriorError
 from widthscope.path_theory import kernels as kernels_module
 from widthscope.path_theory import memory_limit
-from widthscope.path_theory.kernels import (
-    FactoredKernels,
-    PackedKernels,
-    cross_kernel,
-    kernel_diagonal,
-    kernels_of,
-    packed_bytes,
-)
+from widthscope.path_theory.kernels import FactoredKernels, PackedKernels, kernels_of, packed_bytes
 
 BOTH = pytest.mark.parametrize("form", [PackedKernels, FactoredKernels])
 
@@ -44,29 +37,25 @@ def test_one_path_is_the_plain_linear_kernel(form):
     torch.testing.assert_close(K, xi[:, 0] @ xi[:, 0].T / 4)
 
 
-@pytest.mark.parametrize("batch", [1, 60])
-def test_cross_kernel_and_diagonal_by_either_order(batch, monkeypatch):
-    """60 matrices are more than contracting U first is worth; small chunks must not change anything."""
-    monkeypatch.setattr(kernels_module, "_CHUNK_BYTES", 8 * 9 * 7 * 2)
-    xi, _ = gaussian_paths((3,), 18, 9, seed=2)
-    a, b = xi[:7], xi[7:]
-    U = positive(3, batch=(batch,))
-    C = torch.einsum("mai,nbi->abmn", a, b) / 9
-    expected = 0.7 / 3 * torch.einsum("...ab,abmn->...mn", U, C)
-    torch.testing.assert_close(cross_kernel(U, a, b, 0.7), expected, rtol=1e-12, atol=1e-13)
-    whole = cross_kernel(U, a, a, 0.7).diagonal(dim1=-2, dim2=-1)
-    torch.testing.assert_close(kernel_diagonal(U, a, 0.7), whole, rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(cross_kernel(U[0], a, b, 0.7), expected[0], rtol=1e-12, atol=1e-13)
-
-
 def test_few_paths_of_wide_inputs_are_packed_and_many_of_narrow_ones_are_not():
     assert isinstance(kernels_of(torch.randn(50, 4, 200, generator=generator())), PackedKernels)
     assert isinstance(kernels_of(torch.randn(50, 64, 5, generator=generator())), FactoredKernels)
 
 
-def test_packed_kernels_that_do_not_fit_are_not_built(monkeypatch):
+def test_the_sizes_alone_choose_and_memory_only_refuses(monkeypatch):
     xi = torch.randn(50, 4, 200, generator=generator())
-    monkeypatch.setattr(kernels_module, "available_bytes", lambda: packed_bytes(50, 4))
+    monkeypatch.setattr(memory_limit, "available_bytes", lambda: packed_bytes(50, 4))
+    assert isinstance(kernels_of(xi), PackedKernels)  # though nothing would be left beside them
+    monkeypatch.setattr(memory_limit, "available_bytes", lambda: packed_bytes(50, 4) - 1)
+    with pytest.raises(PosteriorError, match="packed kernels of 4 attention paths and 50"):
+        kernels_of(xi)
+
+
+def test_packed_kernels_of_more_than_the_limit_are_not_built(monkeypatch):
+    xi = torch.randn(50, 4, 200, generator=generator())
+    monkeypatch.setattr(kernels_module, "_LARGEST_PACKED_BYTES", packed_bytes(50, 4))
+    assert isinstance(kernels_of(xi), PackedKernels)
+    monkeypatch.setattr(kernels_module, "_LARGEST_PACKED_BYTES", packed_bytes(50, 4) - 1)
     assert isinstance(kernels_of(xi), FactoredKernels)
 
 

@@ -9,7 +9,7 @@ from widthscope.path_theory import memory_limit
 from widthscope.path_theory.action import action, residuals
 from widthscope.path_theory.energy import energy_gradient
 from widthscope.path_theory.kernels import FactoredKernels, PackedKernels
-from widthscope.path_theory.minimise import anneal, minimise, restarts
+from widthscope.path_theory.minimise import minimise
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import (
     OrderParameters,
@@ -64,15 +64,6 @@ def test_nearby_order_parameters_have_a_larger_action():
         assert action(task, OrderParameters(found.order.readout, moved)).value > found.value
 
 
-def test_restarts_over_two_decades_reach_one_minimum():
-    task = posed(Network.equal((2, 2), 10), 30, 20)
-    reference = minimise(task)
-    for found in restarts(task, generator(4), 10):
-        assert found.converged
-        assert found.value == pytest.approx(reference.value, rel=1e-12)
-        torch.testing.assert_close(found.path_weights, reference.path_weights, rtol=1e-6, atol=1e-7)
-
-
 def test_factored_and_packed_kernels_give_one_solution():
     xi, y = gaussian_paths((2, 2), 30, 12, seed=5)
     network = Network.equal((2, 2), 15)
@@ -89,17 +80,6 @@ def test_many_coordinates_are_brought_to_the_tolerance_without_a_hessian():
     assert found.converged
     assert found.hessian_min != found.hessian_min  # not computed
     assert max(residuals(task, found.order)) < 1e-9
-
-
-def test_annealing_gives_the_minima_in_the_order_of_the_widths():
-    task = posed(Network.equal((2, 2), 10))
-    widths = (100, 10, 1000)
-    for width, found in zip(
-        widths, anneal(lambda width: task.at(network=Network.equal((2, 2), width)), widths), strict=True
-    ):
-        alone = minimise(task.at(network=Network.equal((2, 2), width)))
-        assert found.converged
-        torch.testing.assert_close(found.path_weights, alone.path_weights, rtol=1e-7, atol=1e-8)
 
 
 @pytest.mark.parametrize("family", ["diagonal", "scalar"])

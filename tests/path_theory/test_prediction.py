@@ -51,3 +51,16 @@ def test_tests_that_do_not_fit_are_refused():
         predict(task, positive(6), torch.zeros(5, 6, 9))
     with pytest.raises(PosteriorError, match="not positive definite"):
         predict(task, -positive(6), torch.zeros(5, 6, 10))
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_or_do_not_fit_are_refused(wrong):
+    task, tests, U = posed(UNEQUAL, 8), torch.zeros(5, 6, 10, dtype=F64), positive(6)
+    with pytest.raises(PosteriorError, match=r"order parameters have shape \(..., 6, 6\), not \(4, 4\)"):
+        predict(task, positive(4), tests)
+    tests[3, 0, 0] = wrong
+    with pytest.raises(PosteriorError, match="path inputs of test example 3 are not all finite"):
+        predict(task, U, tests)
+    U[0, 0] = wrong
+    with pytest.raises(PosteriorError, match="order parameters to predict with are not all finite"):
+        predict(task, U, torch.zeros(5, 6, 10))

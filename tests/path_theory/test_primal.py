@@ -7,12 +7,13 @@ import torch
 
 from widthscope.errors import PosteriorError
 from widthscope.path_theory.energy import energy, energy_gradient, noisy_kernel
+from widthscope.path_theory.example_sums import ExampleSums
 from widthscope.path_theory.kernels import FactoredKernels, PackedKernels, kernels_of
 from widthscope.path_theory.minimise import minimise
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process
 from widthscope.path_theory.prediction import predict
-from widthscope.path_theory.primal import ExampleSums, PrimalInputs, PrimalKernels
+from widthscope.path_theory.primal import PrimalInputs, PrimalKernels
 from widthscope.path_theory.problem import Problem, problem
 
 NETWORK = Network(heads=(2, 2), widths=(12, 9, 10), variances=(1.3, 0.7, 1.5, 0.9))

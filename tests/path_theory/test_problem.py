@@ -5,7 +5,6 @@ import torch
 from tests.path_theory.tasks import F64, gaussian_paths, posed
 
 from widthscope.errors import PosteriorError
-from widthscope.path_theory import kernels as kernels_module
 from widthscope.path_theory import memory_limit
 from widthscope.path_theory.kernels import PackedKernels
 from widthscope.path_theory.network import Network
@@ -99,7 +98,6 @@ def test_other_widths_share_the_kernels_and_other_kernels_are_refused():
 
 def test_more_heads_than_memory_allows_are_refused_with_their_size(monkeypatch):
     xi = torch.zeros(1, 1, 1).expand(1000, 4096, 50)  # nothing of it is allocated
-    for module in (kernels_module, memory_limit):
-        monkeypatch.setattr(module, "available_bytes", lambda: 5 * 10**9)
+    monkeypatch.setattr(memory_limit, "available_bytes", lambda: 5 * 10**9)
     with pytest.raises(PosteriorError, match=r"4096 attention paths and 1000 examples would take 6\.58 GB"):
         problem(xi, torch.arange(1000.0), 0.1, Network.equal((8, 8, 8, 8), 10))

@@ -14,7 +14,7 @@ from widthscope.path_theory.blocks import BlockedKernels
 from widthscope.path_theory.energy import energy_gradient
 from widthscope.path_theory.inputs import path_inputs
 from widthscope.path_theory.kernels import PackedKernels
-from widthscope.path_theory.memory import block_bytes, dense_bytes, primal_bytes
+from widthscope.path_theory.memory import block_bytes, primal_bytes
 from widthscope.path_theory.minimise import minimise
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.prediction import predict
@@ -134,6 +134,5 @@ def test_too_many_examples_are_refused_before_they_are_read(monkeypatch: pytest.
 
 
 def test_what_each_way_takes() -> None:
-    assert dense_bytes(20_000) == 12_800_000_000
     assert block_bytes(20_000, 3072, 1000) == 8 * (4 * 10**8 + 6 * 10**7 + 6 * 3072 * 1000)
     assert primal_bytes(924) == 48 * 924**2

@@ -20,7 +20,7 @@ from scipy.linalg import lapack
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
-from widthscope.path_theory.kernels import kernel_diagonal
+from widthscope.path_theory.cross_kernels import kernel_diagonal
 from widthscope.path_theory.memory import block_bytes
 from widthscope.path_theory.memory_limit import refuse_too_large
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.cross_kernels import cross_kernel
 from widthscope.path_theory.energy import energy_gradient, noisy_kernel
-from widthscope.path_theory.kernels import cross_kernel
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process, over_heads, partial_trace
 from widthscope.path_theory.problem import Problem

@@ -24,8 +24,8 @@ def path_inputs(tokens: Tensor, attentions: Sequence[Tensor], readout: Readout) 
     Source: derived in the theory notes, 2.
 
     Raises:
-        PosteriorError: if the shapes do not fit, there is no layer, the readout is unknown, or, before
-            anything is allocated, if memory would not do.
+        PosteriorError: if the shapes do not fit, there is no layer, the readout is unknown, a number is not
+            finite, or, before anything is allocated, if memory would not do.
     """
     if tokens.dim() != 3 or tokens.shape[1] == 0:
         raise PosteriorError(f"tokens have shape (P, T, N0) with T >= 1, not {tuple(tokens.shape)}")
@@ -44,12 +44,21 @@ def path_inputs(tokens: Tensor, attentions: Sequence[Tensor], readout: Readout) 
         8 * examples * paths * (2 * length + features),
         "take fewer heads, layers or examples",
     )
+    _check_finite(tokens, "tokens")
+    for layer, attention in enumerate(attentions, start=1):
+        _check_finite(attention, f"attention matrices of layer {layer}")
     # weights: (P, T, paths through the layers done so far), the head done last being the slowest.
     weights = _readout_weights(readout, length).to(tokens.device).expand(examples, length).unsqueeze(-1)
     for attention in reversed(attentions):
         moved = attention.double() @ weights[:, None]
         weights = moved.permute(0, 2, 1, 3).reshape(examples, length, -1)
     return weights.mT @ tokens.double()
+
+
+def _check_finite(numbers: Tensor, what: str) -> None:
+    finite = torch.isfinite(numbers).flatten(1).all(1)
+    if not bool(finite.all()):
+        raise PosteriorError(f"the {what} of example {int((~finite).nonzero()[0])} are not all finite")
 
 
 def _readout_weights(readout: str, length: int) -> Tensor:

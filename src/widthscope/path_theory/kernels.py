@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 
 from widthscope.path_theory.memory_limit import refuse_too_large
-from widthscope.spectra.dense_memory import available_bytes
 
 # Measured on one core of a server: what a packed matrix-vector product streams, what a matrix-matrix product
 # computes, and what a product costs however small it is. Only their ratios matter.
 _BYTES_PER_SECOND = 1.6e10
 _FLOPS_PER_SECOND = 4.8e10
 _PRODUCT_SECONDS = 5e-5
-_SHARE_OF_MEMORY = 0.5  # the rest is for Cholesky factors, tests and other processes
-_CHUNK_BYTES = 64e6
+# Half of 4 GB, which the smallest machines can spare; the rest is for Cholesky factors and tests. It is a
+# number and no share of the memory that is free, or the same settings could give other digits on another day.
+_LARGEST_PACKED_BYTES = 2e9
 _REMEDY = "take fewer heads, layers or examples"
 
 
@@ -165,10 +165,11 @@ def factored_bytes(shape: tuple[int, ...]) -> int:
 
 
 def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels:
-    """Kernels of path inputs (P, D, N0) by the way that is expected to be fastest and fits.
+    """Kernels of path inputs (P, D, N0) by the way that is expected to be fastest.
 
     Where there are more examples than numbers in the inputs of one, P > N0 D, sums over examples, unless many
-    kernels are wanted at once; else packed or factored kernels.
+    kernels are wanted at once; else packed kernels where they are faster and take at most 2 GB, or factored
+    ones. The sizes alone decide, whatever memory is free, so that results can be repeated to the last digit.
 
     Args:
         inputs: path inputs xi.
@@ -176,7 +177,8 @@ def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels
         batch: how many U a call of `kernel` will usually hold; packed kernels gain from many.
 
     Raises:
-        PosteriorError: if neither fits in the memory that is available, before anything is allocated.
+        PosteriorError: if the chosen way does not fit in the memory that is available, before anything is
+            allocated.
     """
     from widthscope.path_theory.primal import PrimalInputs  # made of the factored kernels above
 
@@ -188,43 +190,6 @@ def kernels_of(inputs: Tensor, variance: float = 1.0, batch: int = 1) -> Kernels
     packed = max(streamed, 4 * entries / _FLOPS_PER_SECOND)
     flops = 4 * (examples**2 * features * paths + examples * features * paths**2)
     factored = flops / _FLOPS_PER_SECOND + _PRODUCT_SECONDS
-    fits = packed_bytes(examples, paths) <= _SHARE_OF_MEMORY * available_bytes()
-    if packed <= factored and fits:
+    if packed <= factored and packed_bytes(examples, paths) <= _LARGEST_PACKED_BYTES:
         return PackedKernels(inputs, variance)
     return FactoredKernels(inputs, variance)
-
-
-def cross_kernel(U: Tensor, inputs_a: Tensor, inputs_b: Tensor, variance: float = 1.0) -> Tensor:
-    """K between two sets of examples, (..., Pa, Pb), for U (..., D, D) and inputs (Pa, D, N0), (Pb, D, N0).
-
-    U is contracted first, so that no pairs of paths are formed; where U holds so many matrices that forming
-    the pairs once is cheaper, they are, in chunks of the examples of `inputs_b`.
-    """
-    a, b = inputs_a.double(), inputs_b.double()
-    paths, features = a.shape[1:]
-    scale = variance / (paths * features)
-    matrices = U.reshape(-1, paths, paths)
-    pairs = paths * (paths + 1) // 2
-    K = matrices.new_empty(len(matrices), len(a), len(b))
-    if len(matrices) * features * paths <= pairs * (len(matrices) + features):
-        flat = b.flatten(1).mT * scale
-        for index, matrix in enumerate(matrices):
-            torch.matmul((matrix @ a).flatten(1), flat, out=K[index])
-    else:
-        rows, columns = torch.tril_indices(paths, paths)
-        packed = matrices[:, rows, columns] * torch.where(rows == columns, 0.5, 1.0).double() * scale
-        chunk = max(1, int(_CHUNK_BYTES / (8 * paths**2 * len(a))))
-        for start in range(0, len(b), chunk):
-            part = b[start : start + chunk]
-            # (D, D', Pa, chunk): path of a, path of b.
-            C = (a.transpose(0, 1)[:, None] @ part.transpose(0, 1)[None].mT).flatten(2)
-            symmetric = C[rows, columns] + C[columns, rows]
-            K[:, :, start : start + chunk] = (packed @ symmetric).view(len(matrices), len(a), len(part))
-    return K.reshape(*U.shape[:-2], len(a), len(b))
-
-
-def kernel_diagonal(U: Tensor, inputs: Tensor, variance: float = 1.0) -> Tensor:
-    """K(x, x), (..., P), of every example of inputs (P, D, N0) with itself, for U (..., D, D)."""
-    xi = inputs.double()
-    grams = xi @ xi.mT * (variance / (xi.shape[1] * xi.shape[2]))
-    return (U.flatten(-2) @ grams.flatten(1).mT).reshape(*U.shape[:-2], len(xi))

@@ -8,11 +8,6 @@ top of the path inputs.
 _FLOAT = 8
 
 
-def dense_bytes(examples: int) -> int:
-    """Of P x P kernels in memory: the kernel, its factor, its inverse and G beside them."""
-    return 4 * _FLOAT * examples**2
-
-
 def block_bytes(examples: int, features: int, block: int) -> int:
     """Of one P x P matrix that is factored and inverted in place, and blocks of examples.
 

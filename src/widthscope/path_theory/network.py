@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from widthscope.errors import PosteriorError
 
@@ -26,7 +27,7 @@ class Network:
         if layers == 0:
             raise PosteriorError("a network needs the heads of at least one attention layer, none were given")
         for head in self.heads:
-            if isinstance(head, bool) or int(head) != head or head < 1:
+            if not _is_number(head) or int(head) != head or head < 1:
                 raise PosteriorError(
                     f"a layer has a whole number of heads >= 1, not {head!r} (heads {self.heads})"
                 )
@@ -43,7 +44,7 @@ class Network:
             )
         for name, numbers in (("width", self.widths), ("prior variance", given)):
             for number in numbers:
-                if not (math.isfinite(number) and number > 0):
+                if not (_is_number(number) and number > 0):
                     raise PosteriorError(
                         f"a {name} is positive and finite, not {number!r} (of {tuple(numbers)})"
                     )
@@ -94,3 +95,8 @@ class Network:
     def scaled(self, factor: int) -> "Network":
         """The same heads and variances with every width times `factor`."""
         return Network(self.heads, tuple(width * factor for width in self.widths), self.variances)
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

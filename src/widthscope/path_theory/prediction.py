@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.cross_kernels import cross_kernel, kernel_diagonal
 from widthscope.path_theory.energy import noisy_kernel
-from widthscope.path_theory.kernels import OwnEnergy, cross_kernel, kernel_diagonal
+from widthscope.path_theory.kernels import OwnEnergy
 from widthscope.path_theory.order_parameters import gaussian_process
 from widthscope.path_theory.problem import Problem
 
@@ -33,12 +34,23 @@ def predict(problem: Problem, U: Tensor, test_inputs: Tensor, chunk: int = 1000)
         chunk: test examples at a time.
 
     Raises:
-        PosteriorError: if the test inputs do not fit or K(U) + T I is not positive definite.
+        PosteriorError: if the test inputs or U do not fit, a number is not finite, or K(U) + T I is not
+            positive definite.
     """
     if test_inputs.dim() != 3 or test_inputs.shape[1:] != problem.inputs.shape[1:]:
         raise PosteriorError(
             f"test inputs have shape (tests, {problem.inputs.shape[1]}, {problem.inputs.shape[2]}), "
             f"not {tuple(test_inputs.shape)}"
+        )
+    paths = problem.network.paths
+    if U.shape[-2:] != (paths, paths):
+        raise PosteriorError(f"order parameters have shape (..., {paths}, {paths}), not {tuple(U.shape)}")
+    if not bool(torch.isfinite(U).all()):
+        raise PosteriorError("the order parameters to predict with are not all finite")
+    finite = torch.isfinite(test_inputs).flatten(1).all(1)
+    if not bool(finite.all()):
+        raise PosteriorError(
+            f"the path inputs of test example {int((~finite).nonzero()[0])} are not all finite"
         )
     if isinstance(problem.kernels, OwnEnergy):
         return Prediction(

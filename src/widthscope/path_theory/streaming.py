@@ -15,9 +15,10 @@ from torch import Tensor
 from widthscope.errors import PosteriorError
 from widthscope.path_theory.attention import attention_matrices
 from widthscope.path_theory.blocks import BlockedKernels, in_blocks, loaded
+from widthscope.path_theory.example_sums import ExampleSums
 from widthscope.path_theory.inputs import Readout, path_inputs
 from widthscope.path_theory.network import Network
-from widthscope.path_theory.primal import ExampleSums, PrimalKernels
+from widthscope.path_theory.primal import PrimalKernels
 from widthscope.path_theory.problem import Problem, check_labels, check_shapes
 
 

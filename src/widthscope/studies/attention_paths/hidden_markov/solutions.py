@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from widthscope.path_theory.kernels import cross_kernel
-from widthscope.path_theory.minimise import Solution, anneal, minimise
+from widthscope.path_theory.cross_kernels import cross_kernel
+from widthscope.path_theory.minimise import Solution, minimise
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.problem import Problem, problem
+from widthscope.path_theory.starts import anneal
 from widthscope.studies.attention_paths.hidden_markov.data import DataSet
 
 
