@@ -3,7 +3,10 @@
 import hashlib
 import io
 import re
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,17 +109,36 @@ def test_the_published_checksums_refuse_other_archives(servers, tmp_path: Path, 
         datasets.prepare("omniglot", urls, tmp_path)
 
 
-def written(name: str, content: bytes) -> bytes:
+def written(name: str, content: bytes, *more: str) -> bytes:
+    """An archive whose members have this content; `more` may name one again."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, content)
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as archive:
+        warnings.filterwarnings("ignore", "Duplicate name")
+        for member in (name, *more):
+            archive.writestr(member, content)
     return buffer.getvalue()
+
+
+def marked(content: bytes, offset: int, value: int) -> bytes:
+    """An archive with another two-byte number at this offset of its member's header, in both places."""
+    changed = bytearray(content)
+    for signature, further in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
+        struct.pack_into("<H", changed, changed.index(signature) + offset + further, value)
+    return bytes(changed)
 
 
 def png(shape: tuple[int, int]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ones(shape, dtype=bool)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def claiming(side: int) -> bytes:
+    """A few bytes that say they are a drawing of `side` by `side` pixels."""
+    content = bytearray(png((1, 1)))
+    struct.pack_into(">II", content, 16, side, side)
+    struct.pack_into(">I", content, 29, zlib.crc32(content[12:29]))
+    return bytes(content)
 
 
 NAME = "images_evaluation/Avesta/character01/1063_03.png"
@@ -128,6 +150,27 @@ BROKEN = {
     "another size": (
         written(NAME, png((28, 105))),
         f"{NAME} is 105 by 28 pixels, but drawings are 105 by 105",
+    ),
+    "encrypted": (marked(written(NAME, png((105, 105))), 6, 1), f"{NAME} is encrypted"),
+    "unknown compression": (
+        marked(written(NAME, png((105, 105))), 8, 99),
+        f"{NAME} has compression method 99, which cannot be read here",
+    ),
+    "a bomb": (
+        written(NAME, claiming(60_000)),
+        f"{NAME} has far more pixels than the 105 by 105 of a drawing",
+    ),
+    "a smaller bomb": (
+        written(NAME, claiming(11_000)),
+        f"{NAME} has far more pixels than the 105 by 105 of a drawing",
+    ),
+    "one member twice": (
+        written(NAME, png((105, 105)), NAME),
+        f"has two drawings of character 01 of Avesta by drawer 03, {NAME} and {NAME}: there may be one",
+    ),
+    "one drawer twice": (
+        written(NAME, png((105, 105)), NAME.replace("1063", "1064")),
+        f"has two drawings of character 01 of Avesta by drawer 03, {NAME} and ",
     ),
     "too large": (written(NAME, bytes(2**16 + 1)), f"{NAME} is larger than 65536 bytes"),
 }

@@ -1,9 +1,12 @@
 """Omniglot from its two archives of black-and-white drawings, as ink on a grid of a chosen size."""
 
+import lzma
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ PARTS = ("background", "evaluation")
 SIDE = 105
 BLACK = 128  # of 256 shades of grey: darker is ink
 LARGEST = 2**16
+ENCRYPTED = 1  # bit of a member's flags
 BLOCK = 250
 DRAWING = re.compile(r"images_(?:background|evaluation)/([^/]+)/character(\d\d)/\d+_(\d\d)\.png")
 Named = tuple[str, int, int]
@@ -86,10 +90,24 @@ def _ink(path: Path, part: str, side: int) -> tuple[Bytes, list[Named]]:
     try:
         with zipfile.ZipFile(path) as archive:
             drawings = sorted(_drawings(archive, part), key=lambda drawing: drawing[0])
+            for (name, first), (next_name, second) in pairwise(drawings):
+                if name == next_name:
+                    raise DataError(
+                        f"{path} has two drawings of character {name[1]:02d} of {name[0]} by drawer "
+                        f"{name[2]:02d}, {first.filename} and {second.filename}: there may be one"
+                    )
             for start in range(0, len(drawings), BLOCK):
                 block = [_drawing(archive, info, path) for _, info in drawings[start : start + BLOCK]]
                 blocks.append(coarser(np.stack(block), side))
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, SyntaxError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        OSError,
+        EOFError,
+        SyntaxError,
+        ValueError,
+    ) as error:
         raise DataError(f"{path} is not an Omniglot archive: {error}") from None
     if not blocks:
         raise DataError(f"{path} has no images_{part}/<alphabet>/character<number>/<number>_<drawer>.png")
@@ -105,13 +123,25 @@ def _drawings(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[Named, zipf
 
 def _drawing(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Bytes:
     """Ink of one drawing (105, 105), 0 or 1, read in memory and never unpacked on disk."""
+    where = f"{path}: {info.filename}"
     if info.file_size > LARGEST:
-        raise DataError(f"{path}: {info.filename} is larger than {LARGEST} bytes")
-    with archive.open(info) as file, Image.open(file, formats=["PNG"]) as image:
-        if image.size != (SIDE, SIDE):
-            shape = " by ".join(map(str, image.size))
-            raise DataError(f"{path}: {info.filename} is {shape} pixels, but drawings are {SIDE} by {SIDE}")
-        return (np.asarray(image.convert("L")) < BLACK).astype(np.uint8)
+        raise DataError(f"{where} is larger than {LARGEST} bytes")
+    if info.flag_bits & ENCRYPTED:
+        raise DataError(f"{where} is encrypted, but the published archives are not")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with archive.open(info) as file, Image.open(file, formats=["PNG"]) as image:
+                if image.size != (SIDE, SIDE):
+                    shape = " by ".join(map(str, image.size))
+                    raise DataError(f"{where} is {shape} pixels, but drawings are {SIDE} by {SIDE}")
+                return (np.asarray(image.convert("L")) < BLACK).astype(np.uint8)
+    except NotImplementedError:
+        raise DataError(
+            f"{where} has compression method {info.compress_type}, which cannot be read here"
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(f"{where} has far more pixels than the {SIDE} by {SIDE} of a drawing") from None
 
 
 def coarser(ink: Bytes, side: int) -> Bytes:
