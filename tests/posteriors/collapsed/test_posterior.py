@@ -202,6 +202,30 @@ def test_names_make_the_draws_and_scrambles_differ():
     assert one.weights.sum(dim=1).numpy() == pytest.approx([1, 1])
 
 
+def test_one_draw_far_out_does_not_outweigh_the_others():
+    """With a tail that is no heavier than a normal law's, but for one draw that has all the weight."""
+    generator = torch.Generator().manual_seed(3)
+    raw = torch.randn(2, 256, generator=generator, dtype=torch.float64)
+    raw[1, 7] = 9.0
+    smoothed, shape = laplace._smoothed(raw.ravel(), 2)
+    before, after = (one.reshape(2, -1).softmax(dim=1) for one in (raw, smoothed))
+    assert before[1, 7] > 0.9
+    assert after[1, 7] < 0.3
+    assert int(after[1].argmax()) == 7
+    assert shape > 0.5
+    body = raw < raw.quantile(0.7, dim=1, keepdim=True)
+    ratios = (smoothed.reshape(2, -1) - raw)[0][body[0]]
+    assert float(ratios.max() - ratios.min()) == pytest.approx(0, abs=1e-12)
+
+
+def test_every_stream_measures_a_posterior_that_is_lopsided():
+    """Unsmoothed, two of these forty had an effective share below 0.05: one draw had most of the weight."""
+    data = posed(Network((2, 2), (5, 5, 5)), examples=16, temperature=0.1)
+    draws = [laplace_importance(data, 256, 4, ("stream", stream)) for stream in range(40)]
+    assert all(one.measured for one in draws)
+    assert min(one.ess_fraction for one in draws) > 0.1
+
+
 def test_too_few_effective_draws_are_not_measured():
     data = posed(Network((2,), (6, 5)))
     draws = laplace_importance(data, 64, 2, ("test",))
