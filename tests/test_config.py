@@ -336,7 +336,7 @@ def test_reading_is_light() -> None:
         subprocess.run(
             [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
         ).stdout.split()
-        for _ in range(3)
+        for _ in range(7)  # the least of several: what else runs on the machine is no cost of ours
     ]
-    assert [run[1:] for run in runs] == [[], [], []]
+    assert all(run[1:] == [] for run in runs)
     assert min(float(run[0]) for run in runs) < 0.4
