@@ -14,7 +14,8 @@ fit.py
 limits/fit.py
 exact/fit.py
 sampling/fit.py sampling/distances.py
-hidden_markov/fit.py
+hidden_markov/fit.py hidden_markov/accuracies.py hidden_markov/curves.py
+hidden_markov/gain_evidence.py hidden_markov/weight_evidence.py hidden_markov/width_evidence.py
 one_shot/fit.py one_shot/relabelling.py one_shot/tables.py
 """
 JUDGING = """
@@ -26,7 +27,7 @@ hidden_markov/claims.py
 one_shot/claims.py
 """
 DRAWING = """
-figures.py matrix_drawing.py
+figures.py curve_drawing.py matrix_drawing.py
 limits/figures.py
 exact/figures.py
 sampling/figures.py

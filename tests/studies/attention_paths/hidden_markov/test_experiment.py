@@ -22,6 +22,7 @@ from widthscope.studies.attention_paths.hidden_markov import (
 )
 from widthscope.studies.attention_paths.hidden_markov.settings import Depth, HiddenMarkov
 from widthscope.studies.attention_paths.hidden_markov.variants import FOUR, RESTRICTIONS, TEACHERS, TWO
+from widthscope.studies.attention_paths.tasks.hidden_markov import Chains, hidden_markov
 from widthscope.work import Work
 
 SETTINGS = HiddenMarkov(
@@ -185,10 +186,11 @@ def test_the_stored_numbers_are_those_of_the_theory(stored, two):
     ]
     expected = {
         "diagonal": accuracy(minimise(posed, diagonal=True).path_weights),
-        "scalar": accuracy(minimise(posed, scalar=True).path_weights),
         "negated": accuracy(weights * sign),
         "shuffled": np.mean(shuffled),
     }
+    rescaled = float(table["rescaled_accuracy"].sel(width=10))
+    assert rescaled == accuracy(minimise(posed, scalar=True).path_weights)
     found = table["restricted_accuracy"].values
     assert found == pytest.approx([expected[name] for name in RESTRICTIONS])
 
@@ -196,6 +198,19 @@ def test_the_stored_numbers_are_those_of_the_theory(stored, two):
 def test_multiples_of_the_identity_keep_what_the_gaussian_process_ranks(four):
     restricted = minimise(solutions.posed(four["all"], 10, 0.01), scalar=True).path_weights
     torch.testing.assert_close(restricted, restricted[0, 0] * torch.eye(4, dtype=torch.float64))
+
+
+def test_a_single_path_only_divides_the_temperature(four, stored):
+    alone = four["good"]
+    solution = minimise(solutions.posed(alone, 10, 0.01))
+    weight = float(solution.path_weights)
+    one = torch.eye(1, dtype=torch.float64)
+    finite = solutions.test_of(alone).means(solution.path_weights, [0.01])
+    torch.testing.assert_close(
+        finite, solutions.test_of(alone).means(one, [0.01 / weight]), rtol=1e-9, atol=1e-9
+    )
+    table = stored["hidden-markov"][FOUR].to_dataset().sel(seed=1)
+    assert float(table["single_weight"].sel(width=10)) == pytest.approx(weight, rel=1e-6)
 
 
 def test_data_sets_do_not_depend_on_their_company(stored):
@@ -206,10 +221,20 @@ def test_data_sets_do_not_depend_on_their_company(stored):
 
 
 def test_a_deeper_network_has_the_paths_of_all_its_layers():
+    found = depth.data_sets((1, 2, 3), own("depth"), 0)
+    assert [one.heads for one in found] == [(2,), (2, 2), (2, 2, 2)]
+    assert [one.inputs.shape[1] for one in found] == [2, 4, 8]
+
+
+def test_a_shallower_network_sees_what_it_would_if_there_were_no_deeper_one():
     settings = own("depth")
-    paths = [depth.data_set(layers, settings, 0).inputs.shape[1] for layers in (1, 2, 3)]
-    assert paths == [2, 4, 8]
-    assert depth.data_set(3, settings, 0).heads == (2, 2, 2)
+    for layers, data_set in zip((1, 2), depth.data_sets((1, 2, 3), settings, 0), strict=False):
+        chains = Chains(heads=depth.LAYERS[:layers], readout="mean")
+        task = hidden_markov(chains, settings["examples"], settings["tests"], seed=7, data_seed=0)
+        # attention is computed in single precision
+        torch.testing.assert_close(data_set.inputs, task.inputs, rtol=0, atol=1e-6)
+        torch.testing.assert_close(data_set.tests, task.test_inputs, rtol=0, atol=1e-6)
+        assert torch.equal(data_set.test_labels, task.test_labels)
 
 
 def test_a_variant_that_is_not_known_is_refused():

@@ -7,7 +7,13 @@ from tests.studies.attention_paths.hidden_markov import synthetic_tables
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
 
 from widthscope.statistics.claims import judge
-from widthscope.studies.attention_paths.hidden_markov import figures, fit
+from widthscope.studies.attention_paths.hidden_markov import (
+    accuracies,
+    figures,
+    fit,
+    weight_evidence,
+    width_evidence,
+)
 from widthscope.studies.attention_paths.hidden_markov.claims import CLAIMS
 from widthscope.studies.attention_paths.hidden_markov.variants import FOUR, TWO
 
@@ -38,6 +44,27 @@ def test_mirrored_numbers_support_no_claim():
     assert "supported" not in found.values()
 
 
+def test_rescaling_that_gains_as_much_leaves_the_gain_and_the_fall_open():
+    shards = synthetic_tables.shards()
+    for variant in (FOUR, TWO):
+        table = shards[f"hidden-markov-{variant}"][variant]
+        table["rescaled_accuracy"][:] = table["accuracy"].sel(subset="all").values
+    found = verdicts(tree_of(shards))
+    assert {name for name, verdict in found.items() if verdict == "undecided"} == {
+        "fw-beats-gp-hmm",
+        "accuracy-vs-width",
+    }
+
+
+@pytest.mark.parametrize("gained", [0.0, 0.01])
+def test_a_gain_not_worth_mentioning_is_refuted(gained):
+    shards = synthetic_tables.shards()
+    for variant in (FOUR, TWO):
+        table = shards[f"hidden-markov-{variant}"][variant]
+        table["accuracy"][:, 0, 0] = table["infinite_accuracy"][:, 0].values + gained
+    assert verdicts(tree_of(shards))["fw-beats-gp-hmm"] == "refuted"
+
+
 def test_a_minimum_that_was_not_reached_leaves_its_claims_open():
     shards = synthetic_tables.shards()
     shards[f"hidden-markov-{TWO}"][TWO]["accuracy"][3, 0, 0] = np.nan
@@ -58,15 +85,18 @@ def test_the_tuned_temperature_is_the_best_on_validation_and_is_judged_on_the_te
         dims=("seed", "temperature", "part"),
         coords={"temperature": [0.1, 1.0, 10.0], "part": ["validation", "test"]},
     )
-    assert fit.tuned(table).values.tolist() == [0.6, 0.1]  # the colder of two equals; never the best test
-    assert fit.chosen_temperature(table).values.tolist() == [1.0, 0.1]
+    assert accuracies.tuned(table).values.tolist() == [
+        0.6,
+        0.1,
+    ]  # the colder of two equals; never the best test
+    assert accuracies.chosen_temperature(table).values.tolist() == [1.0, 0.1]
     table[1, 2, 0] = np.nan
-    assert np.isnan(fit.tuned(table).values).tolist() == [False, True]
+    assert np.isnan(accuracies.tuned(table).values).tolist() == [False, True]
 
 
 def test_rank_correlations_of_data_sets_that_all_agree_have_an_error():
     falling = np.full(16, -1.0)
-    table = fit.rank_evidence(["four paths"], [falling], widths=3)
+    table = width_evidence.rank_evidence(["four paths"], [falling], widths=3)
     assert table["estimate"].values == [-1.0]
     # of three widths a swap of two neighbours moves one correlation by 1/2
     assert table["standard_error"].values == pytest.approx([0.5 / 16])
@@ -81,7 +111,7 @@ def test_rank_correlations_follow_the_order_of_widths_alone():
         dims=("seed", "width"),
         coords={"width": [10, 20, 1000]},
     )
-    assert fit.rank_correlations(table) == pytest.approx([-1.0, 1.0, 0.0, np.nan], nan_ok=True)
+    assert width_evidence.rank_correlations(table) == pytest.approx([-1.0, 1.0, 0.0, np.nan], nan_ok=True)
 
 
 def test_ratios_and_correlations_are_of_the_named_paths():
@@ -89,8 +119,8 @@ def test_ratios_and_correlations_are_of_the_named_paths():
     matrix = np.diag([8.0, 2.0, 2.0, 4.0])
     matrix[0, 2] = matrix[2, 0] = -2.0
     table = xr.DataArray(matrix[None], dims=("seed", "path", "path2"), coords={"path": names, "path2": names})
-    assert np.concatenate(fit.log_ratios(table)) == pytest.approx(np.log([4.0, 0.5]))
-    assert fit.correlation(table, "good", "denoising").values == pytest.approx([-0.5])
+    assert np.concatenate(weight_evidence.log_ratios(table)) == pytest.approx(np.log([4.0, 0.5]))
+    assert weight_evidence.correlation(table, "good", "denoising").values == pytest.approx([-0.5])
 
 
 def test_figures_are_drawn_for_every_claim(tree):

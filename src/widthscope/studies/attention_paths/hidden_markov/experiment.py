@@ -47,6 +47,8 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "infinite_accuracy": ("subset",),
     "finite_by_temperature": ("temperature", "part"),
     "order_parameter": ("width", "path", "path2"),
+    "single_weight": ("width",),
+    "rescaled_accuracy": ("width",),
     "restricted_accuracy": ("restriction",),
     "teacher_order_parameter": ("teacher", "path", "path2"),
     "cosine": ("kernel", "labelled"),
@@ -111,6 +113,7 @@ def one_data_set(variant: str, settings: Mapping[str, Any], data_seed: int) -> A
         **_over_subsets(sets, solved, settings),
         "finite_by_temperature": _finite_by_temperature(whole, narrowest, settings),
         "order_parameter": np.stack([path_weights(one).numpy() for one in _ordered(solved["all"])]),
+        "rescaled_accuracy": _rescaled(whole, settings),
         "restricted_accuracy": _restricted(whole, narrowest, settings, data_seed),
         "labels": whole.labels.numpy(),
     }
@@ -119,6 +122,7 @@ def one_data_set(variant: str, settings: Mapping[str, Any], data_seed: int) -> A
         whole.kernels, {"finite": learned, "infinite": _identity(whole)}, [whole.labels, permuted]
     )
     if variant == FOUR:
+        arrays["single_weight"] = np.array([float(path_weights(one)) for one in _ordered(solved["good"])])
         arrays["teacher_order_parameter"] = _teachers(whole, settings, data_seed)
     return arrays
 
@@ -169,10 +173,16 @@ def _finite_by_temperature(data: DataSet, start: Solution, settings: Mapping[str
     )
 
 
+def _rescaled(data: DataSet, settings: Mapping[str, Any]) -> np.ndarray:
+    """Accuracies (width,) with the action minimised over multiples of the identity: another temperature."""
+    temperature, held_out = settings["temperature"], test_of(data)
+    solutions = (minimise(posed(data, width, temperature), scalar=True) for width in settings["widths"])
+    return np.array([held_out.accuracy(path_weights(one), temperature) for one in solutions])
+
+
 def _restricted(data: DataSet, learned: Solution, settings: Mapping[str, Any], data_seed: int) -> np.ndarray:
     """Accuracies of the narrowest network with each of `RESTRICTIONS` in the place of its path weights."""
     width, temperature = settings["widths"][0], settings["temperature"]
-    problem = posed(data, width, temperature)
     held_out = test_of(data)
     turned = torch.ones(data.inputs.shape[1], dtype=torch.float64)
     turned[len(turned) // 2] = -1.0  # denoising: the first path through the other head of layer 1
@@ -184,8 +194,9 @@ def _restricted(data: DataSet, learned: Solution, settings: Mapping[str, Any], d
         )
     ]
     found = {
-        "diagonal": held_out.accuracy(path_weights(minimise(problem, diagonal=True)), temperature),
-        "scalar": held_out.accuracy(path_weights(minimise(problem, scalar=True)), temperature),
+        "diagonal": held_out.accuracy(
+            path_weights(minimise(posed(data, width, temperature), diagonal=True)), temperature
+        ),
         "negated": held_out.accuracy(turned[:, None] * path_weights(learned) * turned, temperature),
         "shuffled": np.mean([held_out.accuracy(path_weights(one), temperature) for one in shuffled]),
     }

@@ -6,13 +6,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from widthscope.plotting import MARKERS, PALETTE, Drawing, new, shades, width_axis
+from widthscope.plotting import PALETTE, Drawing, new, shades, width_axis
+from widthscope.studies.attention_paths.curve_drawing import curve
 from widthscope.studies.attention_paths.hidden_markov.variants import (
     CALLED,
     FOUR,
     KERNELS,
     PATHS,
-    TWO,
     VARIANTS,
 )
 from widthscope.studies.attention_paths.matrix_drawing import squares
@@ -22,6 +22,11 @@ RESTRICTED = {"diagonal": ("c3", "diagonal weights"), "shuffled": ("c4", "permut
 SHORT = {"good": "g", "random-1": "r$_1$", "denoising": "d", "random-2": "r$_2$"}
 COLOURS = {"finite": "c0", "infinite": "c7"}
 SHOWN_WIDTHS = 3
+APART = 0.04
+"""Of the points of one number of layers, so that none hides another."""
+
+BEYOND = 3.0
+"""The tuned limit stands so many times the largest width to the right."""
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
@@ -43,57 +48,47 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 def accuracy(curves: Mapping[str, xr.Dataset]) -> Drawing:
     """Accuracy over width of networks with some of the paths, beside their Gaussian processes."""
-    figure, *panels = new(cols=2, height=3.9, sharey=True)
+    figure, *panels = new(cols=2, height=4.3, sharey=True)
     for axes, variant in zip(panels, VARIANTS, strict=True):
-        curve = curves[variant]
-        widths = [int(width) for width in curve["width"].values]
-        for place, subset in enumerate(curve["subset"].values):
-            colour = PALETTE[SUBSETS[str(subset)]]
-            one = curve.sel(subset=subset)
-            axes.errorbar(
-                widths,
-                one["finite"],
-                one["finite_half"],
-                marker=MARKERS[place],
-                color=colour,
-                lw=1.2,
-                label=str(subset).replace("+", " and "),
-            )
-            axes.axhline(float(one["infinite"]), color=colour, lw=1.0, ls="--")
-        axes.axhline(float(curve["tuned"].sel(subset="all")), color=PALETTE[SUBSETS["all"]], lw=1.0, ls=":")
-        for place, (name, (hue, label)) in enumerate(RESTRICTED.items()):
-            one = curve.sel(restriction=name)
-            axes.errorbar(
-                [widths[0]],
-                [float(one["restricted"])],
-                [float(one["restricted_half"])],
-                marker=MARKERS[3 + place],
-                color=PALETTE[hue],
-                ls="none",
-                label=label,
-            )
-        width_axis(axes, widths, "width $N$")
+        _accuracies(axes, curves[variant])
         axes.set_title(CALLED[variant])
     panels[0].set_ylabel("accuracy")
-    handles, labels = panels[0].get_legend_handles_labels()
-    panels[1].legend(handles, labels, loc="upper right", title="paths, or all of them with")
-    four, two = curves[FOUR], curves[TWO]
-    narrow = int(four["width"][0])
-
-    def whole(curve: xr.Dataset) -> xr.Dataset:
-        return curve.sel(subset="all")
-
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    narrow = int(curves[FOUR]["width"][0])
+    said = [
+        f"with {CALLED[variant]} it is {float(whole['finite'][0]):.3f} at width {narrow}, "
+        f"{float(whole['infinite']):.3f} in the limit and {float(whole['tuned']):.3f} in the limit at the "
+        "tuned temperature"
+        for variant, whole in ((variant, curves[variant].sel(subset="all")) for variant in VARIANTS)
+    ]
     return Drawing(
         figure,
-        "Accuracy of the mean predictor over the width, means over data sets with 99 % intervals, beside "
-        "the Gaussian processes of the same paths (dashed) and that of all paths at the temperature tuned on "
-        f"validation sequences (dotted). With four paths it is {float(whole(four)['finite'][0]):.3f} at "
-        f"width {narrow} and {float(whole(four)['infinite']):.3f} in the limit, with two "
-        f"{float(whole(two)['finite'][0]):.3f} and {float(whole(two)['infinite']):.3f}. At width {narrow} "
-        "also with order parameters that are diagonal, and with those of permuted labels.",
+        "Accuracy of the mean predictor over the width, means over data sets with 99 % intervals, beside the "
+        "Gaussian processes of the same paths (dashed; the stars at the right: of all paths at the "
+        f"temperature that was tuned on validation sequences). Of all paths, {said[0]}; {said[1]}. Grey: "
+        "order parameters that only rescale the kernel, which stay on the dashed line of all paths. At width "
+        f"{narrow} also with order parameters that are diagonal, and with those of permuted labels.",
         "Two panels of accuracy over the logarithm of the width. The curve of all paths falls to a dashed "
-        "line of its limit; that of the good path alone rises to its own.",
+        "line of its limit, on which the grey curve lies at all widths; with four paths that of the good "
+        "path alone rises to its own.",
     )
+
+
+def _accuracies(axes: Axes, table: xr.Dataset) -> None:
+    """One variant's curves, limits and restricted order parameters."""
+    widths = [int(width) for width in table["width"].values]
+    for place, subset in enumerate(table["subset"].values):
+        one, colour = table.sel(subset=subset), SUBSETS[str(subset)]
+        curve(axes, widths, one, "finite", place, colour, f"{subset}".replace("+", " and "))
+        axes.axhline(float(one["infinite"]), color=PALETTE[colour], lw=1.0, ls="--")
+    curve(axes, widths, table, "rescaled", 5, "c7", "only rescaled", ms=4, lw=0.9)
+    for place, (name, (colour, label)) in enumerate(RESTRICTED.items(), start=3):
+        one = table.sel(restriction=name).expand_dims("at")
+        curve(axes, [widths[0]], one, "restricted", place, colour, label, ls="none")
+    limit = table.sel(subset="all").expand_dims("at")
+    star = {"marker": "*", "ms": 9, "ls": "none"}
+    curve(axes, [widths[-1] * BEYOND], limit, "tuned", 0, "c0", "limit, tuned", **star)
+    width_axis(axes, widths, "width $N$")
 
 
 def weights(curves: Mapping[str, xr.Dataset], minimiser: Mapping[str, xr.Dataset]) -> Drawing:
@@ -118,7 +113,7 @@ def weights(curves: Mapping[str, xr.Dataset], minimiser: Mapping[str, xr.Dataset
         figure,
         "Order parameters of the task of four paths (above) and of two (below) at growing widths, means over "
         "data sets: the area of a square is the size of the weight, scaled to the largest of its panel, blue "
-        "is positive and orange negative. The paths are good (g), denoising (d) and through a random last "
+        "is positive and vermilion negative. The paths are good (g), denoising (d) and through a random last "
         f"head ($r_1$, $r_2$). At width {int(narrow[FOUR]['width'])} they weigh "
         + ", ".join(
             f"{SHORT[path]} {value:.2g}" for path, value in zip(PATHS[FOUR], four, strict=True)
@@ -134,20 +129,12 @@ def kernels(curves: Mapping[str, xr.Dataset]) -> Drawing:
     """Overlaps of the kernels' leading eigenvectors with the labels."""
     figure, *panels = new(cols=2, height=3.2, sharey=True)
     for axes, variant in zip(panels, VARIANTS, strict=True):
-        curve = curves[variant].sel(labelled="true")
-        ranks = 1 + np.arange(curve.sizes["rank"])
+        table = curves[variant].sel(labelled="true")
+        ranks = 1 + np.arange(table.sizes["rank"])
         for place, kernel in enumerate(KERNELS):
-            one = curve.sel(kernel=kernel)
-            axes.errorbar(
-                ranks,
-                one["overlap"],
-                one["overlap_half"],
-                marker=MARKERS[place],
-                ms=3,
-                lw=1.0,
-                color=PALETTE[COLOURS[kernel]],
-                label=f"{kernel}, cosine {float(one['cosine']):.2f}",
-            )
+            one = table.sel(kernel=kernel)
+            label = f"{kernel}, cosine {float(one['cosine']):.2f}"
+            curve(axes, ranks, one, "overlap", place, COLOURS[kernel], label, ms=3, lw=1.0)
         axes.set_xlabel("eigenvector")
         axes.set_title(CALLED[variant])
         axes.legend(title="width of the kernel")
@@ -159,44 +146,41 @@ def kernels(curves: Mapping[str, xr.Dataset]) -> Drawing:
         "smallest and at infinite width: means over data sets with 99 % intervals. At four paths the "
         f"kernel's cosine with $yy^T$ is {float(four['cosine'].sel(kernel='finite')):.2f} at finite and "
         f"{float(four['cosine'].sel(kernel='infinite')):.2f} at infinite width.",
-        "Overlap over the rank of the eigenvector in two panels: at finite width one of the first ranks "
-        "stands far above all others, at infinite width the overlaps are spread over many ranks.",
+        "Overlap over the rank of the eigenvector in two panels, at finite width (blue) and infinite (grey). "
+        + " ".join(_largest(CALLED[variant], curves[variant]["overlap"]) for variant in VARIANTS),
     )
 
 
-def depth(curve: xr.Dataset) -> Drawing:
+def _largest(called: str, overlaps: xr.DataArray) -> str:
+    """Where the mean overlap with the labels is largest, and how large, in words."""
+    told = []
+    for kernel in KERNELS:
+        one = overlaps.sel(kernel=kernel, labelled="true").values
+        rank = int(np.nan_to_num(one, nan=-1.0).argmax())
+        rest = np.delete(one, rank)
+        told.append(
+            f"{one[rank]:.2f} at rank {rank + 1} and at most {rest.max():.2f} elsewhere at {kernel} width"
+        )
+    return f"With {called} the mean overlap is {told[0]}, {told[1]}."
+
+
+def depth(table: xr.Dataset) -> Drawing:
     """Accuracy over the number of layers, at a few widths and in the limit."""
     figure, *panels = new(height=3.0)
     axes: Axes = panels[0]
-    layers = [int(one) for one in curve["layers"].values]
-    hues = shades(curve.sizes["width"])
-    for place, width in enumerate(curve["width"].values):
-        one = curve.sel(width=width)
-        axes.errorbar(
-            np.array(layers) + 0.04 * (place - 1),
-            one["finite"],
-            one["finite_half"],
-            marker=MARKERS[place],
-            color=hues[place],
-            lw=1.2,
-            label=f"$N = {int(width)}$",
-        )
-    axes.errorbar(
-        np.array(layers) + 0.12,
-        curve["infinite"],
-        curve["infinite_half"],
-        marker=MARKERS[-1],
-        color=PALETTE["c1"],
-        ls="--",
-        lw=1.2,
-        label="infinite",
-    )
+    layers = np.array([int(one) for one in table["layers"].values])
+    hues = shades(table.sizes["width"])
+    beside = APART * (np.arange(len(hues) + 1) - len(hues) / 2)
+    for place, width in enumerate(table["width"].values):
+        one = table.sel(width=width)
+        curve(axes, layers + beside[place], one, "finite", place, hues[place], f"$N = {int(width)}$")
+    curve(axes, layers + beside[-1], table, "infinite", -1, "c1", "infinite", ls="--")
     axes.set_xticks(layers)
     axes.set_xlabel("layers $L$")
     axes.set_xlim(layers[0] - 0.2, layers[-1] + 0.7)
     axes.set_ylabel("accuracy")
     axes.legend(loc="center right")
-    deepest = curve.isel(layers=-1, width=0)
+    deepest = table.isel(layers=-1, width=0)
     return Drawing(
         figure,
         "Accuracy over the number of attention layers, each with one useful and one random head, read as the "

@@ -56,14 +56,13 @@ def _variant_seconds(settings: HiddenMarkov, name: str) -> float:
     """Data, and the minimisations of one data set: widths, temperatures, restrictions and permutations."""
     sequences = settings.examples + settings.tests + settings.validation
     subsets = 2 if name == FOUR else 1
-    solves = subsets * len(settings.widths) + len(settings.temperatures) + 4 + settings.shuffles
+    solves = (subsets + 1) * len(settings.widths) + len(settings.temperatures) + 3 + settings.shuffles
     return settings.seeds * (sequences * SEQUENCE_SECONDS[name] + solves * _solve(settings, name))
 
 
 def _depth_seconds(settings: HiddenMarkov) -> float:
-    """Of each depth its data and its widths; each further layer doubles the paths."""
+    """The data of the deepest network, and of each depth its widths; each further layer doubles the paths."""
     sequences = (settings.examples + settings.tests) * SEQUENCE_SECONDS[FOUR]
     solves = len(settings.depth.widths) * _solve(settings, FOUR)
-    return settings.depth.seeds * sum(
-        layers / 3 * sequences + 2.0 ** (layers - 2) * solves for layers in settings.depth.layers
-    )
+    layers = settings.depth.layers
+    return settings.depth.seeds * (max(layers) / 3 * sequences + sum(2.0 ** (n - 2) * solves for n in layers))

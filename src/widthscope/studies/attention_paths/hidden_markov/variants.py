@@ -22,9 +22,9 @@ HEADS = {"all": {FOUR: (2, 2), TWO: (2, 1)}, "good": {FOUR: (1, 1)}, "good+denoi
 NOISE = {FOUR: (1.0, 1.0, 1.0), TWO: (1.0, 1.0, 5.0)}
 """Standard deviations along v+ + v-, along v+ - v-, and across both."""
 
-RESTRICTIONS = ("diagonal", "scalar", "negated", "shuffled")
-"""Order parameters in the place of the learned one: of the action minimised over diagonal matrices, or over
-multiples of the identity; the learned one with the denoising path's sign turned; that of permuted labels."""
+RESTRICTIONS = ("diagonal", "negated", "shuffled")
+"""Order parameters in the place of the learned one: of the action minimised over diagonal matrices; the
+learned one with the denoising path's sign turned; that of permuted labels."""
 
 TEACHERS = ("random paths", "sum of paths")
 """Labels of which the claim about the choice of paths is false: of a linear readout of the random paths, and
