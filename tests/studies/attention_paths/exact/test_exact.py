@@ -83,6 +83,9 @@ def test_a_small_run_leads_to_evidence_and_figures(stored):
     assert {claim.figure for claim in CLAIMS} == set(drawings)
     for drawing in drawings.values():
         assert "nan" not in drawing.caption + drawing.alt
+        assert drawing.caption.startswith("Relative deviation from the exact posterior ")
+    labels = [axes.get_xlabel() for axes in drawings["exact-shapes"].figure.axes]
+    assert labels == ["factor $k$ of all widths", "width $N$"] * 2
 
 
 def test_data_sets_and_sizes_do_not_depend_on_their_company(stored):

@@ -1,5 +1,7 @@
 """The cubic and the approach to infinite width, from draws to verdicts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -41,6 +43,30 @@ def test_the_minimum_is_the_root_that_numpy_finds(stored: dict[str, xr.DataTree]
         assert float(table["root"].sel(width=width)) == pytest.approx(root**2, rel=1e-9)
 
 
+def test_random_starts_lead_to_one_minimum_of_four_paths(stored: dict[str, xr.DataTree]) -> None:
+    spread = stored["limits"]["starts"].to_dataset()["spread"]
+    assert spread.sizes == {"seed": 12}
+    assert float(spread.min()) >= 0
+    assert float(spread.max()) < 1e-10
+
+
+def test_several_minima_would_be_reported(
+    stored: dict[str, xr.DataTree], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With twice the labels for random starts, their minima are others: the spread is not always 0."""
+    found = experiment.restarts
+
+    def other(posed, generator, count):
+        return found(replace(posed, labels=2 * posed.labels), generator, count)
+
+    monkeypatch.setattr(experiment, "restarts", other)
+    (shard,) = plan.shards(SETTINGS, seed=103)
+    spread = experiment.starts({**shard.settings["cubic"], "seeds": 2, "seed": 103})["spread"]
+    assert float(spread.min()) > 0.1
+    table = xr.Dataset({"spread": spread})
+    assert float(fit.starts_test(table)["estimate"].max()) == pytest.approx(1e6 * float(spread.max()))
+
+
 def test_the_whole_term_is_approached_in_every_data_set_and_the_other_is_not(
     stored: dict[str, xr.DataTree],
 ) -> None:
@@ -71,6 +97,11 @@ def test_the_figures_are_drawn(tree: xr.DataTree) -> None:
     drawings = figures.draw(tree)
     assert {claim.figure for claim in CLAIMS} == set(drawings)
     assert not any("nan" in drawing.caption for drawing in drawings.values())
+    for axes in drawings["gp-limit"].figure.axes:
+        assert axes.get_xlabel() == "width $N$ in thousands"
+        ticks = axes.xaxis.get_major_ticks()
+        axes.figure.canvas.draw()
+        assert [tick.label1.get_text() for tick in ticks] == ["1", "10"]
 
 
 def test_more_examples_than_features_have_no_cubic() -> None:

@@ -12,6 +12,16 @@ EXACT = (
     "input map are integrated out and no width is taken to be large."
 )
 
+
+def _deviations(whose: str, made_of_them: str) -> Test:
+    return Test(
+        "deviations",
+        Reported(),
+        f"relative deviations of the {whose} from the exact posterior, by size",
+        f"none: what the {made_of_them} are made of",
+    )
+
+
 MONTE_CARLO = Test(
     "monte-carlo",
     Reported(),
@@ -68,8 +78,7 @@ SHAPES = Claim(
     statement=(
         "The same holds with unequal heads, widths and prior variances, and in three layers. "
         "The sizes of three layers are exploratory: at smaller ones, with twice the examples, too few "
-        "draws of "
-        "some data sets were effective. "
+        "draws of some data sets were effective. "
         "With sizes that double, a slope below -1/2 says as much as an error that is less than halved from "
         "the first to the third."
     ),
@@ -83,12 +92,7 @@ SHAPES = Claim(
             "widths or on the width of three layers",
             "halfway between the slope -1 of 1/N and the slope 0 of a wrong formula",
         ),
-        Test(
-            "deviations",
-            Reported(),
-            "relative deviations of the theory from the exact posterior, by size",
-            "none: what the slopes are made of",
-        ),
+        _deviations("theory", "slopes"),
         MONTE_CARLO,
     ),
     control=Control("the Gaussian process"),
@@ -112,8 +116,7 @@ CHAINS = Claim(
             "nearer",
             Above(1.0),
             "$\\log_2$ of the Gaussian process's deviation over the theory's, of the mean, the least "
-            "over the "
-            "widths of each data set",
+            "over the widths of each data set",
             "a factor of 2 at every width, fixed beforehand as worth mentioning",
         ),
         Test(
@@ -122,12 +125,7 @@ CHAINS = Claim(
             "slope of $\\log_2$ of the deviation of U on $\\log_2 N$",
             "whether it falls at all: with the number of examples fixed, no power of the width is claimed",
         ),
-        Test(
-            "deviations",
-            Reported(),
-            "relative deviations of the theory from the exact posterior, by width",
-            "none: what the ratios are made of",
-        ),
+        _deviations("theory", "ratios"),
         Test(
             "accuracy",
             Reported(),
@@ -157,12 +155,7 @@ ORDER = Claim(
             "slope of the deviation of the predictor's mean and of U with the path index transposed",
             "halfway between the slope -1 of the right index and 0",
         ),
-        Test(
-            "deviations",
-            Reported(),
-            "relative deviations of the transposed theory from the exact posterior, by width",
-            "none: what the slopes are made of",
-        ),
+        _deviations("transposed theory", "slopes"),
     ),
     control=Control("the right path index"),
     figure="exact-scaling",

@@ -26,6 +26,7 @@ CASES = {
     "chains-2": "two paths",
     "chains-4": "four paths",
 }
+"""What evidence and figures call the tables."""
 
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
@@ -146,7 +147,10 @@ def means(tables: Tables, candidate: str) -> xr.Dataset:
         for width in table["width"].values
     ]
     return of_seeds(
-        [f"{QUANTITIES[quantity]}, {CASES[name]}, {_size(name)}={width}" for name, quantity, width in shown],
+        [
+            f"{QUANTITIES[quantity]}, {CASES[name]}, {size_symbol(name)}={width}"
+            for name, quantity, width in shown
+        ],
         [
             deviation(tables[name], quantity, candidate).sel(width=width).values
             for name, quantity, width in shown
@@ -173,6 +177,11 @@ def curve(table: xr.Dataset) -> xr.Dataset:
     return found.assign_attrs(seeds=table.sizes["seed"])
 
 
+def size_symbol(name: str) -> str:
+    """What the sizes of a case are: the factor k of unequal widths, or the width N."""
+    return "k" if name == "unequal" else "N"
+
+
 def joined(shards: Mapping[str, xr.DataTree]) -> Tables:
     """The table of each case, of which each width may come from a shard of its own."""
     parts: dict[str, list[xr.Dataset]] = {}
@@ -189,7 +198,3 @@ def _last(values: xr.DataArray) -> xr.DataArray:
 
 def _worst(values: xr.DataArray) -> xr.DataArray:
     return values.min("width", skipna=False)
-
-
-def _size(name: str) -> str:
-    return "k" if name == "unequal" else "N"

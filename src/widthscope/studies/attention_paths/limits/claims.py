@@ -27,6 +27,13 @@ CUBIC = Claim(
             "an identity: only the minimiser's tolerance is left, some $10^{-7}$; other labels change the "
             "root by a hundredth and more",
         ),
+        Test(
+            "starts",
+            Reported(),
+            "largest spread of $S / N$ over data sets, over $10^{-6}$, of minima from infinite width and "
+            "from random starts over two decades of scale: two layers of two heads at the smallest width",
+            "none: more than the minimiser's tolerance would mean several minima",
+        ),
     ),
     control=Control("the cubic of the same examples with permuted labels: the least deviation"),
     figure="h1-cubic",

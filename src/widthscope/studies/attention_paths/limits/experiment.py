@@ -1,4 +1,4 @@
-"""The cubic of one path, and what the first term of the expansion in 1/N leaves."""
+"""The cubic of one path, minima from random starts, and what the first term in 1/N leaves."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +15,7 @@ from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process
 from widthscope.path_theory.prediction import predict
 from widthscope.path_theory.problem import problem
+from widthscope.path_theory.starts import restarts
 from widthscope.streams import torch_generator
 from widthscope.studies.attention_paths.tasks.gaussian_paths import gaussian_paths
 from widthscope.studies.attention_paths.tasks.hidden_markov import Chains, hidden_markov
@@ -23,13 +24,16 @@ from widthscope.work import Work
 TOLERANCE = 1e-10
 """Of the gradient: 1/N terms are that of U - I, of size X/N, whose gap is of order 1/N of that again."""
 
+STARTS, START_HEADS = 2, (2, 2)
+"""Random starts of each data set, and the heads whose minima they lead to."""
+
 LABELS = ("own", "permuted")
 QUANTITIES = ("order", "predictor")
 TERMS = ("whole", "without shift")
 
 
 def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
-    """Tables `cubic` and `approach`.
+    """Tables `cubic`, `starts` and `approach`.
 
     Args:
         settings: those of `Limits`, and `seed`.
@@ -39,6 +43,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     return xr.DataTree.from_dict(
         {
             "cubic": cubic({**settings["cubic"], "seed": settings["seed"]}),
+            "starts": starts({**settings["cubic"], "seed": settings["seed"]}),
             "approach": approach({**settings["approach"], "seed": settings["seed"]}, work),
         }
     )
@@ -83,6 +88,37 @@ def cubic(settings: Mapping[str, Any]) -> xr.Dataset:
         coords={"width": list(widths), "seed": range(settings["seeds"]), "labels": list(LABELS)},
         attrs={"examples": examples},
     )
+
+
+def starts(settings: Mapping[str, Any]) -> xr.Dataset:
+    """How far the action's minima from random starts lie apart: two layers of two heads, temperature zero.
+
+    The sizes are those of the cubic, the width the smallest, where the minimum is furthest from infinite
+    width.
+
+    Returns:
+        `spread` over (seed): the largest S of the minima from the infinite-width point and from random starts
+        less the smallest, over N; NaN where one was not found.
+    """
+    width = min(settings["widths"])
+    network = Network.equal(START_HEADS, width)
+    spread = np.full(settings["seeds"], np.nan)
+    for seed in range(settings["seeds"]):
+        data = gaussian_paths(
+            settings["examples"],
+            settings["features"],
+            network.paths,
+            1,
+            seed=settings["seed"],
+            data_seed=seed,
+        )
+        posed = problem(data.inputs, data.labels, 0.0, network)
+        generator = torch_generator("attention_paths", "starts", settings["seed"], seed)
+        found = [minimise(posed), *restarts(posed, generator, STARTS)]
+        if all(solution.converged for solution in found):
+            values = [solution.value for solution in found]
+            spread[seed] = (max(values) - min(values)) / width
+    return xr.Dataset({"spread": ("seed", spread)}, coords={"seed": range(settings["seeds"])})
 
 
 def approach(settings: Mapping[str, Any], work: Work) -> xr.Dataset:

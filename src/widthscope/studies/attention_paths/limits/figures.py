@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import FuncFormatter
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
 
@@ -55,6 +56,9 @@ def limit(curve: xr.Dataset) -> Drawing:
     """Relative gaps that the 1/N term leaves, with and without the shift common to all paths."""
     figure, *panels = new(cols=2, height=3.2, sharey=True)
     widths = [int(width) for width in curve["width"].values]
+    # Labels of six digits would touch those of the next panel.
+    unit, size = (1000, "width $N$ in thousands") if widths[0] >= 1000 else (1, "width $N$")
+    ticks = FuncFormatter(lambda width, _: f"{width / unit:g}")
     for axes, (quantity, title) in zip(panels, PANELS.items(), strict=True):
         one = curve.sel(quantity=quantity)
         for place, (term, label) in enumerate(TERMS.items()):
@@ -70,7 +74,8 @@ def limit(curve: xr.Dataset) -> Drawing:
         last = float(one["gap"].sel(term="whole")[-1])
         inverse = last * widths[-1] / np.array(widths)
         axes.plot(widths, inverse, color=PALETTE["ink"], lw=0.9, ls="--", label="$1/N$")
-        width_axis(axes, widths, "width $N$")
+        width_axis(axes, widths, size)
+        axes.xaxis.set_major_formatter(ticks)
         axes.set_yscale("log")
         axes.set_title(title)
     panels[0].set_ylabel("gap relative to the $1/N$ term")

@@ -18,8 +18,13 @@ PARTS = {"order": "order parameters U", "predictor": "predictor"}
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
-    cubic, approach = (shards["limits"][name].to_dataset().load() for name in ("cubic", "approach"))
-    claims = {"h1-cubic": cubic_tests(cubic), "gp-limit": approach_tests(approach)}
+    cubic, starts, approach = (
+        shards["limits"][name].to_dataset().load() for name in ("cubic", "starts", "approach")
+    )
+    claims = {
+        "h1-cubic": {**cubic_tests(cubic), "starts": (starts_test(starts), None)},
+        "gp-limit": approach_tests(approach),
+    }
     return {
         **claim_tree(claims),
         "/curves/h1-cubic": cubic_curve(cubic),
@@ -38,6 +43,12 @@ def cubic_tests(table: xr.Dataset) -> Evidence:
             evidence(names, wrong, 0.0, 0.0, n=table.sizes["seed"]),
         )
     }
+
+
+def starts_test(table: xr.Dataset) -> xr.Dataset:
+    """The largest spread of S over starts of any data set, in tolerances."""
+    largest = float(table["spread"].max(skipna=False)) / UNIT
+    return evidence(["four paths"], largest, 0.0, 0.0, n=table.sizes["seed"])
 
 
 def approach_tests(table: xr.Dataset) -> Evidence:

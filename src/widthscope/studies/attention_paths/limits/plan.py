@@ -9,6 +9,9 @@ START_MB = 450
 SOLVE_SECONDS = 0.01
 """Of one small minimum."""
 
+RANDOM_STARTS = 8
+"""Of each data set, whose minima of four paths cost as much as this many of one."""
+
 MULTIPLY_SECONDS = 6e-11
 """Of one multiplication in float64, on one core."""
 
@@ -22,7 +25,7 @@ PAIRS, HEADS, PATHS = 10, 4, 4
 def shards(settings: Limits, seed: int) -> list[Shard]:
     """The cubic and the approach to infinite width."""
     own = {**settings.model_dump(mode="json"), "seed": seed}
-    cubic = settings.cubic.seeds * len(settings.cubic.widths) * SOLVE_SECONDS
+    cubic = settings.cubic.seeds * (len(settings.cubic.widths) + RANDOM_STARTS) * SOLVE_SECONDS
     approach = settings.approach
     width = approach.features + approach.tokens + 1
     drawing = (approach.examples + approach.tests) * width**2 * (approach.tokens + 1) * HEADS
