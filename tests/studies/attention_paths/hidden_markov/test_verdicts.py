@@ -135,3 +135,30 @@ def test_figures_are_drawn_of_what_was_not_measured_too():
     shards = synthetic_tables.shards()
     shards[f"hidden-markov-{FOUR}"][FOUR]["order_parameter"][:] = np.nan
     assert set(figures.draw(tree_of(shards))) >= {"hidden-markov-weights"}
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_no_curve_over_depth_hides_another(count):
+    widths, layers = [10 * 2**place for place in range(count)], [1, 2, 3]
+    level = np.full((3, count), 0.9)
+    table = xr.Dataset(
+        {
+            **dict.fromkeys(("finite", "finite_half"), (("layers", "width"), level)),
+            **dict.fromkeys(("infinite", "infinite_half"), ("layers", level[:, 0])),
+        },
+        coords={"layers": layers, "width": widths},
+    )
+    (axes,) = figures.depth(table).figure.axes
+    first = [drawn.lines[0].get_xdata()[0] for drawn in axes.containers]
+    assert len(first) == count + 1
+    assert np.diff(first) == pytest.approx(figures.APART)
+    assert np.mean(first) == pytest.approx(1.0)
+
+
+def test_what_is_said_of_overlaps_is_what_is_drawn(tree):
+    alt = figures.draw(tree)["hidden-markov-kernels"].alt
+    for variant, called in ((FOUR, "four paths"), (TWO, "two paths")):
+        overlap = tree[f"/curves/hidden-markov-kernel-{variant.replace('_', '-')}"]["overlap"]
+        finite = overlap.sel(kernel="finite", labelled="true").values
+        assert finite.argmax() == 1
+        assert f"With {called} the mean overlap is {finite[1]:.2f} at rank 2 and at most" in alt
