@@ -16,7 +16,7 @@ exact/fit.py
 sampling/fit.py sampling/distances.py
 hidden_markov/fit.py hidden_markov/accuracies.py hidden_markov/curves.py
 hidden_markov/gain_evidence.py hidden_markov/weight_evidence.py hidden_markov/width_evidence.py
-one_shot/fit.py one_shot/relabelling.py one_shot/tables.py
+one_shot/curves.py one_shot/fit.py one_shot/relabelling.py one_shot/tables.py
 """
 JUDGING = """
 about.py claims.py
@@ -57,8 +57,13 @@ SWEEPING: dict[str, str] = {
 }
 # What reads the swept networks: the shards whose spectra change.
 ANALYSING: dict[str, str] = {
+    "one_shot/head_pruning.py": "one-shot*",
+    "one_shot/memory.py": "one-shot*",
     "one_shot/orders.py": "one-shot*",
+    "one_shot/path_episodes.py": "one-shot*",
+    "one_shot/predictors.py": "one-shot*",
     "one_shot/pruning.py": "one-shot*",
+    "one_shot/rival_scores.py": "one-shot*",
     "one_shot/selection.py": "one-shot*",
     "one_shot/theory_stage.py": "one-shot*",
 }

@@ -9,6 +9,7 @@ from widthscope.path_theory.prediction import predict
 from widthscope.path_theory.problem import Problem, problem
 from widthscope.streams import torch_generator
 from widthscope.studies.attention_paths.one_shot import selection
+from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisodes
 
 HEADS = (2, 2)
 
@@ -38,12 +39,33 @@ def test_solutions_are_minima_at_their_temperatures(task: Problem) -> None:
         assert solution.value == pytest.approx(alone.value, rel=1e-9)
 
 
+def test_a_minimum_does_not_depend_on_where_its_search_begins(task: Problem) -> None:
+    grid = [0.3, 0.1]
+    wide = selection.solutions(task.at(network=Network.equal(HEADS, 50)), grid, loosely=True)
+    for found, alone in zip(
+        selection.solutions(task, grid, wide), selection.solutions(task, grid), strict=True
+    ):
+        torch.testing.assert_close(found.path_weights, alone.path_weights, rtol=1e-5, atol=1e-7)
+
+
+def test_restricted_minima_have_their_shapes_and_lie_above_the_whole_one(task: Problem) -> None:
+    (whole,), (diagonal,), (scalar,) = (
+        selection.solutions(task, [0.3]),
+        selection.restricted(task, [0.3], diagonal=True),
+        selection.restricted(task, [0.3], scalar=True),
+    )
+    assert whole.value < diagonal.value < scalar.value
+    torch.testing.assert_close(diagonal.path_weights, diagonal.path_weights.diag().diag())
+    one = scalar.path_weights
+    torch.testing.assert_close(one, one[0, 0] * torch.eye(4, dtype=torch.float64))
+
+
 def test_accuracies_count_signs(task: Problem) -> None:
     U = torch.eye(4, dtype=torch.float64)
     parts = torch.zeros(20, 4)
     sets = {
-        "validation": selection.PathEpisodes(task.inputs, task.labels, parts),
-        "test": selection.PathEpisodes(task.inputs, -task.labels, parts),
+        "validation": PathEpisodes(task.inputs, task.labels, parts),
+        "test": PathEpisodes(task.inputs, -task.labels, parts),
     }
     found = selection.accuracies(task, U, sets)
     assert found.sum() == pytest.approx(1)

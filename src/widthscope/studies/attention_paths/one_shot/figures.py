@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import MaxNLocator
 
 from widthscope.plotting import MARKERS, PALETTE, SERIES, Drawing, new
 from widthscope.studies.attention_paths.matrix_drawing import squares
@@ -11,6 +12,8 @@ PREDICTORS = {
     "Gaussian process": "Gaussian process",
     "heads renamed": "heads renamed",
     "shuffled labels": "shuffled labels",
+    "scalar": "only rescaled",
+    "diagonal": "diagonal",
     "inverse": "inverse weights",
     "trained": "trained network",
 }
@@ -27,12 +30,18 @@ BANDS = ("theory", "random")
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
-    """Drawings by name."""
+    """Drawings by name, those of every architecture: the first has the plain names."""
+    kinds = {
+        "one-shot-accuracy": accuracy,
+        "one-shot-order": order,
+        "one-shot-scores": scores,
+        "one-shot-pruning": pruning,
+    }
     return {
-        "one-shot-accuracy": accuracy(fit["/curves/one-shot-accuracy"].to_dataset()),
-        "one-shot-order": order(fit["/curves/one-shot-order"].to_dataset()),
-        "one-shot-scores": scores(fit["/curves/one-shot-scores"].to_dataset()),
-        "one-shot-pruning": pruning(fit["/curves/one-shot-pruning"].to_dataset()),
+        str(name): kind(curve.to_dataset())
+        for begins, kind in kinds.items()
+        for name, curve in fit["/curves"].children.items()
+        if name == begins or name.startswith(f"{begins}-")
     }
 
 
@@ -60,9 +69,10 @@ def accuracy(curve: xr.Dataset) -> Drawing:
     told = ", ".join(f"{label} {means[name].mean():.3f}" for name, label in PREDICTORS.items())
     return Drawing(
         figure,
-        f"Accuracy on {int(curve.attrs['tests'])} one-shot episodes of novel classes, with the attention of "
+        f"{_of(curve)}: accuracy on "
+        f"{int(curve.attrs['tests'])} one-shot episodes of novel classes, with the attention of "
         f"{nets} networks trained by gradient descent and {int(curve.attrs['examples'])} episodes to learn "
-        f"from; each predictor at its own temperature. At width {int(curve.attrs['theory_width'])} the "
+        f"from; each predictor at its own temperature. At width {int(curve.attrs['judged_width'])} the "
         f"predictor is better than the Gaussian process for {wins} of {nets} networks. Right: a point for "
         "each network, bars at the means.",
         f"Left, points against a dashed diagonal, {wins} of {nets} above it. Right, means by predictor: "
@@ -84,7 +94,8 @@ def order(curve: xr.Dataset) -> Drawing:
     found, null = (float(curve[name].mean()) for name in ("correlation", "null_mean"))
     return Drawing(
         figure,
-        f"Order parameters of the theory at width {int(curve.attrs['theory_width'])} (top) and overlaps of "
+        f"{_of(curve)}: order parameters of the "
+        f"theory at width {int(curve.attrs['judged_width'])} (top) and overlaps of "
         "the trained networks' effective weights (bottom), each scaled to its own largest entry; rows and "
         "columns are paths, named by their head in each layer, area is size, vermilion is negative. "
         f"Their entries correlate by {found:.2f} on average here, against {null:.2f} on average over "
@@ -118,11 +129,16 @@ def scores(curve: xr.Dataset) -> Drawing:
     right.axvline(float(found.mean()), color=PALETTE["ink"], lw=1.2, ls="--")
     right.set_xlabel("rank correlation over a network's heads")
     right.set_ylabel("networks")
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
+    rival = float(curve["gradient_correlation"].mean())
     return Drawing(
         figure,
-        "Accuracy that trained networks lose without a head, against the head's score from the theory. "
+        f"{_of(curve)}: accuracy that trained "
+        f"networks lose without a head, against the head's score from the theory. "
         f"Within a network the rank correlation is {found.mean():.2f} on average (dashed), from "
-        f"{found.min():.2f} to {found.max():.2f} over {len(found)} networks.",
+        f"{found.min():.2f} to {found.max():.2f} over {len(found)} networks. That of the "
+        f"first-order effect of a head's gate on the loss is {rival:.2f} on average, "
+        f"{_compared(rival, float(found.mean()))}.",
         "Left, points by layer that rise with the score. Right, a histogram of rank correlations, mean "
         f"{found.mean():.2f}.",
     )
@@ -145,6 +161,7 @@ def pruning(curve: xr.Dataset) -> Drawing:
     axes.set_ylabel("accuracy")
     axes.set_xticks(steps)
     axes.legend(title="pruned in order of", ncols=2, alignment="left", loc="lower left")
+    gain = {name: float(curve["gain"].sel(order_of_pruning=name)) for name in ("theory", "gradient")}
     half_way = int(curve.attrs["layers"]) * int(curve.attrs["heads"]) // 2
     at = curve["accuracy"].isel(step=min(half_way, len(steps) - 1))
     told = ", ".join(
@@ -152,11 +169,25 @@ def pruning(curve: xr.Dataset) -> Drawing:
     )
     return Drawing(
         figure,
-        "Accuracy of trained networks on test episodes as heads are pruned without retraining, one head of "
+        f"{_of(curve)}: accuracy of trained "
+        f"networks on test episodes as heads are pruned without retraining, one head of "
         "each layer being kept: means over networks, with 99 % intervals for the theory's order and for the "
-        f"mean over {int(curve.attrs['random_orders'])} random ones. With {half_way} heads pruned: {told}.",
+        f"mean over {int(curve.attrs['random_orders'])} random ones, each alone, while the claim is on their "
+        f"differences within networks. With {half_way} heads pruned: {told}. Over all removals the theory's "
+        f"order gains {gain['theory']:.3f} on random ones and the gradient's {gain['gradient']:.3f}, "
+        f"{_compared(gain['gradient'], gain['theory'])}.",
         f"Falling curves by order of pruning; with {half_way} heads pruned: {told}.",
     )
+
+
+def _of(curve: xr.Dataset) -> str:
+    """How a caption begins: the architecture, which is one of those judged."""
+    return f"Networks of {curve.attrs['architecture']}, an architecture that is judged by itself"
+
+
+def _compared(rival: float, own: float) -> str:
+    """What a rival's number is beside the theory's."""
+    return "more than the theory's" if rival > own else "no more than the theory's"
 
 
 def _paths(curve: xr.Dataset) -> list[str]:

@@ -8,12 +8,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from widthscope.statistics.evidence import claim_tree, evidence
-from widthscope.statistics.over_seeds import band, of_seeds
-from widthscope.studies.attention_paths.one_shot import relabelling
+from widthscope.statistics.over_seeds import of_seeds
+from widthscope.studies.attention_paths.one_shot import curves, relabelling
 from widthscope.studies.attention_paths.one_shot.tables import (
+    accuracy_at_width,
     accuracy_of,
     agreements,
     architectures,
+    at_end,
+    gain_of_others_order,
     gain_over_random,
     off_diagonal_correlations,
     rank_correlations,
@@ -24,11 +27,11 @@ Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 Tables = Mapping[str, xr.Dataset]
 Quantity = Callable[[xr.Dataset], NDArray[np.float64]]
 
-SHOWN_NETS = 3
-"""Networks whose order parameters are drawn."""
-
 CORRELATIONS = (-1.0, 1.0)
-"""Between which every correlation lies."""
+"""Between which every correlation lies, and every difference of two accuracies."""
+
+SHARES = (0.0, 1.0)
+"""Between which every accuracy lies, and every share of networks."""
 
 OTHERS = 5
 """Other networks whose trained weights stand in for a network's own, in a control."""
@@ -37,20 +40,13 @@ OTHERS = 5
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
     tables = architectures(shards)
-    first = next(iter(tables.values()))
     claims = {
         "oneshot-fw-beats-gp": gain_tests(tables),
         "gd-order-parameter": order_tests(tables),
         "head-score": score_tests(tables),
         "pruning": pruning_tests(tables),
     }
-    return {
-        **claim_tree(claims),
-        "/curves/one-shot-accuracy": accuracy_curve(first),
-        "/curves/one-shot-order": order_curve(first),
-        "/curves/one-shot-scores": score_curve(first),
-        "/curves/one-shot-pruning": pruning_curve(first),
-    }
+    return {**claim_tree(claims), **curves.by_path(tables)}
 
 
 def gain_tests(tables: Tables) -> Evidence:
@@ -71,11 +67,34 @@ def gain_tests(tables: Tables) -> Evidence:
             None,
         ),
         "accuracies": (
-            _named(tables, {name: _accuracy(name) for name in ("finite width", "Gaussian process")}),
+            _named(tables, {name: _accuracy(name) for name in ("finite width", "Gaussian process")}, SHARES),
+            None,
+        ),
+        "widths": (_by_width(tables), None),
+        "restricted": (
+            _named(
+                tables,
+                {
+                    "multiples of the identity": less("finite width", "scalar"),
+                    "diagonal matrices": less("finite width", "diagonal"),
+                },
+            ),
             None,
         ),
         "temperatures": (
             _named(tables, {name: _log_temperature(name) for name in ("finite width", "Gaussian process")}),
+            None,
+        ),
+        "ends-of-grid": (
+            _named(
+                tables,
+                {
+                    f"{name}, {'warmest' if warmest else 'coldest'}": _at_end(name, warmest)
+                    for name in ("finite width", "Gaussian process")
+                    for warmest in (False, True)
+                },
+                SHARES,
+            ),
             None,
         ),
     }
@@ -108,6 +127,7 @@ def order_tests(tables: Tables) -> Evidence:
             of_seeds(
                 [f"{what}, {name}" for what in quantities for name in names],
                 [values for each in quantities.values() for values in each],
+                possible=CORRELATIONS,
             ),
             None,
         ),
@@ -136,15 +156,15 @@ def score_tests(tables: Tables) -> Evidence:
             _over_nets(tables, others, CORRELATIONS),
         ),
         "within-layers": (
-            _over_nets(tables, lambda table: rank_correlations_in_layers(table, "theory")),
+            _over_nets(tables, lambda table: rank_correlations_in_layers(table, "theory"), CORRELATIONS),
             None,
         ),
-        "other-scores": (_named(tables, sources), None),
+        "other-scores": (_named(tables, sources, CORRELATIONS), None),
     }
 
 
 def pruning_tests(tables: Tables) -> Evidence:
-    """Accuracy along the theory's order less that along random ones, beside that along the worst order."""
+    """Accuracy along the theory's order less that along random ones, beside other networks' orders."""
 
     def over_random(order: str) -> Quantity:
         return lambda table: gain_over_random(table, order)
@@ -160,7 +180,11 @@ def pruning_tests(tables: Tables) -> Evidence:
         "decreasing score": over("reversed"),
     }
     return {
-        "random": (_over_nets(tables, over_random("theory")), _over_nets(tables, over_random("worst"))),
+        "random": (
+            _over_nets(tables, over_random("theory"), CORRELATIONS),
+            _over_nets(tables, gain_of_others_order, CORRELATIONS),
+        ),
+        "most-missed-first": (_over_nets(tables, over_random("worst"), CORRELATIONS), None),
         "other-orders": (_named(tables, rivals), None),
         "half": (_over_nets(tables, half_pruned), None),
     }
@@ -175,44 +199,6 @@ def half_pruned(table: xr.Dataset) -> NDArray[np.float64]:
     )
 
 
-def accuracy_curve(table: xr.Dataset) -> xr.Dataset:
-    """``accuracy`` (net, predictor) on test episodes, the trained network among the predictors."""
-    names = [str(name) for name in table["predictor"].values]
-    values = [accuracy_of(table, name) for name in names]
-    return xr.Dataset(
-        {"accuracy": (("predictor", "net"), np.stack([*values, table["trained"].values]))},
-        coords={"predictor": [*names, "trained"], "net": table["net"]},
-        attrs=table.attrs,
-    )
-
-
-def order_curve(table: xr.Dataset) -> xr.Dataset:
-    """Both order parameters of the first networks, with their correlation and its mean over relabellings."""
-    found = agreements(table)[:SHOWN_NETS]
-    shown = table[["order", "trained_order"]].isel(net=slice(0, SHOWN_NETS))
-    return shown.assign(
-        correlation=("net", np.array([one.correlation for one in found])),
-        null_mean=("net", np.array([one.null_mean for one in found])),
-    ).assign_attrs(table.attrs)
-
-
-def score_curve(table: xr.Dataset) -> xr.Dataset:
-    """``score`` and ``drop`` (net, position), and the rank correlation of each network."""
-    return xr.Dataset(
-        {
-            "score": table["score"].sel(source="theory", drop=True),
-            "drop": table["drop"],
-            "correlation": ("net", np.diag(rank_correlations(table, "theory")).copy()),
-        },
-        attrs=table.attrs,
-    )
-
-
-def pruning_curve(table: xr.Dataset) -> xr.Dataset:
-    """``accuracy`` and its half-width over (order_of_pruning, step)."""
-    return band(table["pruned"], "accuracy", dim="net").assign_attrs(table.attrs)
-
-
 def _accuracy(predictor: str) -> Quantity:
     return lambda table: accuracy_of(table, predictor)
 
@@ -221,16 +207,36 @@ def _log_temperature(predictor: str) -> Quantity:
     return lambda table: np.log10(table["chosen"].sel(predictor=predictor).values)
 
 
+def _at_end(predictor: str, warmest: bool) -> Quantity:
+    return lambda table: at_end(table, predictor, warmest)
+
+
+def _by_width(tables: Tables) -> xr.Dataset:
+    """Accuracy of the theory less that of the Gaussian process, at every width of every architecture."""
+    pairs = [(name, int(width)) for name, table in tables.items() for width in table["theory_width"].values]
+    return of_seeds(
+        [f"N={width}, {name}" for name, width in pairs],
+        [
+            accuracy_at_width(tables[name], width) - accuracy_of(tables[name], "Gaussian process")
+            for name, width in pairs
+        ],
+        possible=CORRELATIONS,
+    )
+
+
 def _over_nets(tables: Tables, quantity: Quantity, possible: tuple[float, float] | None = None) -> xr.Dataset:
     """Evidence with a component for each architecture."""
     return of_seeds(list(tables), [quantity(table) for table in tables.values()], possible=possible)
 
 
-def _named(tables: Tables, quantities: Mapping[str, Quantity]) -> xr.Dataset:
+def _named(
+    tables: Tables, quantities: Mapping[str, Quantity], possible: tuple[float, float] | None = None
+) -> xr.Dataset:
     """Evidence with a component for each quantity and architecture."""
     return of_seeds(
         [f"{what}, {name}" for what in quantities for name in tables],
         [quantity(table) for quantity in quantities.values() for table in tables.values()],
+        possible=possible,
     )
 
 

@@ -1,13 +1,9 @@
-"""Orders in which heads are pruned, and the scores behind them. Heads are counted layer after layer."""
+"""Orders in which heads are pruned. Heads are counted layer after layer."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-
-from widthscope.studies.attention_paths.one_shot.pruning import members_of_heads
 
 Order = tuple[int, ...]
 
@@ -30,36 +26,12 @@ def random_orders(heads: Sequence[int], count: int, generator: np.random.Generat
     return [_permitted(generator.permutation(sum(heads)), heads) for _ in range(count)]
 
 
-def kept_along(order: Order, heads: Sequence[int]) -> Tensor:
+def kept_along(order: Order, heads: Sequence[int]) -> NDArray[np.bool_]:
     """Which heads are left before any and after each removal, (removals + 1, sum of heads) bool."""
-    kept = torch.ones((len(order) + 1, sum(heads)), dtype=torch.bool)
+    kept = np.ones((len(order) + 1, sum(heads)), dtype=bool)
     for step, head in enumerate(order):
         kept[step + 1 :, head] = False
     return kept
-
-
-def weight_magnitudes(values: Tensor) -> NDArray[np.float64]:
-    """Frobenius norm of every head's value matrix, (sum of heads,), of values (L, H, N, N)."""
-    return np.asarray(values.double().square().sum(dim=(-2, -1)).sqrt().flatten().numpy())
-
-
-def saliencies(contributions: Tensor, labels: Tensor, heads: Sequence[int]) -> NDArray[np.float64]:
-    r"""First-order importance of every head: mean over examples of |d loss / d gate|, (sum of heads,).
-
-    A gate m multiplies all that passes a head, and is 1. With the loss (f - y)^2 of an example,
-
-        d loss / d m_h = 2 (f - y) sum over paths through h of their contributions.
-
-    Source: the importance of a head in arXiv:1905.10650, here in closed form.
-
-    Args:
-        contributions: (P, D) of the paths to the outputs, from `pruning.contributions`.
-        labels: (P,) targets.
-        heads: by layer.
-    """
-    through = contributions @ members_of_heads(heads).to(contributions.dtype).T
-    error = contributions.sum(dim=1) - labels
-    return np.asarray((2 * error[:, None] * through).abs().mean(dim=0).numpy())
 
 
 def _permitted(wished: NDArray[np.int64], heads: Sequence[int]) -> Order:

@@ -22,8 +22,14 @@ NUMBER_SECONDS = 4e-9
 WEIGHT_SECONDS = 4e-9
 """Of one weight in one update."""
 
-EVALUATIONS = 200
+EVALUATIONS = 130
 """Of the action and its gradient, for one solve with sixteen paths."""
+
+LOOSE_EVALUATIONS = 80
+"""The same at wider widths, where less accuracy is asked for."""
+
+RESTRICTED_EVALUATIONS = 45
+"""The same over multiples of the identity or over diagonal matrices, on average."""
 
 FLOP_SECONDS = 4e-11
 """Of one floating-point operation of such an evaluation, on one core."""
@@ -74,15 +80,9 @@ def _shard(settings: OneShot, shape: Architecture, first: int, nets: int, seed: 
     )
 
 
-def _sizes(settings: OneShot) -> tuple[int, int]:
-    """Tokens T of an episode, and width N_0 of one."""
-    places = (SIDE[settings.dataset] // PATCH[settings.dataset]) ** 2
-    return 3 * places, PATCH[settings.dataset] ** 2 + places + 6
-
-
 def _net_seconds(settings: OneShot, shape: Architecture) -> float:
     """Of training one network: attention of every episode, and its weights in every update."""
-    tokens, features = _sizes(settings)
+    tokens, features = settings.token_sizes()
     heads = shape.layers * shape.heads
     multiplied = 3 * heads * tokens * features * (features + tokens)
     episode = multiplied * MULTIPLY_SECONDS + heads * tokens**2 * NUMBER_SECONDS
@@ -93,7 +93,7 @@ def _net_seconds(settings: OneShot, shape: Architecture) -> float:
 
 def _megabytes(settings: OneShot, shape: Architecture, nets: int) -> int:
     """Of the images, the networks with Adam's averages, and what four networks leave in one update."""
-    tokens, features = _sizes(settings)
+    tokens, features = settings.token_sizes()
     heads = shape.layers * shape.heads
     weights = nets * heads * (shape.width**2 + 2 * shape.key_dim * features)
     left = 4 * settings.batch * heads * tokens * (2 * tokens + features)
@@ -101,14 +101,16 @@ def _megabytes(settings: OneShot, shape: Architecture, nets: int) -> int:
 
 
 def theory_cost(settings: OneShot, shape: Architecture, nets: int) -> Cost:
-    """Of a solve at every temperature and one of shuffled labels, and of the path inputs of all episodes."""
+    """Of a solve at every temperature and width, those beside, and of the path inputs of all episodes."""
     theory, paths = settings.theory, shape.heads**shape.layers
-    tokens, features = _sizes(settings)
-    examples = theory.episodes
+    tokens, features = settings.token_sizes()
+    examples, solved = theory.episodes, len(theory.temperatures)
     contraction = 4 * examples * features * paths * (examples + paths) + 2 * examples**3
-    solve = EVALUATIONS * contraction * FLOP_SECONDS
+    evaluations = (solved + 1) * EVALUATIONS + solved * (len(theory.widths) - 1) * LOOSE_EVALUATIONS
+    evaluations += 2 * solved * RESTRICTED_EVALUATIONS
     forward = shape.layers * shape.heads * tokens * features * (features + tokens) * MULTIPLY_SECONDS
     episodes = theory.validation + theory.selection + theory.test
-    seconds = (len(theory.temperatures) + 1) * solve + 3 * episodes * forward
-    table = (episodes + 4 * examples) * paths * features * 8
-    return Cost(STARTUP + nets * seconds, START_MB + IMAGES_MB[settings.dataset] + round(3 * table / 2**20))
+    seconds = evaluations * contraction * FLOP_SECONDS + 3 * episodes * forward
+    stored = 3 * 4 * nets * theory.test * paths  # what paths add to test episodes, joined and written
+    megabytes = round((settings.theory_bytes(shape) + stored) / 2**20)
+    return Cost(STARTUP + nets * seconds, START_MB + IMAGES_MB[settings.dataset] + megabytes)

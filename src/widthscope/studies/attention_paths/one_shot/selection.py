@@ -6,7 +6,6 @@ beside.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,10 +16,14 @@ from widthscope.path_theory.energy import noisy_kernel
 from widthscope.path_theory.minimise import Solution, minimise
 from widthscope.path_theory.order_parameters import OrderParameters
 from widthscope.path_theory.problem import Problem
+from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisodes
 from widthscope.studies.attention_paths.one_shot.pruning import accuracy
 
 TOLERANCE = 1e-6
 """Largest derivative of the action over the width, with respect to a coordinate, at a minimum."""
+
+LOOSE = 1e-4
+"""The same where accuracies are shown beside those that are judged: signs of outputs need no more."""
 
 COLDER = 30.0
 """Predictors that need no further solve, the Gaussian process first of all, may also choose temperatures this
@@ -30,40 +33,46 @@ MEASURED = ("validation", "test")
 """The sets on which predictors are measured; the first chooses temperatures."""
 
 
-@dataclass(frozen=True)
-class PathEpisodes:
-    """Episodes as the paths of a trained network see them.
-
-    Attributes:
-        inputs: (P, D, N_0) path inputs.
-        labels: (P,) +1 or -1.
-        parts: (P, D) what each path adds to the output of the trained network.
-    """
-
-    inputs: Tensor
-    labels: Tensor
-    parts: Tensor
-
-
-def solutions(task: Problem, temperatures: Sequence[float]) -> list[Solution]:
-    """Order parameters at each temperature, in the order given; each solve starts from the next warmer one's.
+def solutions(
+    task: Problem,
+    temperatures: Sequence[float],
+    starts: Sequence[Solution] | None = None,
+    *,
+    loosely: bool = False,
+) -> list[Solution]:
+    """Order parameters at each temperature, in the order given.
 
     Args:
         task: examples, labels and network.
         temperatures: any order.
+        starts: where to begin at each temperature; the next warmer one's minimum where left out.
+        loosely: to `LOOSE` only.
     """
+    tolerance = LOOSE if loosely else TOLERANCE
     found: dict[float, Solution] = {}
     start = None
-    for temperature in sorted(temperatures, reverse=True):
-        found[temperature] = minimum(task.at(temperature=temperature), start)
-        start = found[temperature].order if found[temperature].converged else None
+    for place in sorted(range(len(temperatures)), key=lambda place: -temperatures[place]):
+        at = task.at(temperature=temperatures[place])
+        given = starts[place] if starts is not None and starts[place].converged else start
+        found[temperatures[place]] = minimum(at, None if given is None else given.order, tolerance)
+        start = found[temperatures[place]] if found[temperatures[place]].converged else None
     return [found[temperature] for temperature in temperatures]
 
 
-def minimum(task: Problem, start: OrderParameters | None = None) -> Solution:
+def minimum(task: Problem, start: OrderParameters | None = None, tolerance: float = TOLERANCE) -> Solution:
     """Order parameters that minimise the action; a search that stopped early is taken up once more."""
-    found = minimise(task, start, TOLERANCE)
-    return found if found.converged else minimise(task, found.order, TOLERANCE)
+    found = minimise(task, start, tolerance)
+    return found if found.converged else minimise(task, found.order, tolerance)
+
+
+def restricted(
+    task: Problem, temperatures: Sequence[float], *, diagonal: bool = False, scalar: bool = False
+) -> list[Solution]:
+    """Minima over diagonal matrices, or over multiples of I, at each temperature, to `LOOSE`."""
+    return [
+        minimise(task.at(temperature=each), None, LOOSE, diagonal=diagonal, scalar=scalar)
+        for each in temperatures
+    ]
 
 
 def known(found: Solution) -> Tensor:

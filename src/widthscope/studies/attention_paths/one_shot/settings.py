@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Distinct, Heads, Increasing, Positive, Section, Width
+from widthscope.settings_types import Count, Distinct, Heads, Increasing, Positive, Section, Width, Widths
+from widthscope.studies.attention_paths.one_shot.memory import theory_bytes
 
 SIDE = {"digits": 8, "omniglot": 32}
 """Of an image, in pixels, as the networks see it."""
@@ -17,6 +18,10 @@ ORIENTATIONS = {"digits": 8, "omniglot": 1}
 
 FIRST_NOVEL = {"digits": 7, "omniglot": 0}
 """First label of the classes that are kept from training, where the dataset does not say which they are."""
+
+
+LARGEST_GB = 64.0
+"""Of memory that the theory of one network may take: what many nodes of clusters have to themselves."""
 
 
 class Architecture(Section):
@@ -34,7 +39,10 @@ class Theory(Section):
     episodes: Annotated[int, Field(ge=10, le=20000)] = Field(
         200, description="Training episodes P that the posterior is conditioned on."
     )
-    width: Width = Field(10, description="Width N of the theory's network.")
+    widths: Widths = Field(
+        (10, 100),
+        description="Widths N of the theory's network; the smallest is judged, the others are shown beside.",
+    )
     temperatures: Increasing[Positive] = Field(
         (0.1, 0.3, 1.0), description="Temperatures of which validation chooses, for every predictor its own."
     )
@@ -67,3 +75,30 @@ class OneShot(Section):
         if self.batch > self.episodes:
             raise ValueError(f"a batch of {self.batch} needs as many episodes, not {self.episodes}")
         return self
+
+    @model_validator(mode="after")
+    def _the_theory_fits(self) -> "OneShot":
+        for shape in self.architectures:
+            gigabytes = self.theory_bytes(shape) / 1e9
+            if gigabytes > LARGEST_GB:
+                raise ValueError(
+                    f"the theory of layers {shape.layers} with heads {shape.heads} has "
+                    f"{shape.heads**shape.layers} attention paths and would take {gigabytes:.3g} GB, "
+                    f"more than {LARGEST_GB:g} GB: take fewer heads, layers or episodes"
+                )
+        return self
+
+    def token_sizes(self) -> tuple[int, int]:
+        """Tokens T of an episode, and width N_0 of one."""
+        places = (SIDE[self.dataset] // PATCH[self.dataset]) ** 2
+        return 3 * places, PATCH[self.dataset] ** 2 + places + 6
+
+    def theory_bytes(self, shape: Architecture) -> int:
+        """Memory that the theory of one network takes."""
+        theory = self.theory
+        return theory_bytes(
+            (shape.heads,) * shape.layers,
+            *self.token_sizes(),
+            theory.episodes,
+            [theory.validation, theory.selection, theory.test],
+        )

@@ -7,12 +7,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from widthscope.streams import numpy_generator
-from widthscope.studies.attention_paths.one_shot import relabelling
+from widthscope.studies.attention_paths.one_shot import orders, relabelling
 
 Column = NDArray[np.float64]
 
 SPECTRA = "spectra/one-shot"
 """How the names of the stores of this family's second stage begin."""
+
+SOLVED = ("finite width", "scalar", "diagonal")
+"""Predictors with solves of their own, at the temperatures of the grid alone."""
 
 SHAPE = ("layers", "heads", "key_dim", "width")
 
@@ -36,15 +39,32 @@ def heads_of(table: xr.Dataset) -> tuple[int, ...]:
 def accuracy_of(table: xr.Dataset, predictor: str) -> Column:
     """Accuracy of a predictor on test episodes at its own temperature, (net,).
 
-    NaN where a predictor does not exist; that of the finite width, where any solve of the grid did not
-    converge, since its choice of a temperature would be another's.
+    NaN where a predictor does not exist; that of a predictor with solves of its own, where any solve of the
+    grid did not converge, since its choice of a temperature would be another's.
     """
     one = table["predicted"].sel(predictor=predictor, set="test")
-    chosen = table["chosen"].sel(predictor=predictor)
-    own = one.where(one["temperature"] == chosen).max("temperature")
+    own = _at_temperature(one, table["chosen"].sel(predictor=predictor))
+    if predictor in SOLVED:
+        own = own.where(one.sel(temperature=table["grid"].values).notnull().all("temperature"))
     if predictor == "finite width":
         own = own.where((table["converged"] == 1).all("grid"))
     return np.asarray(own.transpose("net").values)
+
+
+def accuracy_at_width(table: xr.Dataset, width: int) -> Column:
+    """The same of the theory at one of its widths, (net,)."""
+    one = table["predicted_at_width"].sel(theory_width=width, set="test")
+    own = _at_temperature(one, table["chosen_at_width"].sel(theory_width=width))
+    known = one.sel(temperature=table["grid"].values).notnull().all("temperature")
+    return np.asarray(own.where(known).transpose("net").values)
+
+
+def at_end(table: xr.Dataset, predictor: str, warmest: bool) -> Column:
+    """1 where a predictor's temperature is the coldest, or the warmest, that was offered to it, (net,)."""
+    offered = table["grid" if predictor in SOLVED else "temperature"].values
+    chosen = table["chosen"].sel(predictor=predictor)
+    end = offered.max() if warmest else offered.min()
+    return np.asarray((chosen == end).astype(float).where(chosen.notnull()).transpose("net").values)
 
 
 def rank_correlations(table: xr.Dataset, source: str) -> NDArray[np.float64]:
@@ -74,6 +94,26 @@ def gain_over_random(table: xr.Dataset, order: str) -> Column:
     )
 
 
+def gain_of_others_order(table: xr.Dataset) -> Column:
+    """The same along the order of another network's scores, mean over all the other networks, (net,)."""
+    scores = table["score"].sel(source="theory").transpose("net", "position").values
+    random = table["pruned"].sel(order_of_pruning="random").transpose("net", "step").values
+    signed = table["signed_parts"].transpose("net", "test", "path").values
+    heads, count = heads_of(table), len(scores)
+    found = np.full(count, np.nan)
+    if np.isnan(scores).any() or count < 2:
+        return found
+    layer = np.repeat(np.arange(len(heads)), heads)
+    head = np.concatenate([np.arange(each) for each in heads])
+    through = np.array(list(np.ndindex(*heads))).T[layer] == head[:, None]  # (position, path)
+    kept = np.stack([orders.kept_along(orders.rising(one, heads), heads)[1:] for one in scores])
+    left = ((~kept).astype(np.float32) @ through.astype(np.float32) == 0).astype(np.float32)
+    for net in range(count):
+        others = left[np.arange(count) != net].reshape(-1, left.shape[-1])
+        found[net] = (signed[net] @ others.T > 0).mean() - random[net, 1:].mean()
+    return found
+
+
 def agreements(table: xr.Dataset, shift: int = 0) -> list[relabelling.Agreement]:
     """Agreement of each network's order parameter of the theory with its trained one, as a list over nets.
 
@@ -101,6 +141,10 @@ def off_diagonal_correlations(table: xr.Dataset) -> Column:
             for one, other in zip(table["order"].values, table["trained_order"].values, strict=True)
         ]
     )
+
+
+def _at_temperature(values: xr.DataArray, chosen: xr.DataArray) -> xr.DataArray:
+    return values.where(values["temperature"] == chosen).max("temperature")
 
 
 def _joined(tables: list[xr.Dataset]) -> xr.Dataset:
