@@ -243,14 +243,15 @@ def test_a_variant_that_is_not_known_is_refused():
 
 
 def test_the_plan_shares_out_what_costs_much_and_the_fit_joins_it(stored):
-    names = ["hidden-markov-four-paths", "hidden-markov-two-paths", "hidden-markov-depth"]
+    names = ["hidden-markov-four-paths", "hidden-markov-two-paths-depth"]
     assert [shard.name for shard in plan.shards(HiddenMarkov(), 0)] == names
     assert max(shard.cost.seconds for shard in plan.shards(HiddenMarkov(), 0)) < 60
     whole = stored["hidden-markov"]
     parts = {
-        f"hidden-markov-{name}": xr.DataTree.from_dict({name: whole[name].to_dataset()})
-        for name in (FOUR, TWO, "depth")
+        shard.name: xr.DataTree.from_dict({name: whole[name].to_dataset() for name in shard.settings})
+        for shard in plan.shards(HiddenMarkov(), 0)
     }
+    assert sorted(name for part in parts.values() for name in part.children) == sorted(whole.children)
     for path, table in fit.fit(parts, {}).items():
         xr.testing.assert_identical(table, fit.fit(stored, {})[path])
 

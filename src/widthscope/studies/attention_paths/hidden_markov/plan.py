@@ -1,4 +1,4 @@
-"""Shards of the family `hidden_markov`: one for each variant of the task and one for depth, or all in one."""
+"""Shards of the family `hidden_markov`: four paths in one, two paths and depth in another; or all in one."""
 
 from typing import Any
 
@@ -16,6 +16,9 @@ SEQUENCE_SECONDS = {FOUR: 0.95e-3, TWO: 0.5e-3}
 
 SOLVE_SECONDS = {FOUR: 0.026, TWO: 0.012}
 """Of one minimisation at P = 100; it grows with the square of P, and above 500 with the cube."""
+
+APART = ([FOUR], [TWO, "depth"])
+"""What is in one job where all together takes long: halves of about the same length."""
 
 START_MB = 600
 
@@ -44,7 +47,7 @@ def shards(settings: HiddenMarkov, seed: int) -> list[Shard]:
 
     if sum(seconds.values()) <= TOGETHER_SECONDS:
         return [shard("", list(own))]
-    return [shard(f"-{name.replace('_', '-')}", [name]) for name in own]
+    return [shard("".join(f"-{name.replace('_', '-')}" for name in names), names) for names in APART]
 
 
 def _solve(settings: HiddenMarkov, name: str) -> float:
