@@ -58,7 +58,7 @@ def main() -> None:
         chains=args.chains,
         warm_up=WARM_UP,
         sweeps=args.sweeps,
-        generator=torch.Generator().manual_seed(0),
+        names=[("benchmark", 0)],
         test_inputs=task.test_inputs,
     )
     seconds = time.process_time() - start

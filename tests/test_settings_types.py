@@ -14,6 +14,7 @@ from widthscope.settings_types import (
     Draws,
     Increasing,
     Positive,
+    PowerOfTwo,
     Section,
     Tokens,
     Width,
@@ -32,6 +33,7 @@ class Sweep(Section):
     thresholds: Increasing[float] = (0.1, 0.2)
     data: DatasetName = "digits"
     repeats: int | None = None
+    sobol: Annotated[PowerOfTwo, Field(ge=4, le=64)] = 16
 
 
 class Study(Section):
@@ -64,6 +66,10 @@ REFUSED = [
     ("thresholds", [0.1, float("inf")]),
     ("data", "digit"),
     ("repeats", 2.0),
+    ("sobol", 24),
+    ("sobol", 2),
+    ("sobol", 0),
+    ("sobol", 128),
 ]
 
 

@@ -83,6 +83,13 @@ def _distinct(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
+def _power_of_two(value: int) -> int:
+    if value < 1 or value & (value - 1):
+        message = "must be a power of two, for Sobol sequences, not {value}"
+        raise PydanticCustomError("power_of_two", message, {"value": value})
+    return value
+
+
 Increasing = Annotated[
     tuple[T, ...],
     Field(min_length=1, json_schema_extra={"uniqueItems": True, "x-order": "increasing"}),
@@ -117,6 +124,9 @@ Draws = Annotated[int, Field(ge=1, le=10**12)]
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
 """A number of batches, seeds, images, layers or grid points."""
+
+PowerOfTwo = Annotated[int, AfterValidator(_power_of_two)]
+"""A number of draws of a Sobol sequence, which is balanced at powers of two alone."""
 
 Positive = Annotated[float, Field(gt=0)]
 """A finite number above zero: a scale, a margin, a temperature."""

@@ -4,18 +4,13 @@ import itertools
 
 import pytest
 import torch
+from tests.posteriors.weights.oracles import path_forward, prior_weights, token_forward
 
 from widthscope.path_theory.attention import attention_matrices
 from widthscope.path_theory.inputs import Readout, path_inputs
 from widthscope.path_theory.network import Network
-from widthscope.posteriors.weights.forward import (
-    effective_weights,
-    order_parameter,
-    path_forward,
-    prior_weights,
-    shapes,
-    token_forward,
-)
+from widthscope.posteriors.weights.forward import effective_weights, order_parameter, shapes
+from widthscope.posteriors.weights.gibbs import BlockGibbs
 
 NETWORKS = {
     "one head": Network((1,), (3, 4)),
@@ -59,8 +54,8 @@ def test_effective_weights_are_products_along_each_path_with_the_first_head_slow
 
 def test_weights_have_the_shapes_and_variances_of_the_prior() -> None:
     network = NETWORKS["unequal"]
-    weights = prior_weights(network, 7, torch.Generator().manual_seed(3), batch=(4000,))
+    weights = BlockGibbs(torch.zeros(1, 0, 6, 7), 1.0, network, 4000, [("prior",)]).start()
     assert shapes(network, 7) == [(1, 6, 7), (3, 4, 6), (2, 5, 4), (1, 1, 5)]
     for values, variance in zip(weights, network.variances or (), strict=True):
-        squares = values.square().flatten(1).mean(1)
+        squares = values[0].square().flatten(1).mean(1)
         assert abs(float(squares.mean()) - variance) < 5 * float(squares.std()) / 4000**0.5

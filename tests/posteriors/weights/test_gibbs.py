@@ -6,19 +6,13 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from tests.posteriors.weights.oracles import path_forward, prior_weights
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
 from widthscope.path_theory.network import Network
 from widthscope.posteriors.weights.diagnostics import convergence
-from widthscope.posteriors.weights.forward import (
-    Weights,
-    order_parameter,
-    path_forward,
-    prior_variances,
-    prior_weights,
-    shapes,
-)
+from widthscope.posteriors.weights.forward import Weights, order_parameter, prior_variances, shapes
 from widthscope.posteriors.weights.gibbs import BlockGibbs, gibbs
 
 UNEQUAL = Network((3, 2), (4, 3, 2), (1.2, 0.8, 1.4, 0.9))
@@ -47,7 +41,7 @@ class GivenNormals(BlockGibbs):
 
     def __init__(self, inputs: Tensor, network: Network, temperature: float, layer: int, count: int) -> None:
         self.made, self.layer, self.count, self.used = 0, layer, count, 0
-        super().__init__(inputs, temperature, network, count + 1, torch.Generator())
+        super().__init__(inputs, temperature, network, count + 1, [(data,) for data in range(len(inputs))])
 
     def _normal(self, *shape: int) -> Tensor:
         """Of the watched map first those of the weights, then those of the labels' noise."""
@@ -96,7 +90,7 @@ def test_without_data_the_prior_is_sampled() -> None:
         chains=50,
         warm_up=1,
         sweeps=400,
-        generator=torch.Generator().manual_seed(3),
+        names=[("test", 3)],
         test_inputs=drawn(2, 6, 3),
     )
     order = chains.order.flatten(0, 1).numpy()
@@ -115,7 +109,7 @@ def test_labels_drawn_anew_at_every_sweep_leave_the_prior(name: str) -> None:
     """Weights from the prior, then y given weights and weights given y in turn: the joint law stays."""
     network, temperature, count = NETWORKS[name], 0.2, 4000
     inputs, generator = drawn(1, 6, network.paths, 3), torch.Generator().manual_seed(4)
-    sampler = BlockGibbs(inputs, temperature, network, count, generator)
+    sampler = BlockGibbs(inputs, temperature, network, count, [("joint",)])
     weights = start = sampler.start()
     for _ in range(5):
         noise = torch.randn(1, count, 6, generator=generator, dtype=torch.float64)
@@ -145,7 +139,7 @@ def test_one_head_and_one_layer_match_quadrature() -> None:
         chains=20,
         warm_up=100,
         sweeps=1500,
-        generator=torch.Generator().manual_seed(5),
+        names=[("test", 5)],
         test_inputs=tests,
     )
     logs = np.linspace(-9, 5, 421)
@@ -179,25 +173,42 @@ def test_one_head_and_one_layer_match_quadrature() -> None:
     assert convergence(chains.f.permute(2, 0, 1).numpy()).converged().all()
 
 
-def test_the_stream_decides_and_several_data_sets_may_go_together() -> None:
-    def sampled(inputs: Tensor, labels: Tensor, tests: Tensor) -> Tensor:
-        return gibbs(
-            inputs,
-            labels,
-            0.3,
-            UNEQUAL,
-            chains=2,
-            warm_up=1,
-            sweeps=3,
-            generator=torch.Generator().manual_seed(6),
-            test_inputs=tests,
-        ).f
+def sampled(data: list[int], chains: int = 2, names: str = "alone", network: Network = UNEQUAL) -> Tensor:
+    """Outputs of some of three data sets after a few sweeps."""
+    return gibbs(
+        drawn(3, 17, network.paths, 3)[data],
+        drawn(3, 17, seed=1)[data],
+        0.3,
+        network,
+        chains=chains,
+        warm_up=10,
+        sweeps=20,
+        names=[(names, each) for each in data],
+        test_inputs=drawn(3, 4, network.paths, 3, seed=2)[data],
+    ).f
 
-    many = sampled(drawn(2, 5, 6, 3), drawn(2, 5), drawn(2, 4, 6, 3))
-    assert many.shape == (2, 2, 3, 4)
-    one = sampled(drawn(5, 6, 3), drawn(5), drawn(4, 6, 3))
-    assert one.shape == (2, 3, 4)
-    assert torch.equal(one, sampled(drawn(5, 6, 3), drawn(5), drawn(4, 6, 3)))
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_data_set_is_the_same_to_the_last_bit_whatever_others_share_the_batch(name: str) -> None:
+    together = sampled([0, 1, 2], network=NETWORKS[name])
+    assert together.shape == (3, 2, 20, 4)
+    for data in ([0], [2], [1, 0], [2, 1]):
+        assert torch.equal(sampled(data, network=NETWORKS[name]), together[data])
+
+
+def test_the_names_decide_and_more_chains_leave_the_first_as_they_are() -> None:
+    two = sampled([0, 1])
+    torch.testing.assert_close(sampled([0, 1], chains=3)[:, :2], two, rtol=1e-9, atol=1e-9)
+    assert not torch.isclose(sampled([0, 1], names="others"), two).any()
+    assert not torch.isclose(two[:, 0], two[:, 1]).any()
+
+
+def test_one_data_set_has_no_dimension_of_its_own() -> None:
+    given = {"chains": 2, "warm_up": 10, "sweeps": 20, "names": [("alone", 1)]}
+    inputs, labels = drawn(3, 17, 6, 3)[1], drawn(3, 17, seed=1)[1]
+    one = gibbs(inputs, labels, 0.3, UNEQUAL, test_inputs=drawn(3, 4, 6, 3, seed=2)[1], **given)
+    assert one.order.shape == (2, 20, 6, 6)
+    assert torch.equal(one.f, sampled([1])[0])
 
 
 @pytest.mark.parametrize(
@@ -207,7 +218,14 @@ def test_the_stream_decides_and_several_data_sets_may_go_together() -> None:
         ({"inputs": drawn(5, 4, 3)}, "path inputs of 6 paths"),
         ({"labels": drawn(4)}, "labels of shape"),
         ({"test_inputs": drawn(4, 6, 2)}, "test inputs have 6 paths of 3 features"),
-        ({"labels": torch.full((5,), math.nan)}, "a label or a test input is not finite"),
+        ({"labels": torch.full((5,), math.nan)}, "label of example 0 is not finite"),
+        ({"labels": torch.ones(5)}, "all 5 labels are 1: the training examples need at least two classes"),
+        ({"inputs": drawn(5, 6, 3) / 0}, "path input of example 0 of data set 0 is not finite"),
+        ({"test_inputs": drawn(4, 6, 3) / 0}, "test input of example 0 of data set 0 is not finite"),
+        ({"inputs": drawn(1, 6, 3).expand(5, 6, 3), "temperature": 1e-18}, "1e-18 .* singular in float64"),
+        ({"temperature": 1e-18}, "at temperature 1e-18 the kernel of these 5 examples"),
+        ({"sweeps": 10**12}, "would take 6.*e.05 GB of memory"),
+        ({"names": [("a",), ("b",)]}, "1 data sets have a named random stream each, and 2 names"),
         ({"sweeps": 0}, "at least 1 chain and 1 sweep"),
         ({"network": Network((3, 2), (2.5, 2.5, 2.5))}, "whole widths alone, not at 2.5"),
     ],
@@ -221,7 +239,7 @@ def test_what_cannot_be_sampled_is_said(changed: dict, said: str) -> None:
         "chains": 2,
         "warm_up": 0,
         "sweeps": 1,
-        "generator": torch.Generator(),
+        "names": [("refused",)],
         "test_inputs": drawn(4, 6, 3),
     }
     with pytest.raises(PosteriorError, match=said):

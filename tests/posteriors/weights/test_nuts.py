@@ -1,5 +1,7 @@
 """A second witness that shares no code: NumPyro's NUTS on all weights, whitened, on a small case."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -13,8 +15,6 @@ HEADS, WIDTHS, VARIANCES, TEMPERATURE = (2,), (3, 2), (1.2, 0.8, 1.5), 0.3
 def test_nuts_on_all_weights_finds_the_same_posterior() -> None:
     import jax
     import jax.numpy as jnp
-    import numpyro
-    from numpyro import distributions
     from numpyro.infer import MCMC, NUTS
 
     generator = torch.Generator().manual_seed(0)
@@ -23,33 +23,37 @@ def test_nuts_on_all_weights_finds_the_same_posterior() -> None:
     tests = torch.randn(4, 2, 3, generator=generator, dtype=torch.float64)
     x, new, y = (jnp.asarray(each.numpy()) for each in (inputs, tests, labels))
 
-    def outputs(first: jax.Array, values: jax.Array, readout: jax.Array, at: jax.Array) -> jax.Array:
+    def outputs(first: Any, values: Any, readout: Any, at: Any) -> Any:
         """The network, layer by layer on path inputs."""
-        hidden = jnp.einsum("mi,phi->phm", first, at) * (VARIANCES[0] / 3) ** 0.5
-        hidden = jnp.einsum("hnm,phm->pn", values, hidden) * (VARIANCES[1] / (2 * 3)) ** 0.5
-        return hidden @ readout * (VARIANCES[2] / 2) ** 0.5
+        hidden = jnp.einsum("...mi,phi->...phm", first, at) * (VARIANCES[0] / 3) ** 0.5
+        hidden = jnp.einsum("...hnm,...phm->...pn", values, hidden) * (VARIANCES[1] / (2 * 3)) ** 0.5
+        return jnp.einsum("...pn,...n->...p", hidden, readout) * (VARIANCES[2] / 2) ** 0.5
 
-    def model() -> None:
-        shapes = {"first": (3, 3), "values": (2, 2, 3), "readout": (2,)}
-        weights = [
-            numpyro.sample(name, distributions.Normal(0, 1).expand(shape).to_event(len(shape)))
-            for name, shape in shapes.items()
-        ]
-        numpyro.deterministic("f", outputs(*weights, new))
-        rows = jnp.einsum("n,hnm->hm", weights[2], weights[1]) * (VARIANCES[1] * VARIANCES[2] / 2) ** 0.5
-        numpyro.deterministic("order", rows @ rows.T / 3)
-        numpyro.sample("y", distributions.Normal(outputs(*weights, x), TEMPERATURE**0.5), obs=y)
+    def maps(flat: Any) -> tuple[Any, Any, Any]:
+        batch = flat.shape[:-1]
+        return flat[..., :9].reshape(*batch, 3, 3), flat[..., 9:21].reshape(*batch, 2, 2, 3), flat[..., 21:]
+
+    def minus_log_density(flat: Any) -> Any:
+        residual = y - outputs(*maps(flat), x)
+        return 0.5 * (flat @ flat + residual @ residual / TEMPERATURE)
 
     nuts = MCMC(
-        NUTS(model, max_tree_depth=5),
+        NUTS(potential_fn=minus_log_density, max_tree_depth=5),
         num_warmup=150,
         num_samples=300,
         num_chains=2,
         chain_method="sequential",
         progress_bar=False,
     )
-    nuts.run(jax.random.PRNGKey(0))
-    witness = {name: np.asarray(draws, dtype=float) for name, draws in nuts.get_samples(True).items()}
+    starts = jnp.asarray(torch.randn(2, 23, generator=generator).numpy())
+    nuts.run(jax.random.PRNGKey(0), init_params=starts)
+    first, values, readout = maps(nuts.get_samples(True))
+    rows = jnp.einsum("...n,...hnm->...hm", readout, values) * (VARIANCES[1] * VARIANCES[2] / 2) ** 0.5
+    drawn = {
+        "f": outputs(first, values, readout, new),
+        "order": jnp.einsum("...hm,...gm->...hg", rows, rows) / 3,
+    }
+    witness = {name: np.asarray(each, dtype=float) for name, each in drawn.items()}
     chains = gibbs(
         inputs,
         labels,
@@ -58,7 +62,7 @@ def test_nuts_on_all_weights_finds_the_same_posterior() -> None:
         chains=8,
         warm_up=100,
         sweeps=1500,
-        generator=generator,
+        names=[("nuts",)],
         test_inputs=tests,
     )
     for name, draws in (("f", chains.f), ("order", chains.order)):

@@ -6,28 +6,36 @@ Matheron's rule draws from it exactly with one P x P solve,
     theta = theta_0 + s Phi^T (s Phi Phi^T + T I)^{-1} (y - Phi theta_0 - e),
 
 theta_0 ~ N(0, s I) and e ~ N(0, T I), s being the map's prior variance and T the temperature. Nothing is
-tuned and nothing is rejected; all chains of all data sets move together. Outputs mix within a few sweeps; the
-order parameter mixes slowly at low temperature, where given V^0 the data leave W little freedom.
+tuned and nothing is rejected. All chains of all data sets move together, each on a random stream of its own,
+so that none depends on the others. Outputs mix within a few sweeps; the order parameter mixes slowly at low
+temperature, where given V^0 the data leave W little freedom.
 
 Source: derived in the theory notes, 3.6.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.network import Network
+from widthscope.path_theory.problem import check_labels
 from widthscope.posteriors.weights.forward import (
     Weights,
     effective_weights,
     order_parameter,
     path_vectors,
     prior_variances,
-    prior_weights,
+    shapes,
 )
+from widthscope.posteriors.weights.memory import sampling_bytes
+from widthscope.streams import Name, torch_generator
+
+_SMALLEST_PIVOT = 1e-13  # an example's, over its variance; below, float64 cannot tell it from 0
 
 
 @dataclass(frozen=True)
@@ -53,17 +61,23 @@ class BlockGibbs:
         temperature: T > 0, the variance of the labels' noise.
         network: heads, widths and prior variances.
         chains: chains for each data set.
-        generator: on the CPU; the only source of random numbers.
+        names: of every data set's random stream; each of its chains has one of its own, by number.
 
     Raises:
-        PosteriorError: if the temperature is not positive, a width no whole number, or the shapes do not fit.
+        PosteriorError: if the temperature is not positive, a width no whole number, an input not finite, or
+            the shapes do not fit.
     """
 
     def __init__(
-        self, inputs: Tensor, temperature: float, network: Network, chains: int, generator: torch.Generator
+        self,
+        inputs: Tensor,
+        temperature: float,
+        network: Network,
+        chains: int,
+        names: Sequence[tuple[Name, ...]],
     ) -> None:
-        _check(inputs, temperature, network)
-        self.temperature, self.network, self.generator = float(temperature), network, generator
+        _check(inputs, temperature, network, len(names))
+        self.temperature, self.network = float(temperature), network
         self.data, self.examples, self.paths, self.features = inputs.shape
         self.chains = chains
         flat = inputs.double().flatten(2)
@@ -72,10 +86,22 @@ class BlockGibbs:
         # N0 C_{pi pi'}(mu, nu) of all pairs, (data, D D, P P): the kernel of V^0 is then one product a sweep.
         pairs = torch.einsum("kami,kbni->kabmn", by_path, by_path)
         self._pairs = pairs.reshape(self.data, self.paths**2, self.examples**2)
+        maps = shapes(network, self.features)
+        entries = sum(math.prod(shape) + self.examples for shape in maps)
+        self._normals = torch.empty(self.data, chains, entries, dtype=torch.float64)
+        self._streams = [
+            (place, torch_generator(*named, "chain", chain))
+            for named, of_data in zip(names, self._normals, strict=True)
+            for chain, place in enumerate(of_data)
+        ]
+        self._used = 0
 
     def start(self) -> Weights:
         """Weights from the prior, (data, chain, H, rows, columns): far apart, so that R-hat can tell."""
-        return prior_weights(self.network, self.features, self.generator, (self.data, self.chains))
+        self._draw()
+        variances = prior_variances(self.network)
+        maps = zip(shapes(self.network, self.features), variances, strict=True)
+        return [math.sqrt(variance) * self._normal(*shape) for shape, variance in maps]
 
     def outputs(self, weights: Weights) -> Tensor:
         """f at the examples, (data, chain, P)."""
@@ -88,6 +114,7 @@ class BlockGibbs:
             weights: (data, chain, H, rows, columns) each.
             labels: (data, chain or 1, P).
         """
+        self._draw()
         above = [*effective_weights(weights), weights[0].new_ones(self.data, self.chains, 1, 1)]
         variances = prior_variances(self.network)
         drawn = [self._first(above[0], labels, variances[0])]
@@ -131,9 +158,15 @@ class BlockGibbs:
 
     def _weights_of_residual(self, kernel: Tensor, labels: Tensor, outputs: Tensor) -> Tensor:
         """(kernel + T I)^{-1} (y - Phi theta_0 - e), (data, chain, P)."""
-        kernel.diagonal(dim1=-2, dim2=-1).add_(self.temperature)
+        own = kernel.diagonal(dim1=-2, dim2=-1).add_(self.temperature)
         residual = labels - outputs - math.sqrt(self.temperature) * self._normal(self.examples)
-        factor = torch.linalg.cholesky(kernel)
+        factor, failed = torch.linalg.cholesky_ex(kernel)
+        pivots = factor.diagonal(dim1=-2, dim2=-1).square() / own
+        if bool(failed.any()) or (self.examples and float(pivots.min()) < _SMALLEST_PIVOT * self.examples):
+            raise PosteriorError(
+                f"at temperature {self.temperature:g} the kernel of these {self.examples} examples, given "
+                "all maps but one, is singular in float64: take a higher temperature, or fewer examples"
+            )
         return torch.cholesky_solve(residual.unsqueeze(-1), factor).squeeze(-1)
 
     def _hidden(self, first: Tensor) -> Tensor:
@@ -145,8 +178,16 @@ class BlockGibbs:
         found = found.reshape(self.data, self.examples, self.paths, self.chains, width)
         return found.permute(0, 3, 1, 2, 4).contiguous()
 
+    def _draw(self) -> None:
+        """The normals of a whole sweep, chain by chain."""
+        for place, generator in self._streams:
+            place.normal_(generator=generator)
+        self._used = 0
+
     def _normal(self, *shape: int) -> Tensor:
-        return torch.randn(self.data, self.chains, *shape, generator=self.generator, dtype=torch.float64)
+        """The next of them, (data, chain, ...), to be used before the next sweep."""
+        first, self._used = self._used, self._used + math.prod(shape)
+        return self._normals[..., first : self._used].reshape(self.data, self.chains, *shape)
 
 
 def _next_hidden(hidden: Tensor, values: Tensor) -> Tensor:
@@ -170,7 +211,7 @@ def gibbs(
     chains: int,
     warm_up: int,
     sweeps: int,
-    generator: torch.Generator,
+    names: Sequence[tuple[Name, ...]],
     test_inputs: Tensor,
 ) -> Chains:
     """Sample the posterior over all weights, every chain started from the prior.
@@ -183,17 +224,26 @@ def gibbs(
         chains: for each data set; 2 at least, or nothing tells whether they agree.
         warm_up: sweeps that are thrown away.
         sweeps: sweeps whose weights count.
-        generator: on the CPU.
+        names: of every data set's random stream, one for a single set. A data set's draws depend on no other
+            set and on no other set's place; on one thread they are the same to the last bit.
         test_inputs: (tests, D, N0) or (data, tests, D, N0).
 
     Raises:
-        PosteriorError: as `BlockGibbs`, or if labels, test inputs or counts do not fit.
+        PosteriorError: as `BlockGibbs`, or if labels, test inputs or counts do not fit, a data set's labels
+            are all equal, what is kept would not fit in memory, or the temperature is so low that a
+            conditional law cannot be drawn from in float64.
     """
     single = inputs.dim() == 3
     if single:
         inputs, labels, test_inputs = inputs[None], labels[None], test_inputs[None]
-    sampler = BlockGibbs(inputs, temperature, network, chains, generator)
-    _check_data(sampler, labels, test_inputs, chains, warm_up, sweeps)
+    _check(inputs, temperature, network, len(names))
+    _check_data(inputs, labels, test_inputs, (chains, warm_up, sweeps))
+    refuse_too_large(
+        f"{sweeps} sweeps of {chains} chains on {len(inputs)} data sets of {inputs.shape[1]} examples",
+        sampling_bytes(network, tuple(inputs.shape), test_inputs.shape[1], chains, sweeps),
+        "take fewer data sets at a time, chains or sweeps",
+    )
+    sampler = BlockGibbs(inputs, temperature, network, chains, names)
     targets = labels.double()[:, None]
     tests = test_inputs.double().flatten(2).mT
     weights = sampler.start()
@@ -212,7 +262,7 @@ def gibbs(
     return Chains(*(each[0] for each in found)) if single else Chains(*found)
 
 
-def _check(inputs: Tensor, temperature: float, network: Network) -> None:
+def _check(inputs: Tensor, temperature: float, network: Network, names: int) -> None:
     if not (math.isfinite(temperature) and temperature > 0):
         raise PosteriorError(f"Gibbs sampling needs a temperature above 0, not {temperature}")
     if inputs.dim() != 4 or inputs.shape[2] != network.paths:
@@ -223,26 +273,38 @@ def _check(inputs: Tensor, temperature: float, network: Network) -> None:
     for width in network.widths:
         if width != int(width):
             raise PosteriorError(f"weights can be sampled at whole widths alone, not at {width}")
-
-
-def _check_data(
-    sampler: BlockGibbs, labels: Tensor, test_inputs: Tensor, chains: int, warm_up: int, sweeps: int
-) -> None:
-    if labels.shape != (sampler.data, sampler.examples):
+    if names != len(inputs):
         raise PosteriorError(
-            f"{sampler.data} data sets of {sampler.examples} examples have labels of shape "
-            f"({sampler.data}, {sampler.examples}), not {tuple(labels.shape)}"
+            f"{len(inputs)} data sets have a named random stream each, and {names} names were given"
         )
-    expected = (sampler.data, sampler.paths, sampler.features)
-    if test_inputs.dim() != 4 or (test_inputs.shape[0], *test_inputs.shape[2:]) != expected:
+    _check_finite("path input", inputs)
+
+
+def _check_data(inputs: Tensor, labels: Tensor, test_inputs: Tensor, counts: tuple[int, int, int]) -> None:
+    data, examples, paths, features = inputs.shape
+    if labels.shape != (data, examples):
         raise PosteriorError(
-            f"test inputs have {sampler.paths} paths of {sampler.features} features, as those to learn from, "
+            f"{data} data sets of {examples} examples have labels of shape ({data}, {examples}), "
+            f"not {tuple(labels.shape)}"
+        )
+    if test_inputs.dim() != 4 or (test_inputs.shape[0], *test_inputs.shape[2:]) != (data, paths, features):
+        raise PosteriorError(
+            f"test inputs have {paths} paths of {features} features, as those to learn from, "
             f"not shape {tuple(test_inputs.shape)}"
         )
+    chains, warm_up, sweeps = counts
     if chains < 1 or warm_up < 0 or sweeps < 1:
         raise PosteriorError(
             f"Gibbs sampling needs at least 1 chain and 1 sweep, and no negative warm-up, "
             f"not {chains}, {sweeps} and {warm_up}"
         )
-    if not (bool(torch.isfinite(labels).all()) and bool(torch.isfinite(test_inputs).all())):
-        raise PosteriorError("a label or a test input is not finite")
+    _check_finite("test input", test_inputs)
+    for of_one_set in labels if examples else ():
+        check_labels(of_one_set)
+
+
+def _check_finite(what: str, values: Tensor) -> None:
+    finite = torch.isfinite(values).flatten(2).all(2)
+    if not bool(finite.all()):
+        data, example = (~finite).nonzero()[0].tolist()
+        raise PosteriorError(f"the {what} of example {example} of data set {data} is not finite")

@@ -69,8 +69,24 @@ def test_correlation_is_over_pairs_of_different_paths() -> None:
 def test_small_sizes_share_a_shard_and_large_ones_do_not() -> None:
     assert [shard.name for shard in plan.shards(SMALL, 0)] == ["sampling"]
     assert [shard.name for shard in plan.shards(Sampling(), 0)] == ["sampling-cases", "sampling-widths"]
-    large = plan.shards(Sampling(seeds=50, chains=16, sweeps=4000, widths=(8, 16, 128)), 0)
-    assert [shard.name for shard in large][-3:] == [f"sampling-width-{width}" for width in (8, 16, 128)]
+    large = plan.shards(Sampling(seeds=50, chains=16, sweeps=4000, widths=(8, 16, 64)), 0)
+    names = [shard.name for shard in large]
+    assert [name for name in names if "width" in name][:2] == ["sampling-width-8", "sampling-width-16"]
+
+
+def test_a_long_case_is_split_by_data_seeds() -> None:
+    whole = plan.shards(Sampling(seeds=50, chains=8, width_sweeps=2000, widths=(8, 16, 128)), 0)
+    parts = [shard for shard in whole if shard.name.startswith("sampling-width-128-seeds-")]
+    seeds = [shard.settings["cases"][0]["data_seeds"] for shard in parts]
+    assert len(parts) > 1
+    assert [seed for first, stop in seeds for seed in range(first, stop)] == list(range(50))
+    assert [shard.name.rpartition("-")[2] for shard in parts] == [str(first) for first, _ in seeds]
+    assert max(shard.cost.seconds for shard in whole) < 3600
+
+
+def test_draws_of_sobol_sequences_are_a_power_of_two() -> None:
+    with pytest.raises(ValueError, match="must be a power of two, for Sobol sequences, not 1000"):
+        Sampling(draws=1000)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +111,19 @@ def test_a_case_stays_as_it_is_when_others_go(shards: dict[str, xr.DataTree]) ->
     )
     alone = experiment.run({"cases": [case], "seed": 101}, {}, Work())
     xr.testing.assert_identical(alone["width-6"].to_dataset(), together["width-6"])
+
+
+def test_data_seeds_in_jobs_of_their_own_have_the_same_numbers(shards: dict[str, xr.DataTree]) -> None:
+    together = tables_of(shards)
+    cases = [case for shard in plan.shards(SMALL, 101) for case in shard.settings["cases"]]
+    for case in (case for case in cases if case["name"] in ("unequal", "width-4")):
+        apart = {
+            f"sampling-{first}": experiment.run(
+                {"cases": [{**case, "data_seeds": [first, stop], "together": 1}], "seed": 101}, {}, Work()
+            )
+            for first, stop in ((2, 3), (0, 2))
+        }
+        xr.testing.assert_identical(tables_of(apart)[case["name"]], together[case["name"]])
 
 
 def test_both_ways_to_the_posterior_agree_where_nothing_is_equal(shards: dict[str, xr.DataTree]) -> None:

@@ -2,21 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from widthscope.settings_types import Count, Increasing, Positive, Section, Width
+from widthscope.settings_types import Count, Increasing, Positive, PowerOfTwo, Section, Width
 
 Seeds = Annotated[Count, Field(ge=3)]
 """Independent data sets; with fewer than 12, Student's quantile at the study's level decides little."""
 
 ExactWidth = Annotated[Width, Field(ge=8, multiple_of=8)]
 """At least the 2 x 2 x 2 paths of three layers, and with an eighth that is a width."""
-
-
-def _power_of_two(draws: int) -> int:
-    if draws & (draws - 1):
-        raise ValueError(f"must be a power of two, for Sobol sequences, not {draws}")
-    return draws
 
 
 class Scaling(Section):
@@ -64,7 +58,7 @@ class HiddenChains(Section):
 class Exact(Section):
     """The theory against exact posteriors at finite width."""
 
-    draws: Annotated[int, Field(ge=64, le=2**16), AfterValidator(_power_of_two)] = Field(
+    draws: Annotated[PowerOfTwo, Field(ge=64, le=2**16)] = Field(
         512,
         description="Draws of one scrambled sequence, a power of two; fewer where there are few coordinates.",
     )

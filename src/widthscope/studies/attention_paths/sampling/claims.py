@@ -17,7 +17,7 @@ AGREEMENT = Claim(
         "Samples of every weight of the network have the predictor's mean and variance that the exact "
         "posterior of the order parameters has. The theory comes near them, nearer than infinite width: "
         "with one layer, with two, and with unequal heads, widths and variances. The sizes of the unequal "
-        "case and the numbers of draws are exploratory."
+        "case, the numbers of data sets and of draws, and the choice of controls are exploratory."
     ),
     quantity="squared relative distance of the sampled posterior mean from the exact one, free of noise",
     prediction=0.0,
@@ -70,7 +70,8 @@ OVERLAP = Claim(
     statement=(
         "The order parameter is what it is said to be: the overlaps $W W^\\top/N$ of sampled effective "
         "weights have the exact posterior's mean, correlate with the theory's pair by pair of paths, and "
-        "approach it as the width grows. The sizes and the correlation's threshold are exploratory."
+        "approach it as the width grows. The sizes, the correlation's threshold and the choice of controls "
+        "are exploratory."
     ),
     quantity="squared relative distance of the sampled mean overlaps from the exact ones, free of noise",
     prediction=0.0,

@@ -18,7 +18,7 @@ from widthscope.posteriors.collapsed.laplace import laplace_importance
 from widthscope.posteriors.collapsed.prediction import mean_matrices, mean_prediction, prediction_variance
 from widthscope.posteriors.weights.diagnostics import convergence
 from widthscope.posteriors.weights.gibbs import Chains, gibbs
-from widthscope.streams import torch_generator
+from widthscope.streams import Name, torch_generator
 from widthscope.studies.attention_paths.tasks.gaussian_paths import gaussian_paths
 from widthscope.studies.attention_paths.tasks.hidden_markov import Chains as HiddenMarkov
 from widthscope.studies.attention_paths.tasks.hidden_markov import hidden_markov
@@ -40,7 +40,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     """Posterior moments of every case by every way.
 
     Args:
-        settings: `cases`, each with its task, network, sizes and numbers of draws, and `seed`.
+        settings: `cases`, each with its task, network, sizes, numbers of draws, `data_seeds` (the first and
+            the one after the last) and how many of them are sampled `together`, and `seed`.
         datasets: none.
         work: its progress shows the cases done.
 
@@ -68,13 +69,14 @@ def _table(case: Mapping[str, Any], seed: int) -> xr.Dataset:
         tuple(case["widths"]),
         None if case["variances"] is None else tuple(case["variances"]),
     )
-    tasks = [_task(case, seed, data_seed) for data_seed in range(case["seeds"])]
-    found = _sampled(case, tasks, network, seed)
-    rows = [_computed(case, task, network, seed, data_seed) for data_seed, task in enumerate(tasks)]
+    data_seeds = list(range(*case["data_seeds"]))
+    tasks = [_task(case, seed, data_seed) for data_seed in data_seeds]
+    found = _sampled(case, tasks, data_seeds, network, seed)
+    rows = [_computed(case, task, network, seed, each) for each, task in zip(data_seeds, tasks, strict=True)]
     found |= {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     return xr.Dataset(
         {name: (_dims(name), values) for name, values in found.items()},
-        coords={"watched": ["outputs", "order"]},
+        coords={"watched": ["outputs", "order"], "seed": data_seeds},
         attrs={
             "width": case["widths"][0],
             "examples": case["examples"],
@@ -108,8 +110,28 @@ def _task(case: Mapping[str, Any], seed: int, data_seed: int) -> PathTask:
     return hidden_markov(chains, examples, tests, seed=seed, data_seed=data_seed)
 
 
-def _sampled(case: Mapping[str, Any], tasks: Sequence[PathTask], network: Network, seed: int) -> Arrays:
-    """Moments of either half of the chains, and the worst diagnostics."""
+def _sampled(
+    case: Mapping[str, Any],
+    tasks: Sequence[PathTask],
+    data_seeds: Sequence[int],
+    network: Network,
+    seed: int,
+) -> Arrays:
+    """Moments of either half of the chains, and the worst diagnostics, some data sets at a time."""
+    parts = []
+    for first in range(0, len(tasks), case["together"]):
+        part = slice(first, first + case["together"])
+        names = [("attention_paths", "gibbs", seed, case["name"], each) for each in data_seeds[part]]
+        parts.append(_sampled_together(case, tasks[part], names, network))
+    return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
+
+
+def _sampled_together(
+    case: Mapping[str, Any],
+    tasks: Sequence[PathTask],
+    names: Sequence[tuple[Name, ...]],
+    network: Network,
+) -> Arrays:
     chains = gibbs(
         torch.stack([task.inputs for task in tasks]),
         torch.stack([task.labels for task in tasks]),
@@ -118,7 +140,7 @@ def _sampled(case: Mapping[str, Any], tasks: Sequence[PathTask], network: Networ
         chains=case["chains"],
         warm_up=case["warm_up"],
         sweeps=case["sweeps"],
-        generator=torch_generator("attention_paths", "gibbs", seed, case["name"]),
+        names=names,
         test_inputs=torch.stack([task.test_inputs for task in tasks]),
     )
     outputs, orders = (

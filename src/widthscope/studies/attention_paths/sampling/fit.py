@@ -45,13 +45,13 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 
 def tables_of(shards: Mapping[str, xr.DataTree]) -> Tables:
-    """Every case's table, from whichever shard has it."""
-    return {
-        str(name): node.to_dataset().load()
-        for shard, tree in sorted(shards.items())
-        if shard == "sampling" or shard.startswith("sampling-")
-        for name, node in tree.children.items()
-    }
+    """Every case's table, from whichever shards have its data seeds."""
+    parts: dict[str, list[xr.Dataset]] = {}
+    for shard, tree in sorted(shards.items()):
+        if shard == "sampling" or shard.startswith("sampling-"):
+            for name, node in tree.children.items():
+                parts.setdefault(str(name), []).append(node.to_dataset().load())
+    return {name: xr.concat(found, dim="seed").sortby("seed") for name, found in parts.items()}
 
 
 def agreement_tests(cases: Tables) -> Evidence:

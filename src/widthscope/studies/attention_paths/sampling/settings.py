@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from widthscope.settings_types import Count, Increasing, Positive, Section, Width
+from widthscope.settings_types import Count, Increasing, Positive, PowerOfTwo, Section, Width
 
 Sweeps = Annotated[Count, Field(ge=20)]
 """Of Gibbs sampling; chains that have not converged within them decide nothing."""
@@ -13,13 +13,13 @@ Sweeps = Annotated[Count, Field(ge=20)]
 class Sampling(Section):
     """Samples of all weights against the exact posterior and the theory."""
 
-    seeds: Count = Field(16, ge=3, description="Independent data sets of every case.")
+    seeds: Count = Field(20, ge=3, description="Independent data sets of every case.")
     chains: Annotated[int, Field(ge=4, le=256, multiple_of=2)] = Field(
         4, description="Chains of each data set, each started from the prior; even, for two halves."
     )
     warm_up: Count = Field(100, description="Sweeps that are thrown away.")
     sweeps: Sweeps = Field(800, description="Sweeps that count, where the exact posterior is compared with.")
-    draws: Annotated[int, Field(ge=256, le=2**16)] = Field(
+    draws: Annotated[PowerOfTwo, Field(ge=256, le=2**16)] = Field(
         1024, description="Draws of each of two scrambled sequences from the exact posterior; a power of two."
     )
     tests: Count = Field(30, ge=10, description="Examples that are predicted.")
@@ -28,4 +28,4 @@ class Sampling(Section):
     )
     load: Count = Field(2, description="Examples P over the width N, where the width changes.")
     temperature: Positive = Field(0.1, description="Temperature, where the width changes.")
-    width_sweeps: Sweeps = Field(600, description="Sweeps that count, where the width changes.")
+    width_sweeps: Sweeps = Field(400, description="Sweeps that count, where the width changes.")
