@@ -23,7 +23,7 @@ def stored(each=12, orientations=8, patch=4, novel=7, digits=10):
             "label": found["label"],
             "novel": (found["label"] >= novel).astype(np.int8),
         },
-        attrs={"patch": patch, "orientations": orientations},
+        attrs={"patch": patch, "orientations": orientations, "largest": 1.0},
     )
 
 
@@ -40,6 +40,12 @@ def test_rows_are_the_eight_orientations_of_each_sample_cut_into_patches():
             patch = one[row : row + 4, col : col + 4].astype(np.float64).ravel()
             wanted = (patch - patch.mean()) / (patch.std() + 0.1)
             np.testing.assert_allclose(found.patches[37 * 8 + orientation, place], wanted, atol=2e-6)
+
+
+def test_stored_bytes_are_the_images_that_they_stand_for():
+    given = stored()
+    whole = given.assign(image=(given["image"] * 16).astype(np.uint8)).assign_attrs(given.attrs, largest=16.0)
+    assert torch.equal(images(whole).patches, images(given).patches)
 
 
 def test_an_empty_patch_is_zero():
@@ -128,7 +134,7 @@ def test_sets_nets_and_seeds_have_episodes_of_their_own_and_more_extend_them():
 
 
 def test_characters_are_not_turned():
-    given = made_omniglot().rename(part="novel").assign_attrs(patch=7, orientations=1)
+    given = made_omniglot().rename(part="novel").assign_attrs(patch=7, orientations=1, largest=255.0)
     found = images(given)
     assert found.patches.shape == (70, 25, 49)
     assert pool(found, "train", 0, 0).shape == (4, 8)

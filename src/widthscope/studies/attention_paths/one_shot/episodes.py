@@ -26,6 +26,9 @@ ONE = 2.0
 FLOOR = 0.1
 """Added to a patch's standard deviation: an empty patch stays zero."""
 
+AT_ONCE = 1000
+"""Images that are turned and cut at once."""
+
 UNIFORMS = 7
 """Random numbers of one episode."""
 
@@ -89,33 +92,43 @@ def images(stored: xr.Dataset) -> Images:
     """The images of a store as from `experiment.run`.
 
     Args:
-        stored: ``image`` (sample, row, col) in 0 to 1, ``label`` (sample), ``novel`` (sample), 1 for classes
-            that are kept from training; attributes ``patch`` and ``orientations``.
+        stored: ``image`` (sample, row, col), ``label`` (sample), ``novel`` (sample), 1 for classes
+            that are kept from training; attributes ``patch``, ``orientations`` and ``largest``, by which
+            pixels are divided.
 
     Raises:
         EpisodeError: if images are not square, or the patch does not divide their side.
     """
-    pixels = torch.from_numpy(np.asarray(stored["image"].values, dtype=np.float32))
+    pixels = torch.from_numpy(stored["image"].values)
     label, novel = stored["label"].values, stored["novel"].values
     side, patch = pixels.shape[1], int(stored.attrs["patch"])
     if pixels.shape[2] != side or side % patch:
         raise EpisodeError(
             f"images of {side} x {pixels.shape[2]} pixels cannot be cut into patches of side {patch}"
         )
-    orientations = int(stored.attrs["orientations"])
-    turned = torch.stack(_turned(pixels)[:orientations], dim=1).flatten(0, 1)
-    cells = turned.unfold(1, patch, patch).unfold(2, patch, patch).reshape(len(turned), -1, patch * patch)
-    mean = cells.mean(dim=2, keepdim=True)
-    std = (cells - mean).square().mean(dim=2, keepdim=True).sqrt()
+    orientations, largest = int(stored.attrs["orientations"]), float(stored.attrs["largest"])
+    patches = torch.empty((len(pixels), orientations, (side // patch) ** 2, patch**2))
+    for place in range(0, len(pixels), AT_ONCE):
+        shown = pixels[place : place + AT_ONCE].float() / largest
+        for orientation in range(orientations):
+            patches[place : place + AT_ONCE, orientation] = _patches(_turned(shown, orientation), patch)
     members = tuple(
         (np.flatnonzero(label == one), bool(novel[label == one].any())) for one in np.unique(label)
     )
-    return Images((cells - mean) / (std + FLOOR), members, orientations)
+    return Images(patches.flatten(0, 1), members, orientations)
 
 
-def _turned(pixels: Tensor) -> list[Tensor]:
-    """Four turns of the images, then four of their mirror images."""
-    return [torch.rot90(one, turn, dims=(1, 2)) for one in (pixels, pixels.flip(2)) for turn in range(4)]
+def _turned(pixels: Tensor, orientation: int) -> Tensor:
+    """The images in one of eight orientations: four turns, then four of the mirror images."""
+    return torch.rot90(pixels if orientation < 4 else pixels.flip(2), orientation % 4, dims=(1, 2))
+
+
+def _patches(pixels: Tensor, patch: int) -> Tensor:
+    """Standardised patches (sample, patch, pixel) of images."""
+    cells = pixels.unfold(1, patch, patch).unfold(2, patch, patch).reshape(len(pixels), -1, patch * patch)
+    mean = cells.mean(dim=2, keepdim=True)
+    std = (cells - mean).square().mean(dim=2, keepdim=True).sqrt()
+    return (cells - mean) / (std + FLOOR)
 
 
 def pool(found: Images, name: str, seed: int, net: int) -> Tensor:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from widthscope.ensembles.members import Members
 from widthscope.studies.attention_paths.one_shot.episodes import (
+    AT_ONCE,
     drawn,
     episode_set,
     features,
@@ -45,7 +46,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         update; ``diverged_at`` (net), -1 for never; ``accuracy`` (net, set) on new episodes of the classes
         trained on (``familiar``) and of novel ones, NaN where a network diverged; and what
         `episodes.episode_set` makes every net's sets from: ``image`` (sample, row, col), ``label`` and
-        ``novel`` (sample), the coordinate ``net`` and the attributes.
+        ``novel`` (sample), the coordinate ``net`` and the attributes; images are stored as they were given,
+        or as float32 where their side had to be changed.
     """
     stored = _stored_images(datasets[settings["dataset"]], settings)
     found = images(stored)
@@ -72,7 +74,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     )
     measured = [
         accuracy(
-            end.parameters, [episode_set(found, name, settings["evaluated"], seed, net) for net in nets]
+            end.parameters, (episode_set(found, name, settings["evaluated"], seed, net) for net in nets)
         ).masked_fill(end.diverged_at.cpu() >= 0, torch.nan)
         for name in MEASURED
     ]
@@ -89,11 +91,11 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
 
 def _stored_images(dataset: xr.Dataset, settings: Mapping[str, Any]) -> xr.Dataset:
     """The images as the networks see them, and which of their classes are kept from training."""
-    image = torch.from_numpy(dataset["image"].values.astype(np.float32))
-    image = image / image.max()
-    side = settings["side"]
+    image, side = torch.from_numpy(dataset["image"].values), settings["side"]
+    largest = float(image.max())
     if image.shape[1] != side:
-        image = torch.nn.functional.adaptive_avg_pool2d(image[:, None], side)[:, 0]
+        blocks = (block[:, None].float() for block in torch.split(image, AT_ONCE))
+        image = torch.cat([torch.nn.functional.adaptive_avg_pool2d(block, side)[:, 0] for block in blocks])
     label = dataset["label"].values.astype(np.int64)
     novel = dataset["part"].values != 0 if "part" in dataset else label >= settings["first_novel"]
     return xr.Dataset(
@@ -102,5 +104,5 @@ def _stored_images(dataset: xr.Dataset, settings: Mapping[str, Any]) -> xr.Datas
             "label": ("sample", label),
             "novel": ("sample", novel.astype(np.int8)),
         },
-        attrs={name: settings[name] for name in KEPT},
+        attrs={**{name: settings[name] for name in KEPT}, "largest": largest},
     )

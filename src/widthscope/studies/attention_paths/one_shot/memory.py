@@ -23,6 +23,7 @@ def theory_bytes(heads: tuple[int, ...], tokens: int, features: int, examples: i
     counts = [examples, *sets]
     # The largest set is there twice while its blocks are joined, and again while its paths are summed up.
     inputs = 8 * paths * features * (sum(counts) + 2 * max(counts))
+    shown = 8 * max(counts) * tokens * features  # as float32, joined from their parts
     block = (
         min(BLOCK, max(counts)) * tokens * (4 * sum(heads) * tokens + 8 * max(heads) * tokens + 24 * paths)
     )
@@ -30,4 +31,4 @@ def theory_bytes(heads: tuple[int, ...], tokens: int, features: int, examples: i
     search = 8 * KEPT_STEPS * sum(size * (size + 1) // 2 for size in sizes)
     # K, its factor, its inverse and G; beside them the kernels of pairs of paths, or all paths' contractions.
     kernels = 32 * examples**2 + min(4 * examples**2 * paths * (paths + 1), 32 * examples * features * paths)
-    return inputs + block + search + kernels
+    return inputs + shown + block + search + kernels

@@ -36,8 +36,8 @@ FLOP_SECONDS = 4e-11
 
 START_MB = 450
 
-IMAGES_MB = {"digits": 30, "omniglot": 400}
-"""Of the images as they are stored, in patches, and while they are cut."""
+IMAGES_MB = {"digits": 30, "omniglot": 320}
+"""Of the images as they are stored, in patches, and while their side is changed, measured."""
 
 
 def shards(settings: OneShot, seed: int) -> list[Shard]:
@@ -92,12 +92,13 @@ def _net_seconds(settings: OneShot, shape: Architecture) -> float:
 
 
 def _megabytes(settings: OneShot, shape: Architecture, nets: int) -> int:
-    """Of the images, the networks with Adam's averages, and what four networks leave in one update."""
+    """Of images, networks with Adam's averages, what four leave in one update, and tokens to measure one."""
     tokens, features = settings.token_sizes()
     heads = shape.layers * shape.heads
     weights = nets * heads * (shape.width**2 + 2 * shape.key_dim * features)
     left = 4 * settings.batch * heads * tokens * (2 * tokens + features)
-    return IMAGES_MB[settings.dataset] + round(4 * (6 * weights + 3 * left) / 2**20)
+    evaluated = 2 * settings.evaluated * tokens * features
+    return IMAGES_MB[settings.dataset] + round(4 * (6 * weights + 3 * left + evaluated) / 2**20)
 
 
 def theory_cost(settings: OneShot, shape: Architecture, nets: int) -> Cost:

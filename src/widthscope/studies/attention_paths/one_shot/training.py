@@ -1,6 +1,6 @@
 """Training of the networks: minibatches of stored episodes, and accuracies of what was trained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -99,7 +99,7 @@ def trained(
     return train(members, weights, step, batches, steps, work=work, name="networks")
 
 
-def accuracy(parameters: Parameters, episodes: Sequence[Episodes]) -> Tensor:
+def accuracy(parameters: Parameters, episodes: Iterable[Episodes]) -> Tensor:
     """Share of episodes (member,) that each member decides rightly; `episodes` has each member's own."""
     device = parameters["readout"].device
     shares = []
