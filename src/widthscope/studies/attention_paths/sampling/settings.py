@@ -13,7 +13,7 @@ Sweeps = Annotated[Count, Field(ge=20)]
 class Sampling(Section):
     """Samples of all weights against the exact posterior and the theory."""
 
-    seeds: Count = Field(20, ge=3, description="Independent data sets of every case.")
+    seeds: Count = Field(18, ge=3, description="Independent data sets of every case.")
     chains: Annotated[int, Field(ge=4, le=256, multiple_of=2)] = Field(
         4, description="Chains of each data set, each started from the prior; even, for two halves."
     )
