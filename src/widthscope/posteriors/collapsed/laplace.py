@@ -1,10 +1,12 @@
-"""Draws from the exact posterior of the order parameters, by importance sampling around its mode.
+"""Draws from the exact posterior of the order parameters, by importance sampling.
 
-Every draw carries a weight, the posterior's density over the proposal's, so that averages are exact as the
-draws grow in number, whatever the proposal; the effective sample size says how well it fits. Independently
-scrambled Sobol sequences give the error of an average. The largest weights are smoothed (Pareto smoothed
-importance sampling, arXiv:1507.02646, by ArviZ), each scramble's on their own: else a single draw far out,
-where the proposal's tail is thin, can weigh as much as all others. Source: derived in the theory notes, 3.5.
+They are proposed by a Student law that is adapted: a pilot, from a law at the mode with the mode's curvature,
+tells the moments of the law from which the draws come. Every draw carries a weight, the posterior's density
+over the proposal's, so that averages are exact as the draws grow in number, whatever the proposal; the
+effective sample size says how well it fits. Independently scrambled Sobol sequences give the error of an
+average. The largest weights are smoothed (Pareto smoothed importance sampling, arXiv:1507.02646, by ArviZ),
+each scramble's on their own: else a single draw far out, where the proposal's tail is thin, can weigh as much
+as all others. Source: derived in the theory notes, 3.5.
 """
 
 import math
@@ -45,7 +47,7 @@ class Draws:
         ess_fraction: effective share of the draws, (sum w)^2 / (S sum w^2), in (0, 1].
         pareto_shape: of the tail of all draws' weights before they were smoothed; below 0.7 averages settle
             at the usual pace, above it slowly. Infinite where there are too few draws to tell.
-        mode_gradient: largest entry of the gradient where the proposal is centred.
+        mode_gradient: largest entry of the gradient at the mode, where the first pilot is centred.
         evaluations: of the density with its gradient, to find the mode.
     """
 
@@ -101,12 +103,12 @@ def laplace_importance(
 
     Args:
         problem: data, temperature and network, whose widths are at least the sizes of the order parameters.
-        draws: of each scramble; a power of two, for Sobol sequences. As many more make the pilot, whose
-            moments the proposal then has, and enter no average.
+        draws: of each scramble; a power of two, for Sobol sequences.
         scrambles: independent sequences, at least 2 for errors.
         names: of the random stream.
-        pilots: draws of each pilot, powers of two, in turn; they enter no average. Two of thousands serve
-            where few examples or narrow layers leave the posterior lopsided about its mode.
+        pilots: draws of each pilot, powers of two, in turn, whose moments the next proposal has; they enter
+            no average. Two of thousands serve where few examples or narrow layers leave the posterior
+            lopsided about its mode.
 
     Raises:
         PosteriorError: if a layer is narrower than its order parameter, or `draws` is no power of two.
