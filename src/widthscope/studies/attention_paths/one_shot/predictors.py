@@ -22,14 +22,15 @@ from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisod
 from widthscope.studies.attention_paths.one_shot.pruning import accuracy
 from widthscope.studies.attention_paths.one_shot.selection import (
     MEASURED,
-    accuracies,
     chosen,
     colder,
     inverse,
     known,
+    mean_weights,
     minimum,
     renamed,
     restricted,
+    shares,
     solutions,
 )
 
@@ -128,7 +129,14 @@ def over_temperatures(
 ) -> NDArray[np.float64]:
     """Accuracies (temperature, set); NaN where the weights of pairs of paths are not known."""
     found = np.full((len(temperatures), len(MEASURED)), np.nan)
-    for place, temperature in enumerate(temperatures):
-        if temperature in weights and not bool(weights[temperature].isnan().any()):
-            found[place] = accuracies(task.at(temperature=temperature), weights[temperature], sets)
+    known_at = [
+        place
+        for place, temperature in enumerate(temperatures)
+        if temperature in weights and not bool(weights[temperature].isnan().any())
+    ]
+    if known_at:
+        at = [temperatures[place] for place in known_at]
+        found[known_at] = shares(
+            [mean_weights(task.at(temperature=each), weights[each]) for each in at], sets
+        )
     return found

@@ -101,11 +101,18 @@ def mean_weights(task: Problem, U: Tensor) -> Tensor:
 
 def accuracies(task: Problem, U: Tensor, sets: Mapping[str, PathEpisodes]) -> NDArray[np.float64]:
     """Share of each set of `MEASURED` for which the predictor's mean has the label's sign, (set,)."""
-    weights = mean_weights(task, U).flatten()
-    means = [sets[name].inputs.flatten(1) @ weights for name in MEASURED]
-    return np.array(
-        [float(accuracy(mean, sets[name].labels)) for mean, name in zip(means, MEASURED, strict=True)]
-    )
+    return shares([mean_weights(task, U)], sets)[0]
+
+
+def shares(weights: Sequence[Tensor], sets: Mapping[str, PathEpisodes]) -> NDArray[np.float64]:
+    """The same of several predictors by their weights of path inputs, (predictor, set).
+
+    The path inputs are by far the largest table there is, so that they are read once for all predictors.
+    """
+    columns = torch.stack([each.flatten() for each in weights], dim=1)
+    means = [(sets[name].inputs.flatten(1) @ columns).T for name in MEASURED]
+    found = [accuracy(mean, sets[name].labels) for mean, name in zip(means, MEASURED, strict=True)]
+    return np.asarray(torch.stack(found, dim=1).numpy())
 
 
 def colder(temperatures: Sequence[float]) -> list[float]:
