@@ -101,7 +101,7 @@ def mean_weights(task: Problem, U: Tensor) -> Tensor:
 
 def accuracies(task: Problem, U: Tensor, sets: Mapping[str, PathEpisodes]) -> NDArray[np.float64]:
     """Share of each set of `MEASURED` for which the predictor's mean has the label's sign, (set,)."""
-    return shares([mean_weights(task, U)], sets)[0]
+    return np.asarray(shares([mean_weights(task, U)], sets)[0])
 
 
 def shares(weights: Sequence[Tensor], sets: Mapping[str, PathEpisodes]) -> NDArray[np.float64]:
