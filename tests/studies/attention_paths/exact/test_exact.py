@@ -53,7 +53,11 @@ def made(seeds: int = 16, exponents: dict[str, float] = EXPONENTS) -> dict[str, 
                 dict.fromkeys(("mean", "matrix", "variance"), (by_candidate, squared))
                 | {"accuracy": (by_candidate, np.full(shape, 0.9))}
                 | dict.fromkeys(("mean_error", "matrix_error", "effective", "exact_accuracy"), plain),
-                coords={"width": widths.astype(int), "candidate": list(CANDIDATES)},
+                coords={
+                    "seed": range(seeds),
+                    "width": widths.astype(int),
+                    "candidate": list(CANDIDATES),
+                },
             )
         shards[shard.name] = xr.DataTree.from_dict(tables)
     return shards
@@ -97,6 +101,15 @@ def test_data_sets_and_sizes_do_not_depend_on_their_company(stored):
     xr.testing.assert_allclose(found, whole.isel(seed=slice(2), width=slice(1, 2)), rtol=1e-6)
 
 
+def test_some_data_sets_of_a_case_are_those_of_the_whole(stored):
+    (shard,) = plan.shards(SMALL, 101)
+    case = next(one for one in shard.settings["cases"] if one["name"] == "paths-1")
+    part = {**case, "first_seed": 1, "seeds": 2, "sizes": case["sizes"][:1]}
+    found = experiment.run({"cases": [part], "seed": 101}, {}, Work())["paths-1"].to_dataset()
+    whole = stored[shard.name]["paths-1"].to_dataset()
+    xr.testing.assert_allclose(found, whole.isel(seed=slice(1, 3), width=[0]), rtol=1e-6)
+
+
 def test_powers_of_the_width_are_told_apart_and_every_control_is_refuted():
     tree = xr.DataTree.from_dict(fit.fit(made(), {}))
     assert_judged_tests_have_controls(CLAIMS, tree)
@@ -136,15 +149,28 @@ def test_the_plan_shares_out_what_costs_much_and_the_fit_joins_it(stored):
         "exact-shapes",
         "exact-chains",
     ]
-    large = Exact(scaling=Scaling(widths=(64, 256, 1024), layers=(2,), seeds=20))
-    names = [shard.name for shard in plan.shards(large, 0)]
-    assert names[:3] == ["exact-paths-2-n64", "exact-paths-2-n256", "exact-paths-2-n1024"]
+    large = plan.shards(Exact(scaling=Scaling(widths=(64, 512, 2048), layers=(2,), seeds=20)), 0)
+    assert large[0].name == "exact-paths-2-n64"
+    for width in (512, 2048):
+        parts = [shard for shard in large if f"n{width}-s" in shard.name]
+        cases = [shard.settings["cases"][0] for shard in parts]
+        assert [seed for case in cases for seed in experiment.seeds_of(case)] == list(range(20))
+        assert [part.name for part in parts] == [
+            f"exact-paths-2-n{width}-s{case['first_seed']}" for case in cases
+        ]
+        for part, case in zip(parts, cases, strict=True):
+            assert part.cost.seconds < 610 or case["seeds"] == 1
     (whole,) = stored.values()
     parts = {
         f"exact-{name}-n{int(width)}": xr.DataTree.from_dict({name: node.to_dataset().sel(width=[width])})
         for name, node in whole.children.items()
-        for width in node["width"].values
+        for width in node["width"].values[1:]
     }
+    for name, node in whole.children.items():  # the first width in two parts of its data sets
+        first = node.to_dataset().isel(width=[0])
+        for start, seeds in ((0, slice(2)), (2, slice(2, None))):
+            part = xr.DataTree.from_dict({name: first.isel(seed=seeds)})
+            parts[f"exact-{name}-n{int(first['width'][0])}-s{start}"] = part
     expected = fit.fit(stored, {})
     for path, table in fit.fit(parts, {}).items():
         xr.testing.assert_allclose(table, expected[path])

@@ -32,7 +32,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         work: its progress shows the sizes done.
     """
     cases = settings["cases"]
-    todo = [(case, seed) for case in cases for seed in range(case["seeds"])]
+    todo = [(case, seed) for case in cases for seed in seeds_of(case)]
     rows: dict[str, list[Any]] = {case["name"]: [] for case in cases}
     for case, seed in work.progress(todo, total=len(todo), description="data sets"):
         rows[case["name"]].append(of_seed(case, settings["seed"], seed))
@@ -43,10 +43,10 @@ def of_seed(case: Mapping[str, Any], run_seed: int, seed: int) -> list[dict[str,
     """Deviations and what else `deviations` gives, size by size, of one data set at each.
 
     Args:
-        case: `name`, `task` with its parameters, `heads`, `variances`, `temperature`, `seeds`, `tests`,
-            `draws` and `scrambles`; whether the `variance` of the predictor is compared, and a theory with
-            the path index `transposed`; `sizes`, each with `width`, its name, `widths`, `examples`,
-            `features` and the widths that a theory is `told`.
+        case: `name`, `task` with its parameters, `heads`, `variances`, `temperature`, `first_seed`, `seeds`,
+            `tests`, `draws` and `scrambles`; whether the `variance` of the predictor is compared, and a
+            theory with the path index `transposed`; `sizes`, each with `width`, its name, `widths`,
+            `examples`, `features` and the widths that a theory is `told`.
         run_seed: of the run.
         seed: of the data set.
     """
@@ -76,7 +76,13 @@ def table(case: Mapping[str, Any], rows: Sequence[Sequence[Mapping[str, Any]]]) 
         else:
             columns[name] = (("seed", "width"), np.array([[row[name] for row in sizes] for sizes in rows]))
     widths = [size["width"] for size in case["sizes"]]
-    return xr.Dataset(columns, coords={"width": widths, "candidate": list(CANDIDATES)})
+    coordinates = {"seed": list(seeds_of(case)), "width": widths, "candidate": list(CANDIDATES)}
+    return xr.Dataset(columns, coords=coordinates)
+
+
+def seeds_of(case: Mapping[str, Any]) -> range:
+    """The data sets of a case, or of the part of it that a shard has."""
+    return range(case["first_seed"], case["first_seed"] + case["seeds"])
 
 
 def _compared(

@@ -183,13 +183,20 @@ def size_symbol(name: str) -> str:
 
 
 def joined(shards: Mapping[str, xr.DataTree]) -> Tables:
-    """The table of each case, of which each width may come from a shard of its own."""
-    parts: dict[str, list[xr.Dataset]] = {}
+    """The table of each case, whose widths, and data sets at one width, may be those of several shards."""
+    parts: dict[str, dict[int, list[xr.Dataset]]] = {}
     for shard in sorted(shards):
         if shard == "exact" or shard.startswith("exact-"):
             for name, node in shards[shard].children.items():
-                parts.setdefault(name, []).append(node.to_dataset().load())
-    return {name: xr.concat(parts[name], "width").sortby("width") for name in CASES if name in parts}
+                table = node.to_dataset().load()
+                parts.setdefault(name, {}).setdefault(int(table["width"][0]), []).append(table)
+    return {
+        name: xr.concat(
+            [xr.concat(tables, "seed").sortby("seed") for tables in parts[name].values()], "width"
+        ).sortby("width")
+        for name in CASES
+        if name in parts
+    }
 
 
 def _last(values: xr.DataArray) -> xr.DataArray:

@@ -1,4 +1,4 @@
-"""Shards of the family `exact`: one, or one for each kind of network, or for each size if it takes long."""
+"""Shards of the family `exact`: one, or one for each kind of network, each size, or some data sets of it."""
 
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -13,11 +13,23 @@ TOGETHER_SECONDS = 20.0
 
 START_MB = 500
 
-FACTOR_SECONDS = 1.2e-10
-"""Of one of the P^3 multiplications for a draw's kernel, its Cholesky factor and what overhead there is."""
+FACTOR_SECONDS, ENTRY_SECONDS = 2.5e-11, 8e-9
+"""Of one of P^3 multiplications for a draw's Cholesky factor, and of one of P^2 entries of its kernel."""
 
-PAIR_SECONDS = 2e-10
+PAIR_SECONDS = 1e-10
 """Of one entry of a draw's kernel, and of a pair of paths in it."""
+
+GRADIENT, MODE_EVALUATIONS = 3, 60
+"""What a gradient costs in energies, and gradients to find the mode; two for each coordinate follow."""
+
+ARRAYS = 192
+"""Of P x P numbers in memory at a time, beside eight for each coordinate of the posterior."""
+
+PILOT = 512
+"""Draws beside those of the scrambles, from which their law is made."""
+
+MULTIPLY_SECONDS = 8e-11
+"""Of one multiplication where attention is computed."""
 
 SOLVE_SECONDS = 1e-3
 """Of one evaluation of the action with its gradient, at little cost of kernels."""
@@ -43,14 +55,22 @@ def shards(settings: Exact, seed: int) -> list[Shard]:
         if sum(map(_seconds, cases)) <= SHARD_SECONDS:
             found.append(_shard(f"exact-{name}", cases, seed))
         else:
-            found += [_shard(f"exact-{own}", [case], seed) for own, case in _by_size(cases)]
+            found += [_shard(f"exact-{own}", [case], seed) for own, case in _parts(cases)]
     return found
 
 
-def _by_size(cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
+def _parts(cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
+    """Each size of each case with its name, and if that takes long as well, as many data sets as do not."""
     for case in cases:
         for size in case["sizes"]:
-            yield f"{case['name']}-n{size['width']}", {**case, "sizes": [size]}
+            name, own = f"{case['name']}-n{size['width']}", {**case, "sizes": [size]}
+            together = max(1, int(SHARD_SECONDS / (_seconds(own) / case["seeds"])))
+            if together >= case["seeds"]:
+                yield name, own
+                continue
+            for first in range(0, case["seeds"], together):
+                count = min(together, case["seeds"] - first)
+                yield f"{name}-s{first}", {**own, "first_seed": first, "seeds": count}
 
 
 def _scaling(settings: Exact) -> list[Case]:
@@ -63,6 +83,7 @@ def _scaling(settings: Exact) -> list[Case]:
             "heads": [HEADS] * layers,
             "variances": None,
             "temperature": own.temperature,
+            "first_seed": 0,
             "seeds": own.seeds,
             "tests": own.tests,
             "variance": True,
@@ -86,6 +107,7 @@ def _shapes(settings: Exact) -> list[Case]:
     own = settings.shapes
     common = {
         "task": {"name": "gaussian"},
+        "first_seed": 0,
         "seeds": own.seeds,
         "tests": own.tests,
         "variance": False,
@@ -140,6 +162,7 @@ def _chains(settings: Exact) -> list[Case]:
                 "heads": heads,
                 "variances": None,
                 "temperature": own.temperature,
+                "first_seed": 0,
                 "seeds": own.seeds,
                 "tests": own.tests,
                 "variance": False,
@@ -161,27 +184,47 @@ def _chains(settings: Exact) -> list[Case]:
 
 def _draws(settings: Exact, heads: Sequence[int], more: int = 1) -> dict[str, int]:
     """Few coordinates need few draws: all of them from 20 coordinates on, half from 10 on, else a quarter."""
-    sizes = [prod(heads[layer:]) for layer in range(len(heads))]
-    coordinates = 1 + sum(size * (size + 1) // 2 for size in sizes)
+    coordinates = _coordinates(heads)
     share = 4 if coordinates < 10 else 2 if coordinates < 20 else 1
     return {"draws": more * settings.draws // share, "scrambles": settings.scrambles}
 
 
+def _coordinates(heads: Sequence[int]) -> int:
+    """Numbers that order parameters have."""
+    sizes = [prod(heads[layer:]) for layer in range(len(heads))]
+    return 1 + sum(size * (size + 1) // 2 for size in sizes)
+
+
 def _shard(name: str, cases: Sequence[Case], seed: int) -> Shard:
-    largest = max(size["examples"] for case in cases for size in case["sizes"])
-    memory = START_MB + round(3e-6 * 8 * largest**2 * 64)
+    memory = START_MB + max(_megabytes(case) for case in cases)
     given = {"cases": list(cases), "seed": seed}
     return Shard(name, "exact.experiment", given, Cost(STARTUP + sum(map(_seconds, cases)), memory))
 
 
+def _megabytes(case: Case) -> int:
+    """Kernels of which the mode's curvature is made, and what is kept of every draw."""
+    arrays = ARRAYS + 8 * _coordinates(case["heads"])
+    draws, paths = case["draws"] * case["scrambles"], prod(case["heads"])
+    found = 0.0
+    for size in case["sizes"]:
+        examples, features = size["examples"], size["features"]
+        found = max(found, arrays * examples**2 + 4 * draws * (examples + paths * features))
+    return round(8e-6 * found)
+
+
 def _seconds(case: Case) -> float:
-    """Draws of a pilot, for means and half as many for variances; minima of three kinds."""
+    """Draws of a pilot, for means and for variances, which take two scrambles; minima; examples."""
     paths = prod(case["heads"])
-    draws = case["draws"] * (1 + case["scrambles"] + 2 * case["variance"])
+    draws = PILOT + case["draws"] * (case["scrambles"] + 2 * case["variance"])
     total = 0.0
     for size in case["sizes"]:
         count = size["examples"]
-        one = count**3 * FACTOR_SECONDS + count**2 * paths * (paths + 1) / 2 * PAIR_SECONDS
-        evaluations = (2 + case["transposed"]) * 4 * paths**1.5
-        total += case["seeds"] * (draws * one + evaluations * (SOLVE_SECONDS + one) + 0.05)
+        one = count**3 * FACTOR_SECONDS + count**2 * (ENTRY_SECONDS + paths * (paths + 1) / 2 * PAIR_SECONDS)
+        evaluations = (1 + (size["told"] is not None) + case["transposed"]) * 4 * paths**1.5
+        gradients = evaluations + MODE_EVALUATIONS + 2 * _coordinates(case["heads"])
+        total += case["seeds"] * ((draws + GRADIENT * gradients) * one + evaluations * SOLVE_SECONDS + 0.05)
+    if case["task"]["name"] == "hidden-markov":  # drawn once for all widths
+        tokens = (case["sizes"][0]["examples"] + case["tests"]) * (case["task"]["tokens"] + 1)
+        scores = tokens * case["sizes"][0]["features"] ** 2 * sum(case["heads"])
+        total += case["seeds"] * scores * MULTIPLY_SECONDS
     return total
