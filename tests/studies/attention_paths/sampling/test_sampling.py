@@ -49,6 +49,16 @@ def test_noise_adds_nothing_to_the_squared_discrepancy() -> None:
     )
 
 
+def test_samples_tell_the_theory_from_the_exact_posterior_by_the_difference() -> None:
+    right = table(noise=0.0, shift=0.0)
+    far = right.assign(mean_theory=right["mean_theory"] + 0.5)
+    expected = distances.squared_discrepancy(far, "mean", "theory")
+    assert (expected > 0).all()
+    np.testing.assert_allclose(distances.told_apart(far, "mean"), expected)
+    same = distances.told_apart(table(noise=0.3, shift=0.0), "mean")
+    assert abs(same.mean()) < 4 * same.std() / 20
+
+
 def test_chains_that_have_not_converged_are_not_measured() -> None:
     stuck = table(noise=0.1, shift=0.0, r_hat=1.2)
     assert np.isnan(distances.distance(stuck, "mean", "theory")).all()

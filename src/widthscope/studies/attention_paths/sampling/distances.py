@@ -44,6 +44,12 @@ def squared_discrepancy(table: xr.Dataset, quantity: str, way: str) -> FloatArra
     return np.asarray((differences[:, 0] * differences[:, 1]).sum(-1) / size)
 
 
+def told_apart(table: xr.Dataset, quantity: str) -> FloatArray:
+    """Squared discrepancy of the theory less that of the exact posterior, from the same samples, (seed,)."""
+    theory, exact = (squared_discrepancy(table, quantity, way) for way in ("theory", "exact"))
+    return np.asarray(theory - exact)
+
+
 def distance(table: xr.Dataset, quantity: str, way: str) -> FloatArray:
     """Relative distance of what a way gives from the sampled quantity, its noise included, (seed,)."""
     sampled = halves(table, quantity).mean(1)

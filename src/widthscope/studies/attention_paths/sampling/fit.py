@@ -13,6 +13,7 @@ from widthscope.studies.attention_paths.sampling.distances import (
     distance,
     off_diagonal_correlation,
     squared_discrepancy,
+    told_apart,
 )
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
@@ -79,6 +80,13 @@ def agreement_tests(cases: Tables) -> Evidence:
         for name, table in cases.items()
         for way in ("theory", "limit")
     ]
+    found["told-apart"] = (
+        of_seeds(
+            [f"{name}: {quantity}" for quantity in ("mean", "variance") for name in names],
+            [told_apart(table, quantity) for quantity in ("mean", "variance") for table in tables],
+        ),
+        None,
+    )
     found["theory-variance"] = (of_seeds([name for name, _ in shown], [each for _, each in shown]), None)
     return found
 
@@ -100,6 +108,7 @@ def overlap_tests(cases: Tables, widths: list[xr.Dataset]) -> Evidence:
         ),
         "off-diagonal": (correlations("theory"), correlations("permuted")),
         "falls-with-width": (slopes["theory"], slopes["wider"]),
+        "told-apart": (of_seeds(names, [told_apart(table, "order") for table in cases.values()]), None),
         "distance": (
             of_seeds(names, [distance(table, "order", "theory") for table in cases.values()]),
             None,
