@@ -79,12 +79,30 @@ def test_every_rule_of_the_statistics_has_its_words():
     assert named == {"Equals", "MatchesExact", "Above", "Below", "SameLaw", "Reported"}
 
 
-def test_quantity_is_shortened_at_a_comma_outside_brackets_and_formulas():
-    assert shortened("exponent (4 tokens, 2 coordinates) in 1/n, fixed tokens") == (
+def test_quantity_is_shortened_only_by_how_its_sample_was_summed_up():
+    assert shortened("exponent (4 tokens, 2 coordinates) in 1/n, pooled over widths") == (
         "exponent (4 tokens, 2 coordinates) in 1/n"
     )
     assert shortened("$f(x), g$ at $n$, pooled") == "$f(x), g$ at $n$"
+    assert shortened("drop (mean, pooled)") == "drop (mean, pooled)"
+    assert shortened("less random walks', mean over seeds, paired over networks") == "less random walks'"
     assert shortened("slope") == "slope"
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        "largest deviation of an output, in units of $10^{-10}$",
+        "accuracy, mean over removals, along increasing score less the mean over random orders",
+        "pseudo-energy at the start less that after $4T$ iterations, over its size at the start",
+        "slopes of log rms changes of $h_1$, $h_2$ and $f$ on log M after some steps",
+        "rise of the score, largest width, tokens of length 100",
+    ],
+)
+def test_what_changes_a_numbers_meaning_is_never_cut(built, quantity):
+    assert shortened(quantity) == quantity
+    shown = view({**built.claims[0], "quantity": quantity})
+    assert shown.short_quantity == shown.quantity
 
 
 def test_sample_names_its_unit_and_nothing_is_drawn_for_an_exact_number():

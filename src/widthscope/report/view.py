@@ -19,6 +19,7 @@ HEADLINES = {
     "SameLaw": "largest Kolmogorov-Smirnov distance",
 }
 """What the headline number is, for rules that do not show the measured quantity itself."""
+_SUMMED_UP = re.compile(r", (pooled|(pooled|paired|mean|averaged) over (the )?(seeds|networks|widths|lengths))$")
 
 
 @dataclass(frozen=True)
@@ -119,14 +120,9 @@ def quantity_words(quantity: str, headline: str) -> Markup:
 
 
 def shortened(quantity: str) -> str:
-    """The quantity up to its first comma outside brackets and formulas."""
-    depth, formula = 0, False
-    for place, character in enumerate(quantity):
-        if character == "$":
-            formula = not formula
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth <= 0 and not formula:
-            return quantity[:place]
+    """The quantity without how its sample was summed up, at its end: all else changes the number's meaning."""
+    while (match := _SUMMED_UP.search(quantity)) is not None:
+        quantity = quantity[: match.start()]
     return quantity
 
 

@@ -81,6 +81,7 @@ def chains_tests(tables: Tables) -> Evidence:
     return {
         "nearer": (nearer(tables, THEORY, _worst), nearer(tables, ANOTHER, _worst)),
         "slope": (slopes(tables, THEORY, order), slopes(tables, ANOTHER, order)),
+        "mean-slope": (slopes(tables, THEORY, {"mean": QUANTITIES["mean"]}), None),
         "deviations": (means(tables, THEORY), None),
         "accuracy": (
             of_seeds([CASES[name] for name in tables], [one.values for one in accuracies.values()], 0.0),

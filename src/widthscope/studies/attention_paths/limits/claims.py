@@ -12,8 +12,9 @@ HALFWAY = (
 CUBIC = Claim(
     name="h1-cubic",
     statement=(
-        "With one head in one layer and at temperature zero the minimum of the action is $u = s$ and "
-        "$U = s^2$, where $s$ is the positive root of $s^3 + (P/N - 1)\\, s^2 - (P/N)\\, r_0 = 0$ and "
+        "With one head in one layer, equal widths, unit variances, fewer examples than inputs and "
+        "temperature zero the minimum of the action is $u = s$ and $U = s^2$, where $s$ is the positive root "
+        "of $s^3 + (P/N - 1)\\, s^2 - (P/N)\\, r_0 = 0$ and "
         "$r_0 = y^\\top C^{-1} y / P$."
     ),
     quantity="largest relative deviation of $u$ and $U$ from the cubic's root, in units of $10^{-6}$",
@@ -24,8 +25,8 @@ CUBIC = Claim(
             Below(1.0),
             "largest relative deviation of $u$ from $s$ and of $U$ from $s^2$ over data sets, over "
             "$10^{-6}$, by width",
-            "an identity: only the minimiser's tolerance is left, some $10^{-7}$; other labels change the "
-            "root by a hundredth and more",
+            "an identity: only what the minimiser leaves is left, far below $10^{-6}$; other labels change "
+            "the root by a hundredth and more",
         ),
         Test(
             "starts",
@@ -43,8 +44,8 @@ CUBIC = Claim(
 LIMIT = Claim(
     name="gp-limit",
     statement=(
-        "As the widths grow at a fixed number of examples, order parameters and predictor approach those of "
-        "the Gaussian process, with first corrections $X/N$ that are known in closed form: "
+        "As equal widths grow at a fixed number of examples and unit variances, order parameters and "
+        "predictor approach those of the Gaussian process, with first corrections $X/N$ that are known in closed form: "
         "$N (U - I) \\to X$, and $N$ times the predictor's shift tends to what $X$ makes of it."
     ),
     quantity="slope of the log relative gap between $N (U - I)$ and $X$ on $\\log N$",
