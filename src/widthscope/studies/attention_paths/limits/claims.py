@@ -45,8 +45,8 @@ LIMIT = Claim(
     name="gp-limit",
     statement=(
         "As equal widths grow at a fixed number of examples and unit variances, order parameters and "
-        "predictor approach those of the Gaussian process, with first corrections $X/N$ that are known in closed form: "
-        "$N (U - I) \\to X$, and $N$ times the predictor's shift tends to what $X$ makes of it."
+        "predictor approach those of the Gaussian process, with first corrections $X/N$ that are known in "
+        "closed form: $N (U - I) \\to X$, and $N$ times the predictor's shift tends to what $X$ makes of it."
     ),
     quantity="slope of the log relative gap between $N (U - I)$ and $X$ on $\\log N$",
     prediction=-1.0,
