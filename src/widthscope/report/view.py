@@ -19,7 +19,7 @@ HEADLINES = {
     "SameLaw": "largest Kolmogorov-Smirnov distance",
 }
 """What the headline number is, for rules that do not show the measured quantity itself."""
-_SUMMED_UP = re.compile(r", (pooled|(pooled|paired|mean|averaged) over (the )?(seeds|networks|widths|lengths))$")
+_SUMMED_UP = re.compile(r", (pooled|(pooled|paired|mean) over (seeds|networks|widths|lengths))$")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def quantity_words(quantity: str, headline: str) -> Markup:
 
 
 def shortened(quantity: str) -> str:
-    """The quantity without how its sample was summed up, at its end: all else changes the number's meaning."""
+    """The quantity without how its sample was summed up, at its end; all else changes what it means."""
     while (match := _SUMMED_UP.search(quantity)) is not None:
         quantity = quantity[: match.start()]
     return quantity
