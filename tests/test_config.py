@@ -16,10 +16,16 @@ from pydantic import Field, model_validator
 from widthscope import studies
 from widthscope.config import MISSING, check_run_folder, differences, load, read, resolved
 from widthscope.errors import ConfigError
-from widthscope.settings_types import Count, DatasetName, Positive, Section, Widths
+from widthscope.settings_types import Count, DatasetName, Distinct, Heads, Positive, Section, Widths
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ("config.yaml", "config.paper.yaml", "tests/config.smoke.yaml")
+
+
+class Shape(Section):
+    """One of a list of sections."""
+
+    heads: Heads = 2
 
 
 class Rate(Section):
@@ -29,6 +35,8 @@ class Rate(Section):
     margin: Positive = 0.02
     law: Literal["fixed", "clip"] = "fixed"
     data: DatasetName = "digits"
+    shapes: Distinct[Shape] = (Shape(),)
+    chains: int = Field(4, ge=4, le=256, multiple_of=2)
     seeds: Count | None = None
     few: int = Field(1, ge=0)
     many: int = Field(2, ge=0)
@@ -69,7 +77,8 @@ RATE_SENTENCES = [
     ({"width": [2, 3]}, f"{WHERE}.width is not a setting; did you mean 'widths'?"),
     (
         {"zzz": 1},
-        f"{WHERE}.zzz is not a setting; the settings here are widths, margin, law, data, seeds, few, many",
+        f"{WHERE}.zzz is not a setting; the settings here are widths, margin, law, data, shapes, chains, "
+        "seeds, few, many",
     ),
     ({"widths": [2, 3, "4"]}, f"{WHERE}.widths[2] is '4', but it must be a whole number from 2 to 2^20"),
     ({"widths": [2, 3, 4.0]}, f"{WHERE}.widths[2] is 4.0, but it must be a whole number from 2 to 2^20"),
@@ -103,6 +112,22 @@ RATE_SENTENCES = [
         "'sudoku' or 'omniglot'; did you mean 'digits'?",
     ),
     ({"seeds": 0}, f"{WHERE}.seeds is 0, but it must be a whole number from 1 to 10^6 or empty"),
+    (
+        {"data": "mnist"},
+        f"{WHERE}.data is 'mnist', but it must be 'digits', 'gaussian', 'cifar10', 'wikitext2', 'text', "
+        "'sudoku' or 'omniglot'",
+    ),
+    ({"chains": 5}, f"{WHERE}.chains is 5, but it must be an even number from 4 to 256"),
+    (
+        {"shapes": []},
+        f"{WHERE}.shapes is [], but it must have at least one value: a list without repetition, "
+        "each a section of settings",
+    ),
+    (
+        {"shapes": [{"heads": 0}]},
+        f"{WHERE}.shapes[0].heads is 0, but it must be a whole number from 1 to 16384",
+    ),
+    ({"shapes": [{"head": 1}]}, f"{WHERE}.shapes[0].head is not a setting; did you mean 'heads'?"),
     ({"few": 3}, f"{WHERE} cannot be used: few (3) must be below many (2)"),
     (
         {"margin": 0, "law": 1, "wdths": 3},

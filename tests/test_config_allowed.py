@@ -30,6 +30,8 @@ WORDS = [
     (Annotated[int, Field(ge=0, lt=2**63)], "integer", "a whole number of at least 0 and below 2^63"),
     (Annotated[int, Field(ge=3, gt=5, le=8, lt=9)], "integer", "a whole number above 5 and of at most 8"),
     (Annotated[int, Field(ge=6, gt=5, le=9, lt=8)], "integer", "a whole number of at least 6 and below 8"),
+    (Annotated[int, Field(ge=4, le=256, multiple_of=2)], "integer", "an even number from 4 to 256"),
+    (Annotated[int, Field(ge=8, multiple_of=8)], "integer", "a multiple of 8 of at least 8"),
     (Positive, "number", "a number above 0"),
     (Level, "number", "a number above 0 and below 1"),
     (Probability, "number", "a number from 0 to 1"),

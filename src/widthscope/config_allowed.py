@@ -54,7 +54,7 @@ def allowed(schema: Schema, root: Schema) -> str:
         return _array(schema, root)
     text = KINDS.get(str(kind), "another value")
     if kind in ("integer", "number"):
-        text += bounds(schema)
+        text = _multiple(text, schema) + bounds(schema)
     elif kind == "string" and "pattern" in schema:
         text += f" that matches {schema['pattern']}"
     elif kind == "object" and isinstance(schema.get("additionalProperties"), dict):
@@ -78,6 +78,14 @@ def bounds(schema: Schema) -> str:
         if value is not None
     ]
     return f" {' and '.join(parts)}" if parts else ""
+
+
+def _multiple(kind: str, schema: Schema) -> str:
+    """The kind of number, with what it must be a multiple of."""
+    step = schema.get("multipleOf")
+    if step is None:
+        return kind
+    return "an even number" if step == 2 else f"a multiple of {_number(step)}"
 
 
 def _array(schema: Schema, root: Schema) -> str:

@@ -17,6 +17,9 @@ Location = Sequence[str | int]
 SCIENTIFIC_TEXT = re.compile(r"[-+]?\d+(?P<dot>\.\d*)?[eE][-+]?\d+")
 """What YAML 1.1 reads as text although a person means a number: it wants a dot and a signed exponent."""
 
+NEAR = 0.65
+"""Likeness from which on a name may be meant: `gpu` for `cpu` (0.67), not `mnist` for `omniglot` (0.62)."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -41,7 +44,7 @@ def unknown(kind: str, location: Location, known: Sequence[str]) -> Problem:
 
 def nearest(name: str, kind: str, known: Sequence[str]) -> str:
     """The part of a sentence that leads from a wrong name to the valid ones."""
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.55)
+    near = get_close_matches(name.lower(), known, n=1, cutoff=NEAR)
     if near:
         return f"; did you mean '{near[0]}'?"
     plural = {"study": "studies"}.get(kind, f"{kind}s")
@@ -59,7 +62,7 @@ def problems_in(error: ValidationError, model: type[BaseModel], prefix: Location
     schema = model.model_json_schema()
     details = error.errors(include_url=False)
     # a list with a wrong value in it is also called too short, since the wrong one is not counted
-    inside = {detail["loc"][:-1] for detail in details}
+    inside = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     return [
         _problem(detail, schema, tuple(prefix))
         for detail in details
@@ -84,13 +87,15 @@ def _problem(detail: Any, schema: dict[str, Any], prefix: tuple[str | int, ...])
         message = str(context.get("error", detail["msg"])).rstrip(".")
         return Problem(path, f"cannot be used: {message}")
     says = f"is {shown(value)}, but it must be {allowed(here, schema)}"
+    if kind == "too_short" and here.get("minItems") == 1:
+        says = f"is {shown(value)}, but it must have at least one value: {allowed(here, schema)}"
     if isinstance(value, str) and SCIENTIFIC_TEXT.fullmatch(value):
         whole = setting_kind(here, schema) == "integer" and float(value).is_integer()
         meant = str(int(float(value))) if whole else _with_dot(value)
         says += f" (YAML reads {value} as text; write {meant})"
     choices = here.get("enum", ())
     if kind == "literal_error" and isinstance(value, str):
-        near = get_close_matches(value.lower(), [str(choice) for choice in choices], n=1, cutoff=0.55)
+        near = get_close_matches(value.lower(), [str(choice) for choice in choices], n=1, cutoff=NEAR)
         says += f"; did you mean '{near[0]}'?" if near else ""
     return Problem(path, says)
 
