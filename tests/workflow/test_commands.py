@@ -1,5 +1,6 @@
 """A study from the template, run by Snakemake, and the commands on its results, each in a fresh process."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,20 +83,36 @@ def test_a_flipped_byte_is_found_and_made_good(copy: Checkout, made: Checkout) -
     assert (same.returncode, same.stdout.splitlines()[-1]) == (0, "the runs are identical")
 
 
-def test_copied_results_are_adopted_and_not_made_again(made: Checkout, tmp_path: Path) -> None:
-    import shutil
-
-    elsewhere = tmp_path / "widthscope"
+@pytest.fixture
+def forgotten(made: Checkout, tmp_path: Path) -> Checkout:
+    """The results in a fresh checkout: without Snakemake's memory, and with times that mean nothing."""
+    elsewhere = tmp_path / "elsewhere"
     forget = shutil.ignore_patterns(".snakemake", ".widthscope_cache")
     shutil.copytree(made.root, elsewhere, ignore=forget, copy_function=shutil.copyfile)
-    copied = Checkout(elsewhere)
     (elsewhere / PRODUCTS[1]).touch()
-    assert "fit_limits" in copied.scheduled()  # the times of a copy mean nothing
-    adopted = copied.widthscope("verify", str(RESULTS), "--adopt")
+    return Checkout(elsewhere)
+
+
+def test_copied_results_are_adopted_and_not_made_again(forgotten: Checkout) -> None:
+    assert "fit_limits" in forgotten.scheduled()
+    adopted = forgotten.widthscope("verify", str(RESULTS), "--adopt")
     assert "adopted: 6 products" in adopted.stdout, adopted.stderr
-    assert copied.scheduled() == set()
-    copied.edit("tests/config.smoke.yaml", "draws: 1000", "draws: 1001")
-    assert "sweep_widths:variance" in copied.scheduled()
+    assert forgotten.scheduled() == set()
+    forgotten.edit("tests/config.smoke.yaml", "draws: 1000", "draws: 1001")
+    assert "sweep_widths:variance" in forgotten.scheduled()
+
+
+def test_a_change_that_snakemake_cannot_see_is_all_that_is_made_again(forgotten: Checkout) -> None:
+    forgotten.append("src/widthscope/studies/wide_norms/claims.py", "\nEDITED = 1\n")
+    told = forgotten.widthscope("verify", str(RESULTS))
+    assert told.returncode == 1
+    assert f"stale    {STUDY}/claims.json" in told.stdout
+    assert "widthscope.studies.wide_norms.claims" in told.stdout
+    adopted = forgotten.widthscope("verify", str(RESULTS), "--adopt")
+    assert adopted.returncode == 0, adopted.stderr
+    assert forgotten.scheduled() == {"judge_claims", "build_report"}
+    assert forgotten.snakemake("--quiet", "all").returncode == 0
+    assert forgotten.widthscope("verify", str(RESULTS)).returncode == 0
 
 
 def test_another_seed_parts_at_the_sweep_and_agrees_within_intervals(copy: Checkout, made: Checkout) -> None:

@@ -126,23 +126,6 @@ def test_a_job_refuses_source_that_was_not_planned(disturbed: Checkout) -> None:
     assert not (disturbed.root / "results/smoke/limit_law/fit.digest.json").exists()
 
 
-def test_without_snakemakes_memory_nothing_valid_is_lost(disturbed: Checkout, tmp_path: Path) -> None:
-    """Results copied to a fresh checkout, times out of order, then a change that Snakemake cannot see."""
-    forgotten = shutil.ignore_patterns(".snakemake", ".widthscope_cache")
-    there = Checkout(tmp_path / "elsewhere")
-    shutil.copytree(disturbed.root, there.root, ignore=forgotten, copy_function=shutil.copy)
-    there.append(f"{STUDY}/scores/claims.py", "\nEDITED = 1\n")
-    told = there.widthscope("verify", "results/smoke")
-    assert told.returncode == 1
-    assert "stale    results/smoke/limit_law/claims.json" in told.stdout
-    assert "widthscope.studies.limit_law.scores.claims" in told.stdout
-    adopted = there.widthscope("verify", "results/smoke", "--adopt")
-    assert adopted.returncode == 0, adopted.stderr
-    assert there.scheduled() == {"judge_claims", "build_report"}
-    assert there.snakemake("--quiet", "all").returncode == 0
-    assert there.widthscope("verify", "results/smoke").returncode == 0
-
-
 def test_explain_names_the_module_and_the_function(disturbed: Checkout) -> None:
     product = "results/smoke/limit_law/fit.digest.json"
     assert "up to date" in disturbed.widthscope("explain", product).stdout
