@@ -55,6 +55,16 @@ def test_the_short_reason_names_the_deciding_test():
     assert short_reason(SUPPORTED) == ""
 
 
+def test_a_failed_measurement_says_what_a_decisive_run_takes():
+    assert short_reason(FAILED | {"needs": "more sweeps"}).endswith("layer 2); it takes more sweeps")
+    assert "takes" not in short_reason(FAILED)
+    assert "takes" not in short_reason(DRAWS | {"needs": "more sweeps"})
+    nothing = CONTROL | {"reason": "the control (every estimate failed (3 of 3))", "needs": "more sweeps"}
+    assert cause(nothing) == "failed"
+    assert short_reason(nothing) == "a measurement failed, of the control at least; it takes more sweeps"
+    assert cause(CONTROL | {"needs": "more sweeps"}) == "control"
+
+
 def test_a_long_reason_is_cut_between_words():
     shown = short_reason(claim_of("refuted", outcome("fixed", "refuted", "word " * 100)))
     assert shown.endswith("word …")

@@ -49,7 +49,7 @@ def cause(claim: Claim) -> str:
     if claim["verdict"] != "undecided":
         return ""
     if control_failed(claim):
-        return "control"
+        return "failed" if _FAILED.search(str(claim.get("reason", ""))) else "control"
     reasons = [str(test["reason"]) for test in deciding_tests(claim)] or [str(claim.get("reason", ""))]
     if any(_FAILED.search(reason) for reason in reasons):
         return "failed"
@@ -71,16 +71,20 @@ def short_reason(claim: Claim) -> str:
     """The first deciding test and its reason, without what only the claim's own part needs to say."""
     if claim["verdict"] not in ("refuted", "undecided"):
         return ""
+    failed = cause(claim) == "failed"
+    takes = f"; it takes {typeset(str(claim['needs']))}" if failed and claim.get("needs") else ""
+    if control_failed(claim) and failed:
+        return f"{_named(claim, claim['control'])}a measurement failed, of the control at least{takes}"
     if control_failed(claim):
         control = claim["control"]
         same = "shows the same effect" if control.get("verdict") == "supported" else "was not rejected"
         return f"{_named(claim, control)}the control {same}"
     tests = deciding_tests(claim)
     if not tests:
-        return typeset(_cut(str(claim.get("reason", ""))))
+        return f"{typeset(_cut(str(claim.get('reason', ''))))}{takes}"
     others = len(tests) - 1
     more = f"; and {others} more test{'' if others == 1 else 's'}" if others else ""
-    return f"{_named(claim, tests[0])}{typeset(_cut(str(tests[0]['reason'])))}{more}"
+    return f"{_named(claim, tests[0])}{typeset(_cut(str(tests[0]['reason'])))}{more}{takes}"
 
 
 def decided_by(claim: Claim) -> str:

@@ -5,6 +5,8 @@ import pytest
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
 
+from widthscope.report.reasons import short_reason
+from widthscope.statistics.claims import judge
 from widthscope.studies.attention_paths.sampling import distances, experiment, plan
 from widthscope.studies.attention_paths.sampling.claims import CLAIMS
 from widthscope.studies.attention_paths.sampling.figures import draw
@@ -109,6 +111,58 @@ def test_every_stage_of_a_small_run(shards: dict[str, xr.DataTree]) -> None:
     assert_judged_tests_have_controls(CLAIMS, tree)
     drawings = draw(tree)
     assert set(drawings) == {claim.figure for claim in CLAIMS}
+
+
+def judged_chains(shards: dict[str, xr.DataTree], stuck: dict[str, list[int]]) -> xr.DataTree:
+    """The fit where all chains have converged but those of some data sets of some cases."""
+    trees = {}
+    for name, tree in shards.items():
+        tables = {}
+        for case, node in tree.children.items():
+            one = node.to_dataset().copy(deep=True)
+            one["r_hat"][:], one["effective"][:] = 1.0, 500.0
+            for seed in stuck.get(str(case), []):
+                one["r_hat"].loc[{"seed": seed}] = 1.2
+            tables[str(case)] = one
+        trees[name] = xr.DataTree.from_dict(tables)
+    return xr.DataTree.from_dict(fit(trees, {}))
+
+
+def test_captions_say_what_was_not_measured(shards: dict[str, xr.DataTree]) -> None:
+    lost = {"two-layers": [0, 1, 2], "unequal": [1]}
+    tree = judged_chains(shards, lost)
+    agreement, overlap = draw(tree)["sampling-agreement"], draw(tree)["order-parameter-overlap"]
+    mean = float(tree["/curves/sampling-agreement/distance"].sel(
+        case="heads 2", quantity="mean", way="theory").mean("seed"))  # fmt: skip
+    assert f"The theory's mean is {mean:.3f} off on average for heads 2, that" in agreement.caption
+    for quantity in ("mean", "variance"):
+        assert (
+            f"Predictor's {quantity} not measured, chains have not converged: heads 2, 2 (no data set); "
+            "heads 3, 2, unequal (only 2 of 3 data sets)."
+        ) in agreement.caption
+    for axes in agreement.figure.axes:
+        assert [text.get_position()[0] for text in axes.texts] == [1]
+    assert "the 2 of 3 data sets whose chains have converged" in overlap.caption
+    assert "nan" not in agreement.caption + overlap.caption
+
+
+def test_a_run_in_which_nothing_converged_draws_no_numbers(shards: dict[str, xr.DataTree]) -> None:
+    every = {str(case): [0, 1, 2] for tree in shards.values() for case in tree.children}
+    tree = judged_chains(shards, every)
+    drawings = draw(tree)
+    assert tree["/curves/order-parameter-overlap/order"].sel(way="sampled").isnull().all()
+    assert "not measured at N = 4, 6, 8: chains" in drawings["order-parameter-overlap"].caption
+    assert "off on average" not in drawings["sampling-agreement"].caption
+    assert not any("nan" in each.caption for each in drawings.values())
+    verdicts = judge("attention_paths", "paper", CLAIMS, tree)
+    assert all(each.verdict == "undecided" for each in verdicts)
+    assert all("R-hat is above 1.05" in short_reason(each.model_dump(mode="json")) for each in verdicts)
+
+
+def test_what_a_decisive_run_takes_names_the_limits_of_convergence() -> None:
+    for claim in CLAIMS:
+        assert f"above {distances.LARGEST_R_HAT}" in claim.needs
+        assert f"fewer than {distances.SMALLEST_EFFECTIVE:g}" in claim.needs
 
 
 def test_a_case_stays_as_it_is_when_others_go(shards: dict[str, xr.DataTree]) -> None:

@@ -11,6 +11,9 @@ AGREES = 9e-4
 NEAR = 0.15
 """Twice the theory's largest distance measured beforehand, 7.5 %; infinite width was 26 % off at least."""
 
+CONVERGENCE = "more sweeps or chains where R-hat is above 1.05, or fewer than 200 draws are effective"
+"""What a run takes in which chains have not converged: `distances.LARGEST_R_HAT`, `SMALLEST_EFFECTIVE`."""
+
 AGREEMENT = Claim(
     name="sampling-agreement",
     statement=(
@@ -70,6 +73,7 @@ AGREEMENT = Claim(
     ),
     figure="sampling-agreement",
     shards=SHARDS,
+    needs=CONVERGENCE,
 )
 
 OVERLAP = Claim(
@@ -124,6 +128,7 @@ OVERLAP = Claim(
     ),
     figure="order-parameter-overlap",
     shards=SHARDS,
+    needs=CONVERGENCE,
 )
 
 CLAIMS: tuple[Claim, ...] = (AGREEMENT, OVERLAP)

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
 from widthscope.studies.attention_paths.matrix_drawing import squares
 
+UNMEASURED = "not measured: chains\nhave not converged"
+
 WAYS = {
     "exact": ("c2", "exact posterior, noise removed"),
     "theory": ("c0", "theory"),
@@ -52,21 +54,70 @@ def agreement(curve: xr.Dataset) -> Drawing:
         axes.set_xticks(range(len(cases)), [name.replace(", unequal", ",\nunequal") for name in cases])
         _logarithmic(axes, curve["distance"].sel(quantity=quantity))
         axes.set_title(f"predictor's {quantity}")
+        _not_measured(axes, [at for at, case in enumerate(cases) if not _measured(curve, case, quantity)])
     panels[0].set_ylabel("distance from samples")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    means = curve["distance"].sel(quantity="mean").mean("seed")
-    theory, limit = (means.sel(way=way) for way in ("theory", "limit"))
     return Drawing(
         figure,
         f"Relative distance of three predictors from samples of all weights, one point for each of "
         f"{curve.attrs['seeds']} data sets. Of the exact posterior, the size of what is left once the "
-        f"noise of independent halves is removed, around 0. The theory's mean is {float(theory.min()):.3f} "
-        f"to {float(theory.max()):.3f} off on average, that of infinite width {float(limit.min()):.2f} to "
-        f"{float(limit.max()):.2f}. Largest R-hat of all chains {float(curve['r_hat']):.3f}, least effective "
-        f"sample {float(curve['effective']):.0f}.",
+        f"noise of independent halves is removed, around 0. {_distances(curve, cases)}Largest R-hat of all "
+        f"chains {float(curve['r_hat']):.3f}, least effective sample {float(curve['effective']):.0f}.",
         "Three clouds of points for each of three networks on a logarithmic axis, for mean and variance: the "
-        "exact posterior lowest, the theory above it, infinite width far above both.",
+        "exact posterior lowest, the theory above it, infinite width far above both; empty where chains "
+        "have not converged.",
     )
+
+
+def _measured(curve: xr.Dataset, case: str, quantity: str) -> int:
+    """How many data sets have chains that have converged."""
+    return int(curve["distance"].sel(case=case, quantity=quantity, way="theory").notnull().sum())
+
+
+def _distances(curve: xr.Dataset, cases: list[str]) -> str:
+    """How far off the means are where chains of all data sets have converged, and where they have not."""
+    seeds = int(curve.attrs["seeds"])
+    whole = [case for case in cases if _measured(curve, case, "mean") == seeds]
+    says = ""
+    if whole:
+        means = curve["distance"].sel(quantity="mean", case=whole).mean("seed")
+        theory, limit = (means.sel(way=way).values for way in ("theory", "limit"))
+        where = "" if whole == cases else f" for {' and '.join(whole)}"
+        says = (
+            f"The theory's mean is {_between(theory, 3)} off on average{where}, that of infinite width "
+            f"{_between(limit, 2)}. "
+        )
+    for quantity in ("mean", "variance"):
+        short = {case: _measured(curve, case, quantity) for case in cases}
+        parts = [
+            f"{case} ({f'only {count} of {seeds} data sets' if count else 'no data set'})"
+            for case, count in short.items()
+            if count < seeds
+        ]
+        if parts:
+            says += f"Predictor's {quantity} not measured, chains have not converged: {'; '.join(parts)}. "
+    return says
+
+
+def _between(values: np.ndarray, digits: int) -> str:
+    """The least and the largest of some values, or the one that there is."""
+    low, high = f"{values.min():.{digits}f}", f"{values.max():.{digits}f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _not_measured(axes: Axes, places: list[int]) -> None:
+    """Say in each of some columns why it is empty."""
+    for place in places:
+        axes.text(
+            place,
+            0.5,
+            UNMEASURED,
+            transform=axes.get_xaxis_transform(),
+            rotation=90,
+            ha="center",
+            va="center",
+            fontsize=7,
+        )
 
 
 def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
@@ -76,6 +127,10 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
     largest = float(np.abs(matrices["order"]).max())
     for axes, way in zip(panels, ("sampled", "exact", "theory"), strict=False):
         squares(axes, matrices["order"].sel(way=way).values, paths, way, largest)
+    seeds, converged = int(matrices.attrs["seeds"]), int(matrices.attrs["converged"])
+    if not converged:
+        panels[0].text(0.5, 0.5, UNMEASURED, transform=panels[0].transAxes, ha="center", fontsize=7)
+    over = _averaged_over(seeds, converged)
     axes = panels[3]
     widths = [int(width) for width in curve["width"].values]
     for place, (way, (colour, label)) in enumerate(BY_WIDTH.items()):
@@ -93,21 +148,34 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
     _logarithmic(axes, curve["distance"])
     axes.set_title("distance from sampled overlaps")
     axes.legend()
-    first, last = (
-        float(curve["distance"].sel(way="theory", width=width)) for width in (widths[0], widths[-1])
-    )
-    falls = f"the theory's goes from {first:.3f} at N = {widths[0]} to {last:.3f} at N = {widths[-1]}"
-    if not np.isfinite([first, last]).all():
-        falls = "where chains have not converged there is none"
+    theory = curve["distance"].sel(way="theory")
+    lost = [width for width in widths if not np.isfinite(float(theory.sel(width=width)))]
+    _not_measured(axes, lost)
+    kept = [width for width in widths if width not in lost]
+    says = [f"the theory's is {float(theory.sel(width=width)):.3f} at N = {width}" for width in kept[:1]]
+    if len(kept) > 1:
+        first, last = (float(theory.sel(width=width)) for width in (kept[0], kept[-1]))
+        says = [f"the theory's goes from {first:.3f} at N = {kept[0]} to {last:.3f} at N = {kept[-1]}"]
+    if lost:
+        says.append(f"not measured at N = {', '.join(map(str, lost))}: chains have not converged")
     return Drawing(
         figure,
         "Mean overlaps of the effective weights of paths, heads (3, 2) with unequal widths and variances: of "
         "samples of all weights, of the exact posterior, and the theory's order parameter, means over "
-        f"{matrices.attrs['seeds']} data sets; area is size, colour is sign. Lower right: relative distance "
-        f"of order parameters from the sampled overlaps for heads (2), means with 99 % intervals; {falls}.",
+        f"{over}; area is size, colour is sign. Lower right: relative distance of order parameters from the "
+        f"sampled overlaps for heads (2), means with 99 % intervals; {'; '.join(says)}.",
         "Three matrices of squares that look the same, with a strong diagonal, and a graph of distance over "
         "width on logarithmic axes in which only the theory's line falls.",
     )
+
+
+def _averaged_over(seeds: int, converged: int) -> str:
+    """The data sets over which matrices are means."""
+    if converged == seeds:
+        return f"{seeds} data sets"
+    if converged:
+        return f"the {converged} of {seeds} data sets whose chains have converged"
+    return f"{seeds} data sets; those of samples are not measured, chains have not converged"
 
 
 def _logarithmic(axes: Axes, values: xr.DataArray) -> None:

@@ -10,6 +10,7 @@ from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.statistics.width_slopes import slope_evidence
 from widthscope.studies.attention_paths.sampling.distances import (
+    converged,
     distance,
     off_diagonal_correlation,
     squared_discrepancy,
@@ -147,16 +148,23 @@ def agreement_curve(cases: Tables) -> xr.Dataset:
 
 
 def matrices_curve(table: xr.Dataset) -> xr.Dataset:
-    """Order parameters of the case of our own, means over data sets, by way."""
+    """Order parameters of the case of our own by way, means over the data sets whose chains have converged.
+
+    Where there are none, samples are NaN, and the other ways are means over all data sets.
+    """
     ways = ("sampled", "exact", "theory")
+    passed = converged(table, "order")
+    shown = table.isel(seed=passed if passed.any() else slice(None))
     means = [
-        table[f"order_{way}"].mean([dim for dim in ("seed", "half") if dim in table[f"order_{way}"].dims])
+        shown[f"order_{way}"].mean([dim for dim in ("seed", "half") if dim in shown[f"order_{way}"].dims])
         for way in ways
     ]
+    if not passed.any():
+        means[0] = means[0] * np.nan
     return xr.Dataset(
         {"order": (("way", "path", "other"), np.stack([each.values for each in means]))},
         coords={"way": list(ways)},
-        attrs={"seeds": table.sizes["seed"]},
+        attrs={"seeds": table.sizes["seed"], "converged": int(passed.sum())},
     )
 
 
