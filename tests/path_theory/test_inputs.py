@@ -1,6 +1,7 @@
 import itertools
 import math
 
+import dask.array as da
 import pytest
 import torch
 from tests.path_theory.tasks import F64, generator
@@ -94,3 +95,66 @@ def test_more_paths_than_memory_allows_are_refused_before_they_are_made(monkeypa
     attention = torch.zeros(2, 64, 3, 3)
     with pytest.raises(PosteriorError, match=r"262144 attention paths .* would take 0\.0419 GB"):
         path_inputs(torch.zeros(2, 3, 4), [attention] * 3, "last")
+
+
+@pytest.mark.parametrize("half", [None, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("layer", [1, 2])
+def test_attention_with_queries_first_is_refused(half, layer):
+    tokens = torch.randn(4, 5, 6, generator=generator(4), dtype=F64)
+    attentions = attentions_of(tokens, (2, 3))
+    attentions[layer - 1] = attentions[layer - 1].mT
+    if half is not None:
+        attentions = [attention.to(half) for attention in attentions]
+    said = (
+        f"attention of layer {layer} has rows that sum to one and columns that do not: keys must be the first"
+    )
+    with pytest.raises(PosteriorError, match=f"{said} of the last two axes; transpose it"):
+        path_inputs(tokens, attentions, "mean")
+    attentions[layer - 1] = attentions[layer - 1].mT
+    assert path_inputs(tokens, attentions, "mean").shape == (4, 6, 6)
+
+
+def test_causal_nearly_uniform_and_padded_attention_with_queries_first_is_refused():
+    tokens = torch.randn(3, 5, 6, generator=generator(4), dtype=F64)
+    causal = torch.full((3, 1, 5, 5), -math.inf).triu(1).softmax(-1)
+    nearly = (1e-2 * torch.randn(3, 1, 5, 5, generator=generator(5))).softmax(-1)
+    padded = torch.randn(3, 2, 5, 5, generator=generator(6)).softmax(-1)
+    padded[:2, :, -1] = 0.0  # of two examples of three, the last token is no query
+    for attention in (causal, nearly, padded):
+        with pytest.raises(PosteriorError, match="attention of layer 1 has rows that sum to one"):
+            path_inputs(tokens, [attention], "mean")
+        assert path_inputs(tokens, [attention.mT], "mean").shape[0] == 3
+
+
+def test_attention_that_is_no_softmax_is_taken_as_it_is():
+    tokens = torch.randn(3, 5, 6, generator=generator(4), dtype=F64)
+    shift = torch.eye(5).roll(1, 0).expand(3, 1, 5, 5)  # rows and columns sum to one
+    linear = torch.randn(3, 1, 5, 5, generator=generator(7))
+    for attention in (shift, linear, torch.zeros(3, 1, 5, 5)):
+        found = path_inputs(tokens, [attention], "mean")
+        weights = attention.double().mean(-1)  # of the tokens, (3, 1, 5)
+        torch.testing.assert_close(found, weights @ tokens)
+
+
+@pytest.mark.parametrize("form", [torch.Tensor.numpy, torch.Tensor.tolist])
+def test_arrays_and_lists_are_taken(form):
+    tokens = torch.randn(4, 5, 6, generator=generator(4), dtype=F64)
+    attentions = attentions_of(tokens, (2, 2))
+    expected = path_inputs(tokens, attentions, "last")
+    found = path_inputs(form(tokens), [form(attention) for attention in attentions], "last")
+    torch.testing.assert_close(found, expected, rtol=1e-15, atol=1e-15)
+    stacked = path_inputs(tokens, torch.stack(attentions), "last")  # five dimensions: one layer after another
+    torch.testing.assert_close(stacked, expected, rtol=0, atol=0)
+
+
+def test_one_tensor_in_place_of_layers_is_refused():
+    tokens, attention = torch.zeros(2, 3, 4), torch.full((2, 1, 3, 3), 1 / 3)
+    for one in (attention, attention.numpy()):
+        with pytest.raises(
+            PosteriorError, match=r"a list with one .* not one tensor of shape \(2, 1, 3, 3\)"
+        ):
+            path_inputs(tokens, one, "last")
+    with pytest.raises(PosteriorError, match=r"a list with one tensor .* not this NoneType"):
+        path_inputs(tokens, None, "last")
+    with pytest.raises(PosteriorError, match=r"dask array: `streaming.path_input_blocks` takes one"):
+        path_inputs(da.zeros((2, 3, 4)), [attention], "last")

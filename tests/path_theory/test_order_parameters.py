@@ -81,7 +81,8 @@ def test_layer_update_between_two_layers():
 @pytest.mark.parametrize("heads", [(3,), (2, 3), (2, 3, 2)])
 def test_head_scores_count_every_entry_once(heads):
     paths = list(itertools.product(*(range(h) for h in heads)))
-    U = torch.randn(len(paths), len(paths), generator=generator(1), dtype=F64)
+    draws = torch.randn(len(paths), len(paths), generator=generator(1), dtype=F64)
+    U = draws + draws.mT  # an order parameter is symmetric, and another matrix is refused
     expected = [
         [
             sum(
@@ -102,6 +103,36 @@ def test_equal_paths_have_equal_scores_and_a_wrong_size_is_refused():
     assert all(bool((score == 1).all()) for score in head_scores(torch.eye(4, dtype=F64), (2, 2)))
     with pytest.raises(PosteriorError, match="6 paths"):
         head_scores(torch.eye(4), (2, 3))
+
+
+def test_scores_are_of_tensors_arrays_and_lists():
+    U = positive(4)
+    expected = torch.cat(head_scores(U, (2, 2)))
+    for given in (U.numpy(), U.tolist()):
+        torch.testing.assert_close(torch.cat(head_scores(given, [2, 2])), expected, rtol=0, atol=0)
+    single = head_scores(U.float(), (2, 2))
+    assert all(score.dtype == F64 for score in single)
+    torch.testing.assert_close(torch.cat(single), expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("U", "heads", "said"),
+    [
+        (gaussian_process(UNEQUAL), (2, 3), "not a whole OrderParameters: say `solution.path_weights`"),
+        (torch.eye(3), (2, 2), r"heads \(2, 2\) have 4 paths; U is \(3, 3\)"),
+        (torch.eye(3).tolist(), (2, 2), r"shape \(..., 4, 4\), not \(3, 3\)"),
+        (torch.eye(4) * float("nan"), (2, 2), "the order parameters are not all finite"),
+        (torch.arange(16.0).view(4, 4), (2, 2), "symmetric matrices, and these differ .* by 9"),
+        (torch.zeros(4, 4), (2, 2), "not all 0"),
+        (torch.eye(4).expand(2, 4, 4).tolist(), (2, 2), r"one matrix U \(4, 4\)"),
+        (torch.eye(4), UNEQUAL, r"heads are whole numbers above 0, one a layer, for example \(2, 2\)"),
+        ([[1.0, 2.0], [1.0]], (2,), "order parameters are a tensor, a NumPy array or lists of numbers"),
+        (torch.eye(2, dtype=torch.complex64), (2,), "order parameters are real numbers, not torch.complex64"),
+    ],
+)
+def test_what_has_no_scores_is_refused(U, heads, said):
+    with pytest.raises(PosteriorError, match=said):
+        head_scores(U, heads)
 
 
 def test_order_parameters_that_do_not_fit_are_refused(monkeypatch):

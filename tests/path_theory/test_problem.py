@@ -1,5 +1,6 @@
 import math
 
+import dask.array as da
 import pytest
 import torch
 from tests.path_theory.tasks import F64, gaussian_paths, posed
@@ -32,6 +33,14 @@ def test_float32_is_taken_to_float64():
         (torch.zeros(6, 2, 5), torch.ones(6), 0.1, "all 6 labels are 1: .* at least two classes"),
         (torch.zeros(6, 2, 5), torch.arange(6.0), -0.1, "not negative, not -0.1"),
         (torch.zeros(6, 2, 5), torch.arange(6.0), math.nan, "not nan"),
+        (torch.zeros(6, 2, 5), torch.arange(6.0), 0.1, "path inputs of all examples are 0"),
+        (da.zeros((6, 2, 5)), torch.arange(6.0), 0.1, "dask array: `streaming.streamed_problem` takes one"),
+        (
+            torch.ones(6, 2, 5),
+            ["cat", "dog"] * 3,
+            0.1,
+            "labels are a tensor, a NumPy array or lists of numbers",
+        ),
     ],
 )
 def test_what_is_no_problem_is_refused(inputs, labels, temperature, said):
@@ -101,3 +110,13 @@ def test_more_heads_than_memory_allows_are_refused_with_their_size(monkeypatch):
     monkeypatch.setattr(memory_limit, "available_bytes", lambda: 5 * 10**9)
     with pytest.raises(PosteriorError, match=r"4096 attention paths and 1000 examples would take 6\.58 GB"):
         problem(xi, torch.arange(1000.0), 0.1, Network.equal((8, 8, 8, 8), 10))
+
+
+@pytest.mark.parametrize("form", [torch.Tensor.numpy, torch.Tensor.tolist, torch.Tensor.requires_grad_])
+def test_arrays_and_lists_are_taken(form):
+    xi, y = gaussian_paths((2,), 6, 5, seed=1)
+    made = problem(form(xi.clone()), form(y.clone()), 0.1, PAIR)
+    torch.testing.assert_close(made.inputs, xi, rtol=0, atol=0)
+    torch.testing.assert_close(made.labels, y, rtol=0, atol=0)
+    assert not made.inputs.requires_grad
+    assert problem(xi, [0, 1] * 3, 0.1, PAIR).labels.dtype == F64

@@ -115,6 +115,12 @@ def test_what_is_wrong_with_the_examples_is_said() -> None:
         streamed_problem(da.from_array(inputs.numpy()), labels[1:], 0.2, NETWORK)
     with pytest.raises(PosteriorError, match=r"need a finite temperature > 0, not -1\.0"):
         streamed_problem(da.from_array(inputs.numpy()), labels, -1.0, NETWORK)
+    with pytest.raises(PosteriorError, match="path inputs of all examples are 0"):
+        streamed_problem(da.zeros(TALL), labels, 0.2, NETWORK)
+    with pytest.raises(
+        PosteriorError, match="a dask array, not this Tensor: `problem` takes those in memory"
+    ):
+        streamed_problem(inputs, labels, 0.2, NETWORK)
     repeated, same = torch.cat([inputs[:20]] * 2).repeat(1, 1, 4), torch.cat([labels[:20]] * 2)
     singular = streamed_problem(da.from_array(repeated.numpy()), same, 1e-300, NETWORK)
     with pytest.raises(
@@ -136,3 +142,30 @@ def test_too_many_examples_are_refused_before_they_are_read(monkeypatch: pytest.
 def test_what_each_way_takes() -> None:
     assert block_bytes(20_000, 3072, 1000) == 8 * (4 * 10**8 + 6 * 10**7 + 6 * 3072 * 1000)
     assert primal_bytes(924) == 48 * 924**2
+
+
+def test_bilinear_forms_that_do_not_fit_are_refused() -> None:
+    tokens, form = da.zeros((23, 6, 5)), torch.zeros(2, 5, 5)
+    with pytest.raises(PosteriorError, match=r"forms of layer 1 have shape \(H, 5, 5\), not \(5, 5\)"):
+        path_input_blocks(tokens, form, "mean")
+    with pytest.raises(PosteriorError, match=r"forms of layer 2 have shape \(H, 5, 5\), not \(2, 4, 4\)"):
+        path_input_blocks(tokens, [form, torch.zeros(2, 4, 4)], "mean")
+    with pytest.raises(PosteriorError, match="bilinear forms of at least one layer"):
+        path_input_blocks(tokens, [], "mean")
+    with pytest.raises(PosteriorError, match="not this Tensor: `path_inputs` takes those in memory"):
+        path_input_blocks(torch.zeros(23, 6, 5), [form], "mean")
+
+
+@pytest.mark.parametrize("shape", [WIDE, TALL], ids=["kernels", "sums"])
+def test_lazy_tests_and_labels_in_a_list_are_taken(
+    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs, labels = examples(shape)
+    lazy = da.from_array(inputs.numpy(), chunks=7)
+    posed, U = streamed_problem(lazy, labels.tolist(), 0.2, NETWORK, 16), positive_definite(1)[0]
+    found, expected = predict(posed, U, lazy, chunk=8), predict(posed, U, inputs)
+    torch.testing.assert_close(found.mean, expected.mean, rtol=0, atol=0)
+    torch.testing.assert_close(found.variance, expected.variance, rtol=0, atol=0)
+    monkeypatch.setattr("widthscope.path_theory.memory_limit.available_bytes", lambda: 100)
+    with pytest.raises(PosteriorError, match="which streamed training examples need at once, would take"):
+        predict(posed, U, lazy)

@@ -1,13 +1,19 @@
 """Order parameters of the posterior: overlaps of effective weights, and their closed forms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.given_numbers import Numbers, as_float64
 from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.network import Network
+
+_SYMMETRIC = 1e-5  # of the largest entry: what float32 leaves of symmetry
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,37 @@ def gaussian_process(network: Network) -> OrderParameters:
         scale *= variance
         matrices.append(scale * torch.eye(size, dtype=torch.float64))
     return OrderParameters(network.readout_variance, tuple(reversed(matrices)))
+
+
+def given_path_weights(U: Any, paths: int) -> Tensor:
+    """U (..., D, D) as a tensor in float64, checked.
+
+    Args:
+        U: tensor, NumPy array or lists.
+        paths: D.
+
+    Raises:
+        PosteriorError: if it is a solution, not of this shape, not finite or not symmetric.
+    """
+    if hasattr(U, "path_weights"):
+        raise PosteriorError(
+            f"order parameters are a matrix U, not a whole {type(U).__name__}: say `solution.path_weights`"
+        )
+    matrices = as_float64(U, "order parameters")
+    if matrices.shape[-2:] != (paths, paths):
+        raise PosteriorError(
+            f"order parameters have shape (..., {paths}, {paths}), not {tuple(matrices.shape)}"
+        )
+    if not bool(torch.isfinite(matrices).all()):
+        raise PosteriorError("the order parameters are not all finite")
+    size = matrices.abs().amax(dim=(-2, -1))
+    apart = (matrices - matrices.mT).abs().amax(dim=(-2, -1))
+    if bool((apart > _SYMMETRIC * size).any()):
+        raise PosteriorError(
+            f"order parameters are symmetric matrices, and these differ from their transposes by "
+            f"{float(apart.max()):.2g}"
+        )
+    return matrices
 
 
 def partial_trace(matrix: Tensor, heads: int) -> Tensor:
@@ -120,21 +157,27 @@ def layer_update(layer: int, below: Tensor, above: Tensor | float, network: Netw
     return solution
 
 
-def head_scores(U: Tensor, heads: tuple[int, ...]) -> tuple[Tensor, ...]:
+def head_scores(U: Numbers, heads: Sequence[int]) -> tuple[Tensor, ...]:
     """Scores (H_l,) of every layer's heads, the largest of all being 1, of U (D, D).
 
     The score of a head is the sum of |U_{pi pi'}| over all entries in which the head is in pi or in pi', each
     entry counted once, divided by the largest score (arXiv:2405.15926).
 
     Raises:
-        PosteriorError: if U does not have one row per path.
+        PosteriorError: if U does not have one row per path, is not finite or symmetric, or is 0.
     """
-    layers = len(heads)
-    if tuple(U.shape) != (torch.Size(heads).numel(),) * 2:
+    if not isinstance(heads, Sequence) or not all(isinstance(count, int) and count > 0 for count in heads):
         raise PosteriorError(
-            f"heads {tuple(heads)} have {torch.Size(heads).numel()} paths; U is {tuple(U.shape)}"
+            f"heads are whole numbers above 0, one a layer, for example (2, 2), not {heads!r}"
         )
-    size = U.abs().reshape(*heads, *heads)
+    layers, paths = len(heads), prod(heads)
+    shape = getattr(U, "shape", None)
+    if shape is not None and tuple(shape) != (paths, paths):
+        raise PosteriorError(f"heads {tuple(heads)} have {paths} paths; U is {tuple(shape)}")
+    matrix = given_path_weights(U, paths)
+    if matrix.dim() != 2 or not bool(matrix.any()):
+        raise PosteriorError(f"scores are of one matrix U ({paths}, {paths}) that is not all 0")
+    size = matrix.abs().reshape(*heads, *heads)
     scores = []
     for layer, count in enumerate(heads):
         others = tuple(axis for axis in range(2 * layers) if axis not in (layer, layers + layer))

@@ -7,12 +7,15 @@ import torch
 from torch import Tensor
 
 from widthscope.errors import PosteriorError
+from widthscope.path_theory.given_numbers import Numbers, as_tensor
 from widthscope.path_theory.kernels import Kernels, factored_bytes, kernels_of
 from widthscope.path_theory.memory_limit import refuse_too_large
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process
 
 _SMALLEST_PIVOT = 1e-13  # of a correlation matrix; below, float64 cannot tell it from a singular one
+
+ALL_ZERO = "the path inputs of all examples are 0: nothing of the tokens reaches the readout"
 
 
 @dataclass(frozen=True)
@@ -51,33 +54,37 @@ class Problem:
 
 
 def problem(
-    inputs: Tensor, labels: Tensor, temperature: float, network: Network, kernels: Kernels | None = None
+    inputs: Numbers, labels: Numbers, temperature: float, network: Network, kernels: Kernels | None = None
 ) -> Problem:
     """The checked problem; inputs and labels are taken to float64, kernels left out are built.
 
     Args:
         inputs: path inputs (P, D, N0), the layer-1 head slowest.
-        labels: regression targets (P,); classes are -1 and +1.
+        labels: regression targets (P,), any real numbers; two classes are best -1 and +1.
         temperature: variance of the posterior's noise on the labels; 0 demands a positive definite kernel.
         network: heads (whose product is D), widths, prior variances.
         kernels: of these very inputs and sigma_0^2, for example shared by several problems.
 
     Raises:
-        PosteriorError: if a shape does not fit, a number is not finite, all labels are equal, the temperature
-            is negative, or it is 0 and the kernel is not positive definite; and, before anything is
-            allocated, if the kernels would not fit in memory.
+        PosteriorError: if a shape does not fit, a number is not finite, all labels are equal or all inputs
+            0, the temperature is negative, or it is 0 and the kernel is not positive definite; and, before
+            anything is allocated, if the kernels would not fit in memory.
     """
-    check_shapes(inputs, labels, network)
+    given = as_tensor(inputs, "path inputs", "`streaming.streamed_problem` takes one")
+    targets = as_tensor(labels, "labels")
+    check_shapes(given, targets, network)
     if kernels is None:
         refuse_too_large(
-            f"kernels of {network.paths} attention paths and {len(inputs)} examples",
-            factored_bytes(tuple(inputs.shape)),
+            f"kernels of {network.paths} attention paths and {len(given)} examples",
+            factored_bytes(tuple(given.shape)),
             "take fewer heads, layers or examples",
         )
-    xi, y = inputs.double(), labels.double()
+    xi, y = given.detach().double(), targets.detach().double()
     _check_numbers(xi, y)
     if not (math.isfinite(temperature) and temperature >= 0.0):
         raise PosteriorError(f"the temperature is finite and not negative, not {temperature!r}")
+    if not bool(xi.any()):
+        raise PosteriorError(ALL_ZERO)
     built = kernels_of(xi, network.input_variance) if kernels is None else kernels
     if (built.examples, built.paths) != xi.shape[:2]:
         raise PosteriorError(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import xarray as xr
 from numpy.typing import NDArray
+from torch import Tensor
 
 from widthscope.path_theory.order_parameters import head_scores
 from widthscope.studies.attention_paths.one_shot import orders, pruning, rival_scores
@@ -44,8 +45,8 @@ def of_heads(
     """
     learned, test, selection = sets["theory"], sets["test"], sets["selection"]
     scores = {
-        "theory": torch.cat(head_scores(found.order, heads)).numpy(),
-        "shuffled labels": torch.cat(head_scores(found.shuffled, heads)).numpy(),
+        "theory": _scores(found.order, heads),
+        "shuffled labels": _scores(found.shuffled, heads),
         "weights": rival_scores.weight_magnitudes(weights_of(net, "values")[0]),
         "gradient": rival_scores.saliencies(learned.parts, learned.labels, heads),
         "measured": pruning.single_head_drops(selection.parts, selection.labels, heads).numpy(),
@@ -72,3 +73,10 @@ def of_heads(
         "pruned": (("order_of_pruning", "step"), np.stack([curves[name] for name in ORDERS])),
         "signed_parts": (("test", "path"), signed.numpy()),
     }
+
+
+def _scores(U: Tensor, heads: tuple[int, ...]) -> NDArray[np.float64]:
+    """Scores (sum of heads,); NaN where order parameters were not found."""
+    if bool(torch.isnan(U).any()):
+        return np.full(sum(heads), np.nan)
+    return np.asarray(torch.cat(head_scores(U, heads)).numpy())
