@@ -30,12 +30,21 @@ def test_the_example_prints_what_the_page_shows(capsys: pytest.CaptureFixture[st
     assert abs(finite - infinite) < 0.036  # three errors of 500 tests
 
 
+def test_the_pruning_example_prints_what_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = example("own_pruning").main()
+    for line in capsys.readouterr().out.splitlines():
+        assert f"\n    {line}\n" in PAGE
+    assert found["order"] == (1, 3)
+    # Training may round otherwise elsewhere, but a head that carries nothing is not missed: three errors.
+    assert abs(float(found["accuracy"][-1] - found["accuracy"][0])) < 0.036
+
+
 def test_the_steps_run_as_written(tmp_path: Path) -> None:
-    steps, streamed = re.findall(r"```python\n(.*?)```", PAGE, flags=re.S)
+    steps, pruned, streamed = re.findall(r"```python\n(.*?)```", PAGE, flags=re.S)
     model = example("own_attention")
     generator = torch.Generator().manual_seed(0)
     tokens, labels = model.examples(60, generator)
-    tests, _ = model.examples(5, generator)
+    tests, test_labels = model.examples(5, generator)
     layers = [(torch.randn(2, 3, 12, generator=generator),) * 2 for _ in range(2)]
     attended = [
         attention.attention_matrices(tests, attention.bilinear_form(queries, keys))
@@ -49,10 +58,17 @@ def test_the_steps_run_as_written(tmp_path: Path) -> None:
     assert names["found"].mean.shape == names["baseline"].variance.shape == (5,)
     assert [len(score) for score in names["scores"]] == [2, 2]
 
+    names |= {"test_labels": test_labels, "value_0": torch.randn(7, 12, generator=generator)}
+    names |= {"values": torch.randn(2, 2, 7, 7, generator=generator), "readout": torch.ones(7)}
+    exec(pruned, names)
+    assert names["accuracies"].shape == (3,)
+    whole = names["parts"].sum(dim=1) * test_labels > 0
+    assert float(names["accuracies"][0]) == float(whole.double().mean())
+
+    first = names["solution"]
     store = tmp_path / "tokens.zarr"
     da.from_array(tokens.double().numpy()).to_zarr(store)
     exec(streamed.replace("tokens.zarr", str(store)), names)
-    again = names["minimise"](names["posed"])
     torch.testing.assert_close(
-        again.path_weights, names["solution"].path_weights, rtol=1e-5, atol=1e-6
+        names["solution"].path_weights, first.path_weights, rtol=1e-5, atol=1e-6
     )  # attention was float32 before

@@ -59,10 +59,8 @@ SWEEPING: dict[str, str] = {
 ANALYSING: dict[str, str] = {
     "one_shot/head_pruning.py": "one-shot*",
     "one_shot/memory.py": "one-shot*",
-    "one_shot/orders.py": "one-shot*",
     "one_shot/path_episodes.py": "one-shot*",
     "one_shot/predictors.py": "one-shot*",
-    "one_shot/pruning.py": "one-shot*",
     "one_shot/rival_scores.py": "one-shot*",
     "one_shot/selection.py": "one-shot*",
     "one_shot/theory_stage.py": "one-shot*",

@@ -5,8 +5,9 @@ import pytest
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
 
+from widthscope.path_theory import pruning_orders as orders
 from widthscope.statistics.claims import judge
-from widthscope.studies.attention_paths.one_shot import claims, figures, fit, orders, tables
+from widthscope.studies.attention_paths.one_shot import claims, figures, fit, tables
 from widthscope.studies.attention_paths.one_shot.head_pruning import ORDERS, SCORES
 from widthscope.studies.attention_paths.one_shot.predictors import PREDICTORS, SOLVED
 from widthscope.studies.attention_paths.one_shot.selection import MEASURED

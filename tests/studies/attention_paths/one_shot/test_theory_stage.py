@@ -7,15 +7,15 @@ import xarray as xr
 from tests.studies.attention_paths.one_shot.literal_network import literal
 from tests.studies.attention_paths.one_shot.made_images import SHORT, swept
 
+from widthscope.path_theory import pruning
+from widthscope.path_theory import pruning_orders as orders
 from widthscope.path_theory.minimise import minimise
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import head_scores
 from widthscope.path_theory.problem import problem
 from widthscope.studies.attention_paths.one_shot import (
-    orders,
     path_episodes,
     plan,
-    pruning,
     selection,
     theory_stage,
 )

@@ -9,13 +9,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from widthscope.path_theory import pruning
+from widthscope.path_theory import pruning_orders as orders
 from widthscope.path_theory.order_parameters import head_scores
-from widthscope.studies.attention_paths.one_shot import orders, pruning, rival_scores
+from widthscope.studies.attention_paths.one_shot import rival_scores
 from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisodes, weights_of
 from widthscope.studies.attention_paths.one_shot.predictors import Found
 
 SCORES = ("theory", "shuffled labels", "weights", "gradient", "measured")
-"""What heads are scored by; `orders.rising` turns each into an order of pruning."""
+"""What heads are scored by; `pruning_orders.rising` turns each into an order of pruning."""
 
 # "worst" prunes first the head that selection episodes miss most.
 ORDERS = (*SCORES, "reversed", "worst", "random")

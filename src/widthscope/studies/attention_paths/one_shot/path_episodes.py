@@ -10,9 +10,9 @@ from torch import Tensor
 
 from widthscope.path_theory.attention import attention_matrices, bilinear_form
 from widthscope.path_theory.inputs import path_inputs
+from widthscope.path_theory.pruning import contributions
 from widthscope.studies.attention_paths.one_shot.episodes import Images, episode_set
 from widthscope.studies.attention_paths.one_shot.memory import BLOCK
-from widthscope.studies.attention_paths.one_shot.pruning import contributions
 
 SETS = ("theory", "validation", "selection", "test")
 

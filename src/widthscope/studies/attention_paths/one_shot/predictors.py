@@ -17,9 +17,9 @@ from widthscope.path_theory.minimise import Solution
 from widthscope.path_theory.network import Network
 from widthscope.path_theory.order_parameters import gaussian_process
 from widthscope.path_theory.problem import Problem, problem
+from widthscope.path_theory.pruning import accuracy
 from widthscope.streams import numpy_generator
 from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisodes
-from widthscope.studies.attention_paths.one_shot.pruning import accuracy
 from widthscope.studies.attention_paths.one_shot.selection import (
     MEASURED,
     chosen,

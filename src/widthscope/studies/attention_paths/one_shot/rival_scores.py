@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from widthscope.studies.attention_paths.one_shot.pruning import members_of_heads
+from widthscope.path_theory.pruning import members_of_heads
 
 
 def weight_magnitudes(values: Tensor) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ from widthscope.path_theory.energy import noisy_kernel
 from widthscope.path_theory.minimise import Solution, minimise
 from widthscope.path_theory.order_parameters import OrderParameters
 from widthscope.path_theory.problem import Problem
+from widthscope.path_theory.pruning import accuracy
 from widthscope.studies.attention_paths.one_shot.path_episodes import PathEpisodes
-from widthscope.studies.attention_paths.one_shot.pruning import accuracy
 
 TOLERANCE = 1e-6
 """Largest derivative of the action over the width, with respect to a coordinate, at a minimum."""

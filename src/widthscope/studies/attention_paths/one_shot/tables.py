@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from widthscope.path_theory import pruning_orders as orders
 from widthscope.streams import numpy_generator
-from widthscope.studies.attention_paths.one_shot import orders, relabelling
+from widthscope.studies.attention_paths.one_shot import relabelling
 
 Column = NDArray[np.float64]
 

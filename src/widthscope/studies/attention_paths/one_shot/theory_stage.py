@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from widthscope.path_theory.network import Network
+from widthscope.path_theory.pruning import trained_order_parameter
 from widthscope.streams import numpy_generator
 from widthscope.studies.attention_paths.one_shot.episodes import STUDY, Images, images
 from widthscope.studies.attention_paths.one_shot.head_pruning import ORDERS, SCORES, of_heads
 from widthscope.studies.attention_paths.one_shot.path_episodes import SETS, path_episodes, weights_of
 from widthscope.studies.attention_paths.one_shot.predictors import PREDICTORS, of_sets
-from widthscope.studies.attention_paths.one_shot.pruning import trained_order_parameter
 from widthscope.studies.attention_paths.one_shot.selection import MEASURED, colder
 from widthscope.work import Work
 

@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from widthscope.errors import PosteriorError
+from widthscope.path_theory import pruning
+from widthscope.path_theory import pruning_orders as orders
 from widthscope.path_theory.attention import attention_matrices, bilinear_form
 from widthscope.path_theory.inputs import path_inputs
 from widthscope.streams import torch_generator
-from widthscope.studies.attention_paths.one_shot import orders, pruning, rival_scores
+from widthscope.studies.attention_paths.one_shot import rival_scores
 
 LAYERS, HEADS, WIDTH, FEATURES, TOKENS, EXAMPLES = 2, 3, 5, 4, 6, 7
 SIZES = (HEADS,) * LAYERS
@@ -78,7 +81,7 @@ def test_layers_of_different_sizes_keep_their_heads_apart() -> None:
 
 def test_a_layer_without_heads_is_refused(net: Net) -> None:
     kept = torch.tensor([False, False, False, True, True, True])
-    with pytest.raises(ValueError, match="at least 1 must stay"):
+    with pytest.raises(PosteriorError, match="at least 1 must stay"):
         pruning.pruned_outputs(net.contributions, kept, SIZES)
 
 
@@ -133,3 +136,36 @@ def test_orders_drawn_at_random_differ_and_leave_a_head_in_each_layer() -> None:
         assert kept[-1, :4].sum() == 1
         assert kept[-1, 4:].sum() == 1
         np.testing.assert_array_equal(kept.sum(axis=1), np.arange(6, 1, -1))
+
+
+def test_widths_may_differ_by_layer_and_arrays_are_taken() -> None:
+    generator = torch_generator("test", "pruning of unequal widths")
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    value_0, values, readout, inputs = (
+        normal(3, 4),
+        [normal(2, 5, 3), normal(3, 6, 5)],
+        normal(6),
+        normal(7, 6, 4),
+    )
+    found = pruning.contributions(values, readout, value_0, inputs)
+    assert found.shape == (7, 6)
+    for path, (first, last) in enumerate((h, k) for h in range(2) for k in range(3)):
+        along = readout @ values[1][last] @ values[0][first] @ value_0 / sqrt(6 * 5)
+        torch.testing.assert_close(found[:, path], inputs[:, path] @ along / sqrt(6 * 3 * 4))
+    arrays = [each.numpy() for each in values]
+    again = pruning.contributions(arrays, readout.tolist(), value_0.numpy(), inputs.numpy())
+    torch.testing.assert_close(again, found)
+
+
+def test_weights_that_do_not_fit_are_named(net: Net) -> None:
+    with pytest.raises(PosteriorError, match=r"values of layer 3 have shape \(H, 5, in\), not \(5, 5\)"):
+        pruning.effective_weights(net.values[0], net.readout)
+    with pytest.raises(PosteriorError, match=r"values of layer 1 have shape \(H, 5, in\), not \(3, 4, 5\)"):
+        pruning.effective_weights([net.values[0, :, :4], net.values[1]], net.readout)
+    with pytest.raises(PosteriorError, match=r"value_0 has shape \(5, N_0\), not \(4, 4\)"):
+        pruning.contributions(net.values, net.readout, net.value_0[:4], net.inputs)
+    with pytest.raises(PosteriorError, match=r"path inputs have shape \(P, 9, 4\), not \(7, 8, 4\)"):
+        pruning.contributions(net.values, net.readout, net.value_0, net.inputs[:, 1:])

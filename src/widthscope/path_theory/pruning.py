@@ -16,35 +16,64 @@ from math import prod, sqrt
 import torch
 from torch import Tensor
 
-from widthscope.studies.attention_paths.one_shot.network import path_weights
+from widthscope.errors import PosteriorError
+from widthscope.path_theory.given_numbers import Numbers, as_float64
 
 
-def effective_weights(values: Tensor, readout: Tensor) -> Tensor:
-    r"""Effective weights of all paths at the first layer, W^{(1)}, (D, N_1).
+def effective_weights(values: Tensor | Sequence[Numbers], readout: Numbers) -> Tensor:
+    r"""Effective weights of all paths at the first layer, W^{(1)}, (D, N_1), in float64.
 
     Args:
-        values: (L, H, N, N) value matrices, [out, in].
-        readout: (N,).
+        values: value matrices (H_l, out, in) of layers 1..L; widths may differ from layer to layer.
+        readout: (N_a,).
+
+    Raises:
+        PosteriorError: if the shapes do not follow one another.
     """
-    return path_weights({"values": values[None], "readout": readout[None]})[0]
+    weights = as_float64(readout, "readout weights")[None]
+    if weights.dim() != 2:
+        raise PosteriorError(f"readout weights have shape (N_a,), not {tuple(weights.shape[1:])}")
+    layers = [as_float64(each, "values") for each in values]
+    for layer, each in reversed(list(enumerate(layers, start=1))):
+        width = weights.shape[-1]
+        if each.dim() != 3 or each.shape[1] != width:
+            raise PosteriorError(
+                f"values of layer {layer} have shape (H, {width}, in), not {tuple(each.shape)}"
+            )
+        # The head of the layer that comes last here, the first, is the slowest part of a path's index.
+        weights = (weights @ each / sqrt(width)).flatten(0, 1)
+    return weights
 
 
-def trained_order_parameter(values: Tensor, readout: Tensor) -> Tensor:
+def trained_order_parameter(values: Tensor | Sequence[Numbers], readout: Numbers) -> Tensor:
     """Overlaps W W^T / N_1 of the effective weights of a network's paths, (D, D)."""
     weights = effective_weights(values, readout)
     return weights @ weights.T / weights.shape[1]
 
 
-def contributions(values: Tensor, readout: Tensor, value_0: Tensor, inputs: Tensor) -> Tensor:
+def contributions(
+    values: Tensor | Sequence[Numbers], readout: Numbers, value_0: Numbers, inputs: Numbers
+) -> Tensor:
     """What each path adds to the output of each example, (P, D); their sum is the output.
 
     Args:
         values, readout: as for `effective_weights`.
         value_0: (N_1, N_0) input map.
         inputs: (P, D, N_0) path inputs.
+
+    Raises:
+        PosteriorError: if the shapes do not fit.
     """
-    maps = effective_weights(values, readout) @ value_0
-    return torch.einsum("pdn,dn->pd", inputs, maps) / sqrt(maps.numel() * len(value_0))
+    weights = effective_weights(values, readout)
+    entry, xi = as_float64(value_0, "input weights"), as_float64(inputs, "path inputs")
+    if entry.dim() != 2 or len(entry) != weights.shape[1]:
+        raise PosteriorError(f"value_0 has shape ({weights.shape[1]}, N_0), not {tuple(entry.shape)}")
+    maps = weights @ entry
+    if xi.dim() != 3 or xi.shape[1:] != maps.shape:
+        raise PosteriorError(
+            f"path inputs have shape (P, {len(maps)}, {maps.shape[1]}), not {tuple(xi.shape)}"
+        )
+    return torch.einsum("pdn,dn->pd", xi, maps) / sqrt(maps.numel() * len(entry))
 
 
 def members_of_heads(heads: Sequence[int]) -> Tensor:
@@ -64,12 +93,14 @@ def pruned_outputs(parts: Tensor, kept: Tensor, heads: Sequence[int]) -> Tensor:
         heads: by layer.
 
     Raises:
-        ValueError: if a layer has no head left.
+        PosteriorError: if a layer has no head left.
     """
     layers = torch.arange(len(heads)).repeat_interleave(torch.tensor(heads))
     left = torch.stack([kept[..., layers == layer].sum(dim=-1) for layer in range(len(heads))], dim=-1)
     if not bool((left > 0).all()):
-        raise ValueError(f"a layer of heads {tuple(heads)} would be left without any, at least 1 must stay")
+        raise PosteriorError(
+            f"a layer of heads {tuple(heads)} would be left without any, at least 1 must stay"
+        )
     members = members_of_heads(heads)
     lost = (~kept).to(parts.dtype) @ members.to(parts.dtype)
     scale = (prod(heads) / left.prod(dim=-1).to(parts.dtype)).sqrt()
