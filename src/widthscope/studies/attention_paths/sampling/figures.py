@@ -52,6 +52,7 @@ def agreement(curve: xr.Dataset) -> Drawing:
                     label=label if at == 0 else None,
                 )
         axes.set_xticks(range(len(cases)), [name.replace(", unequal", ",\nunequal") for name in cases])
+        axes.set_xlim(-0.5, len(cases) - 0.5)
         _logarithmic(axes, curve["distance"].sel(quantity=quantity))
         axes.set_title(f"predictor's {quantity}")
         _not_measured(axes, [at for at, case in enumerate(cases) if not _measured(curve, case, quantity)])
@@ -87,15 +88,18 @@ def _distances(curve: xr.Dataset, cases: list[str]) -> str:
             f"The theory's mean is {_between(theory, 3)} off on average{where}, that of infinite width "
             f"{_between(limit, 2)}. "
         )
+    lost: dict[str, list[str]] = {}  # quantities by the cases they lack: as a rule both lack the same
     for quantity in ("mean", "variance"):
-        short = {case: _measured(curve, case, quantity) for case in cases}
+        counts = {case: _measured(curve, case, quantity) for case in cases}
         parts = [
             f"{case} ({f'only {count} of {seeds} data sets' if count else 'no data set'})"
-            for case, count in short.items()
+            for case, count in counts.items()
             if count < seeds
         ]
         if parts:
-            says += f"Predictor's {quantity} not measured, chains have not converged: {'; '.join(parts)}. "
+            lost.setdefault("; ".join(parts), []).append(quantity)
+    for short, quantities in lost.items():
+        says += f"Predictor's {' and '.join(quantities)} not measured, chains have not converged: {short}. "
     return says
 
 
@@ -145,6 +149,7 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
             label=label,
         )
     width_axis(axes, widths, "width $N$")
+    axes.set_xlim(widths[0] / 1.3, widths[-1] * 1.3)
     _logarithmic(axes, curve["distance"])
     axes.set_title("distance from sampled overlaps")
     axes.legend()
@@ -165,7 +170,8 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
         f"{over}; area is size, colour is sign. Lower right: relative distance of order parameters from the "
         f"sampled overlaps for heads (2), means with 99 % intervals; {'; '.join(says)}.",
         "Three matrices of squares that look the same, with a strong diagonal, and a graph of distance over "
-        "width on logarithmic axes in which only the theory's line falls.",
+        "width on logarithmic axes in which only the theory's line falls; empty where chains have not "
+        "converged.",
     )
 
 
