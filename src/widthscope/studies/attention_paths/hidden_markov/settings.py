@@ -14,7 +14,7 @@ class Depth(Section):
 
     layers: Increasing[Layers] = Field((1, 2, 3), description="Numbers of attention layers L.")
     widths: Increasing[Width] = Field((10, 100, 1000), description="Widths N.")
-    seeds: Count = Field(10, ge=3, description="Independent data sets, each with its own random heads.")
+    seeds: Count = Field(6, ge=3, description="Independent data sets, each with its own random heads.")
 
 
 class HiddenMarkov(Section):
