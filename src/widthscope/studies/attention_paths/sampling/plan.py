@@ -68,7 +68,10 @@ TWO_LAYERS: Case = {
     "widths": [10, 10, 10],
     "pilots": [2048, 2048],
 }
-"""Its posterior is lopsided, and what pilots tell of it makes more draws count."""
+"""Its posterior is lopsided: pilots make more draws count, and it takes more of them (`DRAWN`)."""
+
+DRAWN = {"one-layer": 1, "two-layers": 4, "unequal": 1}
+"""Times the draws that are set: of 1024 the mean was off by 3 % in a data set of two layers, as the margin."""
 
 UNLISTED: Case = {
     "name": "unequal",
@@ -89,7 +92,7 @@ def shards(settings: Sampling, seed: int) -> list[Shard]:
     common = {name: getattr(settings, name) for name in ("chains", "warm_up", "tests")}
     common |= {"data_seeds": [0, settings.seeds], "together": TOGETHER}
     compared = [
-        {**case, **common, "sweeps": settings.sweeps, "draws": settings.draws}
+        {**case, **common, "sweeps": settings.sweeps, "draws": DRAWN[case["name"]] * settings.draws}
         for case in (ONE_LAYER, TWO_LAYERS, UNLISTED)
     ]
     by_width = [
