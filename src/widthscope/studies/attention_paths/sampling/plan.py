@@ -71,7 +71,7 @@ TWO_LAYERS: Case = {
 """Its posterior is lopsided: pilots make more draws count, and it takes more of them (`DRAWN`)."""
 
 DRAWN = {"one-layer": 1, "two-layers": 4, "unequal": 1}
-"""Times the draws that are set: of 1024 the mean was off by 3 % in a data set of two layers, as the margin."""
+"""Times the draws that are set: of 1024 the mean was off by 3 %, the margin, in a data set of two layers."""
 
 UNLISTED: Case = {
     "name": "unequal",

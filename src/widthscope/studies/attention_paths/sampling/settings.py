@@ -21,8 +21,8 @@ class Sampling(Section):
     sweeps: Sweeps = Field(800, description="Sweeps that count, where the exact posterior is compared with.")
     draws: Annotated[PowerOfTwo, Field(ge=256, le=2**16)] = Field(
         1024,
-        description="Draws of each of two scrambled sequences from the exact posterior, of two layers four times "
-        "as many; a power of two.",
+        description="Draws of each of two scrambled sequences from the exact posterior; of two layers four "
+        "times as many. A power of two.",
     )
     tests: Count = Field(30, ge=10, description="Examples that are predicted.")
     widths: Increasing[Annotated[Width, Field(ge=4)]] = Field(
