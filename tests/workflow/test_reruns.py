@@ -79,7 +79,7 @@ def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(dis
     trained = {f"sweep_widths:{shard}" for shard in alone} | {
         f"{rule}:{shard}"
         for rule in ("sweep_widths", "analyse_spectra")
-        for shard in ("training-w16", "digits", "sudoku")
+        for shard in ("training-w16", "digits", "sudoku", "one-shot-l2-h2-g4-w16-from0")
     }
     assert disturbed.scheduled() == trained | AFTER_SWEEP
 
