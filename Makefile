@@ -26,7 +26,7 @@ report: setup ## run everything in config.yaml and build results/laptop/report/i
 	$(SNAKEMAKE)
 	@echo "The report: results/laptop/report/index.html"
 
-smoke: setup ## the whole workflow on tiny settings, in 3 to 4 minutes
+smoke: setup ## the whole workflow on tiny settings, in 4 to 5 minutes
 	$(SNAKEMAKE) --configfile tests/config.smoke.yaml
 	@echo "The report: results/smoke/report/index.html"
 
