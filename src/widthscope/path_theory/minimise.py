@@ -56,6 +56,11 @@ class Solution:
         """U_1, (D, D)."""
         return self.order.matrices[0]
 
+    @property
+    def converged_weights(self) -> Tensor:
+        """U_1, (D, D); NaN where the search did not converge."""
+        return self.path_weights if self.converged else torch.full_like(self.path_weights, math.nan)
+
 
 def minimise(
     problem: Problem,

@@ -124,7 +124,7 @@ def test_means_at_many_temperatures_are_those_of_the_predictor(four):
 
 def test_a_minimum_that_was_not_reached_has_no_accuracy(four):
     solution = dataclasses.replace(minimise(solutions.posed(four["good"], 10, 0.01)), converged=False)
-    assert np.isnan(solutions.test_of(four["good"]).accuracy(solutions.path_weights(solution), 0.01))
+    assert np.isnan(solutions.test_of(four["good"]).accuracy(solution.converged_weights, 0.01))
 
 
 def test_alignments_of_a_kernel_that_is_the_labels_are_one():

@@ -7,7 +7,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
+from widthscope.plotting import PALETTE, Drawing, new, width_axis
+from widthscope.studies.attention_paths import curve_drawing
 from widthscope.studies.attention_paths.exact.fit import CASES, size_symbol
 
 STYLES = {
@@ -109,15 +110,7 @@ def _lines(axes: Axes, curve: xr.Dataset, quantity: str) -> None:
     for place, (name, (colour, label)) in enumerate(STYLES.items()):
         if name in curve["candidate"].values:
             one = curve.sel(candidate=name)
-            axes.errorbar(
-                widths,
-                one[quantity],
-                one[f"{quantity}_half"],
-                marker=MARKERS[place],
-                color=PALETTE[colour],
-                lw=1.2,
-                label=label,
-            )
+            curve_drawing.curve(axes, widths, one, quantity, place, colour, label)
     first = float(curve[quantity].sel(candidate="theory")[0])
     axes.plot(widths, first * widths[0] / widths, color=PALETTE["ink"], lw=0.9, ls="--", label="$1/N$")
 

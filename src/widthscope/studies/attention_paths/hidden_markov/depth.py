@@ -10,7 +10,7 @@ import xarray as xr
 
 from widthscope.path_theory.kernels import kernels_of
 from widthscope.studies.attention_paths.hidden_markov.data import DataSet
-from widthscope.studies.attention_paths.hidden_markov.solutions import over_widths, path_weights, test_of
+from widthscope.studies.attention_paths.hidden_markov.solutions import over_widths, test_of
 from widthscope.studies.attention_paths.tasks.hidden_markov import Chains, Heads, hidden_markov
 from widthscope.studies.attention_paths.tasks.path_task import PathTask
 from widthscope.work import Work
@@ -37,7 +37,8 @@ def run(settings: Mapping[str, Any], work: Work) -> xr.Dataset:
             solved = over_widths(data, widths, settings["temperature"])
             held_out = test_of(data)
             finite[data_seed, place] = [
-                held_out.accuracy(path_weights(solved[width]), settings["temperature"]) for width in widths
+                held_out.accuracy(solved[width].converged_weights, settings["temperature"])
+                for width in widths
             ]
             paths = torch.eye(data.inputs.shape[1], dtype=torch.float64)
             infinite[data_seed, place] = held_out.accuracy(paths, settings["temperature"])

@@ -19,7 +19,6 @@ from widthscope.studies.attention_paths.hidden_markov.observables import alignme
 from widthscope.studies.attention_paths.hidden_markov.solutions import (
     over_temperatures,
     over_widths,
-    path_weights,
     posed,
     test_of,
     validation_of,
@@ -108,11 +107,11 @@ def one_data_set(variant: str, settings: Mapping[str, Any], data_seed: int) -> A
     solved = {name: over_widths(data, settings["widths"], temperature) for name, data in sets.items()}
     whole = sets["all"]
     narrowest = solved["all"][settings["widths"][0]]
-    learned = path_weights(narrowest)
+    learned = narrowest.converged_weights
     arrays = {
         **_over_subsets(sets, solved, settings),
         "finite_by_temperature": _finite_by_temperature(whole, narrowest, settings),
-        "order_parameter": np.stack([path_weights(one).numpy() for one in _ordered(solved["all"])]),
+        "order_parameter": np.stack([one.converged_weights.numpy() for one in _ordered(solved["all"])]),
         "rescaled_accuracy": _rescaled(whole, settings),
         "restricted_accuracy": _restricted(whole, narrowest, settings, data_seed),
         "labels": whole.labels.numpy(),
@@ -122,7 +121,7 @@ def one_data_set(variant: str, settings: Mapping[str, Any], data_seed: int) -> A
         whole.kernels, {"finite": learned, "infinite": _identity(whole)}, [whole.labels, permuted]
     )
     if variant == FOUR:
-        arrays["single_weight"] = np.array([float(path_weights(one)) for one in _ordered(solved["good"])])
+        arrays["single_weight"] = np.array([float(one.converged_weights) for one in _ordered(solved["good"])])
         arrays["teacher_order_parameter"] = _teachers(whole, settings, data_seed)
     return arrays
 
@@ -145,7 +144,7 @@ def _over_subsets(
     for name, data in sets.items():
         solutions = _ordered(solved[name])
         held_out = test_of(data)
-        accuracy.append([held_out.accuracy(path_weights(one), temperature) for one in solutions])
+        accuracy.append([held_out.accuracy(one.converged_weights, temperature) for one in solutions])
         norms.append([one.gradient_norm for one in solutions])
         evaluations.append([one.evaluations for one in solutions])
         by_temperature = held_out.accuracies(_identity(data), [*grid, temperature]).numpy()
@@ -167,7 +166,7 @@ def _finite_by_temperature(data: DataSet, start: Solution, settings: Mapping[str
     solutions = over_temperatures(data, settings["widths"][0], grid, start)
     return np.array(
         [
-            [part.accuracy(path_weights(one), at) for part in (validation_of(data), test_of(data))]
+            [part.accuracy(one.converged_weights, at) for part in (validation_of(data), test_of(data))]
             for at, one in zip(grid, solutions, strict=True)
         ]
     )
@@ -177,7 +176,7 @@ def _rescaled(data: DataSet, settings: Mapping[str, Any]) -> np.ndarray:
     """Accuracies (width,) with the action minimised over multiples of the identity: another temperature."""
     temperature, held_out = settings["temperature"], test_of(data)
     solutions = (minimise(posed(data, width, temperature), scalar=True) for width in settings["widths"])
-    return np.array([held_out.accuracy(path_weights(one), temperature) for one in solutions])
+    return np.array([held_out.accuracy(one.converged_weights, temperature) for one in solutions])
 
 
 def _restricted(data: DataSet, learned: Solution, settings: Mapping[str, Any], data_seed: int) -> np.ndarray:
@@ -195,10 +194,10 @@ def _restricted(data: DataSet, learned: Solution, settings: Mapping[str, Any], d
     ]
     found = {
         "diagonal": held_out.accuracy(
-            path_weights(minimise(posed(data, width, temperature), diagonal=True)), temperature
+            minimise(posed(data, width, temperature), diagonal=True).converged_weights, temperature
         ),
-        "negated": held_out.accuracy(turned[:, None] * path_weights(learned) * turned, temperature),
-        "shuffled": np.mean([held_out.accuracy(path_weights(one), temperature) for one in shuffled]),
+        "negated": held_out.accuracy(turned[:, None] * learned.converged_weights * turned, temperature),
+        "shuffled": np.mean([held_out.accuracy(one.converged_weights, temperature) for one in shuffled]),
     }
     return np.array([found[name] for name in RESTRICTIONS])
 
@@ -216,4 +215,4 @@ def _teachers(data: DataSet, settings: Mapping[str, Any], data_seed: int) -> np.
         )
         for teacher in TEACHERS
     ]
-    return np.stack([path_weights(one).numpy() for one in learned])
+    return np.stack([one.converged_weights.numpy() for one in learned])

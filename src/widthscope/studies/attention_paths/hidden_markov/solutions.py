@@ -42,12 +42,6 @@ def with_labels(data: DataSet, labels: Tensor) -> DataSet:
     return replace(data, labels=labels)
 
 
-def path_weights(solution: Solution) -> Tensor:
-    """The order parameter of all paths U, (D, D); NaN where the minimiser did not converge."""
-    found = solution.order.path_weights
-    return found if solution.converged else torch.full_like(found, torch.nan)
-
-
 @dataclass(frozen=True)
 class HeldOut:
     """Sequences of which the sign of the mean prediction is to be the label.

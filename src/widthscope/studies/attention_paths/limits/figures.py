@@ -5,6 +5,7 @@ import xarray as xr
 from matplotlib.ticker import FuncFormatter
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
+from widthscope.studies.attention_paths import curve_drawing
 
 PANELS = {"order": "order parameters", "predictor": "predictor"}
 TERMS = {"whole": "the whole term", "without shift": "without $\\mathrm{tr}(E')\\, I$"}
@@ -62,15 +63,7 @@ def limit(curve: xr.Dataset) -> Drawing:
     for axes, (quantity, title) in zip(panels, PANELS.items(), strict=True):
         one = curve.sel(quantity=quantity)
         for place, (term, label) in enumerate(TERMS.items()):
-            axes.errorbar(
-                widths,
-                one["gap"].sel(term=term),
-                one["gap_half"].sel(term=term),
-                marker=MARKERS[place],
-                color=PALETTE[f"c{place}"],
-                lw=1.2,
-                label=label,
-            )
+            curve_drawing.curve(axes, widths, one.sel(term=term), "gap", place, f"c{place}", label)
         last = float(one["gap"].sel(term="whole")[-1])
         inverse = last * widths[-1] / np.array(widths)
         axes.plot(widths, inverse, color=PALETTE["ink"], lw=0.9, ls="--", label="$1/N$")

@@ -25,7 +25,6 @@ from widthscope.studies.attention_paths.one_shot.selection import (
     chosen,
     colder,
     inverse,
-    known,
     mean_weights,
     minimum,
     renamed,
@@ -77,18 +76,18 @@ def of_sets(
     wide = colder(grid)
 
     def at_grid(found: list[Solution]) -> NDArray[np.float64]:
-        weights = {temperature: known(one) for temperature, one in zip(grid, found, strict=True)}
+        weights = {temperature: one.converged_weights for temperature, one in zip(grid, found, strict=True)}
         return over_temperatures(task, wide, weights, sets)
 
     by_width = np.stack([at_grid(found) for found in solved])
     best = wide[chosen(by_width[0])]
     first = narrow[grid.index(best)] if best in grid else narrow[0]
-    order = known(first)
+    order = first.converged_weights
 
     generator = numpy_generator(*names, "shuffled labels")
     labels = learned.labels[torch.from_numpy(generator.permutation(len(learned.labels)))]
     shuffled_task = problem(learned.inputs, labels, best, network, kernels=task.kernels)
-    shuffled = known(minimum(shuffled_task, first.order))
+    shuffled = minimum(shuffled_task, first.order).converged_weights
     fixed = (limit, renamed(order, heads), inverse(order), shuffled)
     measured = np.stack(
         [

@@ -75,11 +75,6 @@ def restricted(
     ]
 
 
-def known(found: Solution) -> Tensor:
-    """The weights of pairs of paths, (D, D); NaN where the search did not converge."""
-    return found.path_weights if found.converged else torch.full_like(found.path_weights, torch.nan)
-
-
 def mean_weights(task: Problem, U: Tensor) -> Tensor:
     r"""Weights M (D, N_0) by which the predictor's mean sums up path inputs, f(x) = sum of M * xi(x).
 

@@ -5,6 +5,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
+from widthscope.studies.attention_paths import curve_drawing
 from widthscope.studies.attention_paths.matrix_drawing import squares
 
 UNMEASURED = "not measured: chains\nhave not converged"
@@ -138,16 +139,7 @@ def overlap(matrices: xr.Dataset, curve: xr.Dataset) -> Drawing:
     axes = panels[3]
     widths = [int(width) for width in curve["width"].values]
     for place, (way, (colour, label)) in enumerate(BY_WIDTH.items()):
-        one = curve.sel(way=way)
-        axes.errorbar(
-            widths,
-            one["distance"],
-            one["distance_half"],
-            marker=MARKERS[place],
-            color=PALETTE[colour],
-            lw=1.2,
-            label=label,
-        )
+        curve_drawing.curve(axes, widths, curve.sel(way=way), "distance", place, colour, label)
     width_axis(axes, widths, "width $N$")
     axes.set_xlim(widths[0] / 1.3, widths[-1] * 1.3)
     _logarithmic(axes, curve["distance"])
