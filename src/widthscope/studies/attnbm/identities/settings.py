@@ -1,0 +1,7 @@
+"""Settings of the family `identities`."""
+
+from widthscope.settings_types import Section
+
+
+class Identities(Section):
+    """Exact identities."""

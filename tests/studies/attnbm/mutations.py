@@ -1,0 +1,33 @@
+"""What an edit of each module of attnbm makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+identities/plan.py identities/settings.py
+mixtures/plan.py mixtures/settings.py
+memorisation/plan.py memorisation/settings.py
+digits/plan.py digits/settings.py
+"""
+FITTING = """
+fit.py
+identities/fit.py
+mixtures/fit.py
+memorisation/fit.py
+digits/fit.py
+"""
+JUDGING = """
+about.py claims.py
+identities/claims.py
+mixtures/claims.py
+memorisation/claims.py
+digits/claims.py
+"""
+DRAWING = """
+figures.py
+identities/figures.py
+mixtures/figures.py
+memorisation/figures.py
+digits/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}

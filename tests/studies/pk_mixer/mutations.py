@@ -1,0 +1,37 @@
+"""What an edit of each module of pk_mixer makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+identities/plan.py identities/settings.py
+spectra/plan.py spectra/settings.py
+sparsity/plan.py sparsity/settings.py
+width/plan.py width/settings.py
+similarity/plan.py similarity/settings.py
+"""
+FITTING = """
+fit.py
+identities/fit.py
+spectra/fit.py
+sparsity/fit.py
+width/fit.py
+similarity/fit.py
+"""
+JUDGING = """
+about.py claims.py
+identities/claims.py
+spectra/claims.py
+sparsity/claims.py
+width/claims.py
+similarity/claims.py
+"""
+DRAWING = """
+figures.py
+identities/figures.py
+spectra/figures.py
+sparsity/figures.py
+width/figures.py
+similarity/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}
