@@ -43,10 +43,10 @@ def split(
     pixels = images[order].double()
     first = pixels[: sizes[0]]
     deviation = first.std(correction=0)
-    if not deviation > 0:
+    if float(deviation) <= 0:
         raise DataError(f"the first {sizes[0]} images are constant, so that they cannot be standardised")
     pixels = (pixels - first.mean()) / deviation
     if noise:
         pixels = pixels + noise * torch.randn(pixels.shape, generator=generator, dtype=pixels.dtype)
-    shares = zip(pixels.float().split(list(sizes)), labels[order].long().split(list(sizes)), strict=True)
-    return [Images(*part) for part in shares]
+    parts = torch.arange(len(order)).tensor_split(torch.tensor(sizes).cumsum(0)[:-1])
+    return [Images(pixels[part].float(), labels[order[part]].long()) for part in parts]
