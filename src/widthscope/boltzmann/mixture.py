@@ -5,8 +5,8 @@ r"""The attentional Boltzmann machine with Gaussian visible units: energy, exact
 
 exp(-E)/Z is a mixture of H Gaussians of unit covariance with means b + w_j and weights
 pi = softmax(|w_j|^2/2 + w_j.b + c_j); the attention activation softmax(W v + c) is the responsibility of the
-components. Everything is batched: a machine may carry any leading dimensions (seeds, rates), written `...` below, and a
-batch of visible vectors either carries the same or is shared by all.
+components. Everything is batched: a machine may carry any leading dimensions (seeds, rates), written `...`
+below, and a batch of visible vectors either carries the same or is shared by all.
 """
 
 import math
@@ -41,7 +41,7 @@ class Machine(NamedTuple):
 
     @classmethod
     def of(cls, parameters: Mapping[str, Tensor]) -> "Machine":
-        """The machine of named parameters `weights`, `visible_bias`, `hidden_bias`; missing biases are zero."""
+        """The machine of `weights` and, zero where missing, `visible_bias` and `hidden_bias`."""
         plain = cls.without_biases(parameters["weights"])
         return cls(
             plain.weights,
@@ -135,7 +135,7 @@ def covariance(machine: Machine) -> Tensor:
 
 
 def sample(machine: Machine, count: int, generator: torch.Generator) -> Tensor:
-    """`count` exact samples of every machine, (..., count, N): a component by pi, then its mean plus unit noise."""
+    """`count` exact samples of every machine, (..., count, N): a component by pi, its mean plus unit noise."""
     weight = mixing_weights(machine)
     batch = weight.shape[:-1]
     drawn = torch.multinomial(
