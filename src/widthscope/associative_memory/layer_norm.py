@@ -15,6 +15,8 @@ Shapes: a state is (..., token, channel); leading dimensions are independent sys
 Source: theory notes 3.2 and its trap on the factor N.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -30,7 +32,7 @@ def normalised(x: Tensor, eps: float = 0.0) -> Tensor:
 
 def deviation(x: Tensor, eps: float = 0.0) -> Tensor:
     """sqrt(var + eps) of every state, (...)."""
-    variance: Tensor = (x - x.mean(STATE, keepdim=True)).square().mean(STATE)
+    variance = (x - x.mean(STATE, keepdim=True)).square().mean(STATE)
     return torch.sqrt(variance + eps)
 
 
@@ -52,7 +54,7 @@ def mismatched_legendre(x: Tensor) -> Tensor:
     Kept because it is easily written by mistake: with it the energy of a symmetric network rises.
     """
     count = entries(x)
-    return (count - count**0.5) * deviation(x)
+    return (count - math.sqrt(count)) * deviation(x)
 
 
 def hessian(x: Tensor) -> Tensor:
