@@ -135,7 +135,7 @@ def covariance(machine: Machine) -> Tensor:
 
 
 def sample(machine: Machine, count: int, generator: torch.Generator) -> Tensor:
-    """`count` exact samples of every machine, (..., count, N): a component by pi, its mean plus unit noise."""
+    """`count` exact samples of every machine, (..., count, N): each a component by pi plus unit noise."""
     weight = mixing_weights(machine)
     batch = weight.shape[:-1]
     drawn = torch.multinomial(
