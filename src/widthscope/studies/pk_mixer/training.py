@@ -1,0 +1,235 @@
+"""Training of the study's networks on images, all seeds at once: each has its split, weights and batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.datasets.image_splits import Images, split
+from widthscope.ensembles.batches import Minibatches, epochs
+from widthscope.ensembles.gradient_step import Batch, GradientStep, members_at_once
+from widthscope.ensembles.members import Members
+from widthscope.ensembles.optimisers import Adam
+from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.schedules import warmup_cosine
+from widthscope.ensembles.training import train
+from widthscope.streams import Name, torch_generator
+from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial
+from widthscope.work import Work
+
+WARMUP = 0.1
+"""Share of the steps in which the rate rises linearly; then it falls as a half cosine."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained: by Adam, with warm-up and cosine.
+
+    Attributes:
+        train: images trained on; test: images tested on, disjoint, of each seed's own split.
+        noise: deviation of Gaussian noise on standardised pixels.
+        batch: images in a minibatch.
+        epochs: passes over the images trained on, each without its incomplete last batch.
+        rate: Adam's learning rate.
+    """
+
+    train: int
+    test: int
+    noise: float = 0.0
+    batch: int = 100
+    epochs: int = 40
+    rate: float = 3e-3
+
+    @property
+    def steps(self) -> int:
+        """Updates in all."""
+        return self.epochs * (self.train // self.batch)
+
+
+@dataclass(frozen=True)
+class SeedImages:
+    """Images of every seed: (seed, example, pixel) float32 and (seed, example) int64."""
+
+    train: Images
+    test: Images
+
+
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """Networks after training, one member for each seed.
+
+    Attributes:
+        network: what they are.
+        values: their numbers; of one that diverged, where they were last finite.
+        history: as of `ensembles.training.Trained`.
+    """
+
+    network: Network
+    values: Values
+    history: xr.Dataset
+
+
+def images_of(
+    dataset: xr.Dataset, recipe: Recipe, seeds: Sequence[int], purpose: tuple[Name, ...]
+) -> SeedImages:
+    """Each seed's own split, standardised by what it trains on.
+
+    Args:
+        dataset: with ``image`` (sample, ...) and ``label`` (sample); one with a variable ``test`` (sample) is
+            split by it, any other at random.
+        recipe: how many images, and how noisy.
+        seeds: of the splits; a seed's is the same for every network.
+        purpose: names of their streams.
+
+    Raises:
+        DataError: if there are fewer images.
+    """
+    labels = torch.as_tensor(dataset["label"].values).long()
+    pixels = torch.as_tensor(dataset["image"].values).reshape(len(labels), -1)
+    parts = [
+        split_of(pixels, labels, dataset, recipe, torch_generator(*purpose, "split", seed)) for seed in seeds
+    ]
+    return SeedImages(_stacked([part[0] for part in parts]), _stacked([part[1] for part in parts]))
+
+
+def split_of(
+    pixels: Tensor, labels: Tensor, dataset: xr.Dataset, recipe: Recipe, generator: torch.Generator
+) -> list[Images]:
+    """One seed's images to train on and to test on; see `images_of`."""
+    if "test" not in dataset:
+        return split(pixels, labels, (recipe.train, recipe.test), generator, recipe.noise)
+    tested = torch.as_tensor(dataset["test"].values).bool()
+    order = torch.randperm(len(labels), generator=generator)
+    chosen = torch.cat([order[~tested[order]][: recipe.train], order[tested[order]][: recipe.test]])
+    return _in_order(pixels[chosen], labels[chosen], recipe, generator)
+
+
+def _in_order(pixels: Tensor, labels: Tensor, recipe: Recipe, generator: torch.Generator) -> list[Images]:
+    """As `split`, of images that are in order already."""
+    first = pixels[: recipe.train].float()
+    images = (pixels.float() - first.mean()) / first.std(correction=0)
+    if recipe.noise:
+        images += recipe.noise * torch.randn(images.shape, generator=generator)
+    return [
+        Images(images[: recipe.train], labels[: recipe.train]),
+        Images(images[recipe.train :], labels[recipe.train :]),
+    ]
+
+
+def _stacked(parts: Sequence[Images]) -> Images:
+    return Images(torch.stack([part.pixels for part in parts]), torch.stack([part.labels for part in parts]))
+
+
+def values_of(
+    network: Network, seeds: Sequence[int], purpose: tuple[Name, ...], device: str = "cpu"
+) -> Values:
+    """Numbers of all seeds' networks before training, in float32; index lists stay integers."""
+
+    def streams(seed: int) -> Any:
+        return lambda name: torch_generator(*purpose, "weights", name, seed)
+
+    drawn = [initial(network, streams(seed)) for seed in seeds]
+    constant = {
+        name: torch.stack([one.constant[name] for one in drawn]).to(device) for name in drawn[0].constant
+    }
+    return Values(
+        stacked([one.trained for one in drawn], device),
+        {name: value.float() if value.is_floating_point() else value for name, value in constant.items()},
+    )
+
+
+def train_networks(
+    network: Network,
+    images: SeedImages,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    purpose: tuple[Name, ...],
+    work: Work,
+    name: str,
+) -> TrainedNetworks:
+    """Train one network for each seed.
+
+    Weights and the order of minibatches are keyed by the purpose and the seed alone: networks of one seed
+    start from the same numbers where they have the same shapes, and see the same minibatches.
+
+    Args:
+        network: which.
+        images: as of `images_of`, of these seeds.
+        recipe: how.
+        seeds: one member each.
+        purpose: names of the streams.
+        work: what the job gives.
+        name: of the training, unique in its job.
+    """
+    members = Members.grid(seed=seeds)
+    values = values_of(network, seeds, purpose, work.device)
+    order = epochs(members.generators(*purpose, "batches"), recipe.train, recipe.batch, recipe.steps)
+    first = torch.arange(len(seeds), dtype=torch.int32).reshape(-1, 1, 1) * recipe.train
+    examples = {
+        "pixels": images.train.pixels.flatten(0, 1).to(work.device),
+        "labels": images.train.labels.flatten().to(work.device),
+    }
+    minibatches = Minibatches(examples, order + first)
+
+    def batches(step: int) -> Batch:
+        return {**values.constant, **minibatches(step)}
+
+    def loss(parameters: Parameters, batch: Batch) -> Tensor:
+        return cross_entropy(logits_of(network, parameters, batch), batch["labels"])
+
+    floats = recipe.batch * max(network.width, network.inputs)
+    step = GradientStep(
+        loss,
+        Adam(recipe.rate),
+        warmup_cosine(round(WARMUP * recipe.steps), recipe.steps),
+        at_once=members_at_once(floats) if work.device == "cpu" else 0,
+    )
+    trained = train(members, values.trained, step, batches, recipe.steps, work=work, name=name)
+    return TrainedNetworks(network, Values(trained.parameters, values.constant), trained.history)
+
+
+def logits_of(network: Network, parameters: Parameters, batch: Batch) -> Tensor:
+    """Logits (member, example, class) of a minibatch that carries the constants too."""
+    return forward(network, {**batch, **parameters}, batch["pixels"]).logits
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Each member's mean cross-entropy (member,) of logits (member, example, class)."""
+    return -logits.log_softmax(dim=-1).gather(-1, labels[..., None]).flatten(1).mean(dim=1)
+
+
+def outputs(networks: TrainedNetworks, pixels: Tensor, keep: bool = False, chunk: int = 500) -> Forward:
+    """Forward pass over all images (member, example, pixel), a chunk of examples at a time, on the CPU after.
+
+    Features are kept where `keep` is set: (member, example, m) after each mixing layer.
+    """
+    values = networks.values.all()
+    device = values["stem"].device
+    with torch.no_grad():
+        found = [
+            forward(networks.network, values, part.to(device), keep)
+            for part in torch.split(pixels, chunk, dim=1)
+        ]
+    features = zip(*(each.features for each in found), strict=True)
+    return Forward(
+        tuple(torch.cat([one.cpu() for one in layer], dim=1) for layer in features),
+        torch.cat([each.logits.cpu() for each in found], dim=1),
+    )
+
+
+def accuracies(networks: TrainedNetworks, images: Images) -> Tensor:
+    """Share of images whose class has the largest logit, (member,) float64; NaN where a member diverged."""
+    right = outputs(networks, images.pixels).logits.argmax(dim=-1) == images.labels
+    alive = torch.as_tensor(networks.history["diverged_at"].values) < 0
+    return torch.where(alive, right.double().mean(dim=1), torch.nan)
+
+
+def measured(networks: TrainedNetworks, images: SeedImages) -> Mapping[str, Tensor]:
+    """Accuracies (member,) of test and training, by name."""
+    return {
+        "test_accuracy": accuracies(networks, images.test),
+        "train_accuracy": accuracies(networks, images.train),
+    }
