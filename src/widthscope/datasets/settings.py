@@ -21,6 +21,20 @@ class Gaussian(Section):
     features: Tokens = Field(64, description="Dimension of one input.")
 
 
+class Templates(Section):
+    """Images of random templates, shifted, beneath noise; more samples never change the first ones."""
+
+    samples: Count = Field(2000, description="Number of images; classes take turns.")
+    classes: Count = Field(10, ge=2, description="Number of classes, each with a template.")
+    side: Annotated[int, Field(ge=4, le=256)] = Field(8, description="Pixels along each side.")
+    shift: Annotated[int, Field(ge=0, le=128)] = Field(
+        1, description="A template moves by at most so many pixels along each side, around the edges."
+    )
+    noise: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Deviation of the noise in each pixel; that of a template is 1."
+    )
+
+
 class Download(Section):
     """Where to fetch an archive, if not from where the catalogue says."""
 
@@ -100,6 +114,7 @@ class Datasets(Section):
 
     digits: Digits = Digits()
     gaussian: Gaussian = Gaussian()
+    templates: Templates = Templates()
     cifar10: Download = Download()
     wikitext2: Download = Download()
     text: Text = Text()
