@@ -1,0 +1,252 @@
+"""Mixers of one arm trained on images: each seed its own split, weights and order, the same for all arms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.datasets.image_splits import Images, split
+from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.gradient_step import Batch, GradientStep
+from widthscope.ensembles.members import Members
+from widthscope.ensembles.optimisers import Adam
+from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.recording import Recording
+from widthscope.ensembles.schedules import warmup_cosine
+from widthscope.ensembles.training import Trained, train
+from widthscope.mixers import image_mixer, tied
+from widthscope.mixers.designs import Arm, Shape
+from widthscope.mixers.symmetry import alignment, asymmetry
+from widthscope.streams import torch_generator
+from widthscope.work import Work
+
+STUDY = "ham_mixer"
+WARM_UP = 0.1
+"""Share of the steps in which the rate rises; then it falls as a half cosine."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Names that key the random streams: `Stream("accuracy", seed)`; arms that share it share their data.
+
+    Attributes:
+        family: whose streams.
+        run_seed: of the run.
+    """
+
+    family: str
+    run_seed: int
+
+    def __call__(self, purpose: str, seed: int | str | float) -> torch.Generator:
+        """The generator of this purpose and seed."""
+        return torch_generator(STUDY, f"{self.family}.{purpose}", self.run_seed, seed)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """AdamW with warm-up and cosine, in epochs of whole batches.
+
+    Attributes:
+        rate: largest learning rate, of members that bring none of their own.
+        epochs: passes over the training images.
+        batch: images of a step.
+        weight_decay: decoupled, of all parameters.
+    """
+
+    rate: float
+    epochs: int
+    batch: int = 100
+    weight_decay: float = 0.05
+
+    def steps(self, train: int) -> int:
+        """Updates in all, with `train` images."""
+        return self.epochs * (train // self.batch)
+
+
+@dataclass(frozen=True)
+class SeedImages:
+    """Each seed's own split of a data set, standardised by its own training part.
+
+    Attributes:
+        seeds: in order of the rows.
+        parts: pixels (seed, example, colour, row, column) and labels (seed, example) of each part; the first
+            is trained on.
+    """
+
+    seeds: tuple[int, ...]
+    parts: tuple[Images, ...]
+
+    def rows(self, members: Members) -> Tensor:
+        """Row of each member's seed, (member,)."""
+        return torch.tensor([self.seeds.index(int(seed)) for seed in members.values("seed")])
+
+
+def images_of(
+    dataset: xr.Dataset,
+    stream: Stream,
+    seeds: Sequence[int],
+    sizes: Sequence[int],
+    noise: float = 0.0,
+    device: str = "cpu",
+) -> SeedImages:
+    """Splits of a data set with ``image`` (sample, [channel,] row, col) and ``label`` (sample).
+
+    Args:
+        dataset: as the catalogue's `digits`, `templates` or `cifar10`.
+        stream: its "split" of a seed draws the order, and the noise.
+        seeds: one split each.
+        sizes: images of each part.
+        noise: deviation of Gaussian noise, in deviations of the pixels.
+        device: where the parts go.
+    """
+    pixels = torch.as_tensor(dataset["image"].values)
+    pixels = pixels[:, None] if pixels.ndim == 3 else pixels
+    labels = torch.as_tensor(dataset["label"].values)
+    splits = [split(pixels, labels, sizes, stream("split", seed), noise) for seed in seeds]
+    parts = (
+        Images(
+            torch.stack([parts[place].pixels for parts in splits]).to(device),
+            torch.stack([parts[place].labels for parts in splits]).to(device),
+        )
+        for place in range(len(sizes))
+    )
+    return SeedImages(tuple(seeds), tuple(parts))
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of each member's own images.
+
+    Attributes:
+        images: pixels and labels, rows by seed.
+        rows: of each member's seed, (member,).
+        order: which examples, (member, step, batch).
+        penalty: factor of the penalty on what is added to the transposes, (member,).
+    """
+
+    images: Images
+    rows: Tensor
+    order: Tensor
+    penalty: Tensor
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """``images``, ``labels`` and ``penalty`` of this step."""
+        device = self.images.pixels.device
+        rows = self.rows[:, None].to(device)
+        chosen = self.order[:, step].to(device=device, dtype=torch.int64)
+        return {
+            "images": self.images.pixels[rows, chosen],
+            "labels": self.images.labels[rows, chosen],
+            "penalty": self.penalty.to(device),
+        }
+
+
+def losses(arm: Arm, shape: Shape, parameters: Parameters, batch: Batch) -> Tensor:
+    """Mean cross-entropy of each member, (member,), and the penalty where transposes are added to."""
+    scores = image_mixer.logits(arm, shape, parameters, batch["images"])
+    found = -torch.log_softmax(scores, -1).gather(-1, batch["labels"][..., None]).mean((1, 2))
+    return found + batch["penalty"] * tied.breaking(parameters) if arm.backward == "added" else found
+
+
+def drawn(arm: Arm, shape: Shape, stream: Stream, members: Members, device: str = "cpu") -> Parameters:
+    """Initial parameters (member, ...); a seed's "weights" are the same for all its members."""
+    generators = [stream("weights", int(seed)) for seed in members.values("seed")]
+    return stacked([image_mixer.draw(arm, shape, generator) for generator in generators], device=device)
+
+
+def train_arm(
+    arm: Arm,
+    shape: Shape,
+    recipe: Recipe,
+    members: Members,
+    images: SeedImages,
+    stream: Stream,
+    work: Work,
+    name: str,
+    recordings: Sequence[Recording] = (),
+) -> Trained:
+    """Train all members of one arm at once.
+
+    Arms and members of one seed share split, order of batches and, as far as shapes allow, initial weights.
+
+    Args:
+        arm: from `mixers.designs.ARMS`, or another.
+        shape: sizes of the networks.
+        recipe: of the training.
+        members: with the factor `seed`; `rate` and `penalty` where they differ (else the recipe's and 0).
+        images: of the members' seeds; the first part is trained on.
+        stream: keys of the random streams.
+        work: what the job gives.
+        name: the training's, unique in its job.
+        recordings: what to keep on the way.
+    """
+    trained_on = images.parts[0]
+    count = trained_on.labels.shape[1]
+    steps = recipe.steps(count)
+    generators = [stream("order", int(seed)) for seed in members.values("seed")]
+    penalty = members.tensor("penalty") if "penalty" in members.factors else torch.zeros(len(members))
+    batches = Batches(
+        trained_on, images.rows(members), epochs(generators, count, recipe.batch, steps), penalty
+    )
+    rate = members.tensor("rate", device=work.device) if "rate" in members.factors else recipe.rate
+
+    def loss(parameters: Parameters, batch: Batch) -> Tensor:
+        return losses(arm, shape, parameters, batch)
+
+    step = GradientStep(
+        loss,
+        Adam(rate, weight_decay=recipe.weight_decay),
+        warmup_cosine(round(WARM_UP * steps), steps),
+    )
+    start = drawn(arm, shape, stream, members, work.device)
+    return train(members, start, step, batches, steps, recordings, work, name)
+
+
+def accuracies(
+    arm: Arm, shape: Shape, parameters: Parameters, members: Members, images: SeedImages, chunk: int = 250
+) -> Tensor:
+    """Share of images whose class is found, (member, part), float64 throughout; NaN where scores are not
+    finite.
+
+    Args:
+        arm, shape, parameters, members, images: as in `train_arm`.
+        chunk: images of each member at once.
+    """
+    double = {name: value.double() for name, value in parameters.items()}
+    rows = images.rows(members)
+    return torch.stack([_found(arm, shape, double, rows, part, chunk) for part in images.parts], -1)
+
+
+def _found(arm: Arm, shape: Shape, parameters: Parameters, rows: Tensor, part: Images, chunk: int) -> Tensor:
+    """Of one part, (member,)."""
+    right, finite = [], []
+    with torch.no_grad():
+        for begin in range(0, part.labels.shape[1], chunk):
+            pixels, labels = part.pixels[:, begin : begin + chunk], part.labels[:, begin : begin + chunk]
+            place = rows.to(pixels.device)
+            scores = image_mixer.logits(arm, shape, parameters, pixels[place].double())
+            right.append((scores.argmax(-1) == labels[place]).double())
+            finite.append(scores.isfinite().flatten(1).all(1))
+    share = torch.cat(right, 1).mean(1)
+    return torch.where(torch.stack(finite).all(0), share, torch.nan)
+
+
+def symmetry(arm: Arm, parameters: Parameters) -> Mapping[str, Tensor]:
+    """``asymmetry`` A and ``alignment`` rho of each block's two pairs, (member, block, pair), float64."""
+    pairs = [(parameters[pair], tied.backward(arm, parameters, pair)) for pair in tied.PAIRS]
+    return {
+        "asymmetry": torch.stack([asymmetry(*pair) for pair in pairs], -1),
+        "alignment": torch.stack([alignment(*pair) for pair in pairs], -1),
+    }
+
+
+def symmetry_recording(arm: Arm, steps: Sequence[int]) -> Recording:
+    """Recording of `symmetry` at these numbers of updates."""
+    return Recording(
+        lambda parameters: symmetry(arm, parameters),
+        {"asymmetry": ("block", "pair"), "alignment": ("block", "pair")},
+        steps,
+        coords={"pair": list(tied.PAIRS)},
+    )
