@@ -1,0 +1,102 @@
+"""Permuted-Kronecker layers against dense matrices, scipy's Kronecker products and linear_operator's."""
+
+import numpy as np
+import pytest
+import torch
+from linear_operator.operators import (
+    DenseLinearOperator,
+    IdentityLinearOperator,
+    KroneckerProductLinearOperator,
+)
+from scipy import sparse
+
+from widthscope.mixers.mixing import commutation, vec
+from widthscope.mixers.permuted_kronecker import (
+    dense,
+    inverse,
+    permute,
+    permuted_kronecker,
+    random_permutations,
+    repeated_product,
+)
+
+TOKENS, CHANNELS, HIDDEN, EXAMPLES, MEMBERS = 5, 7, 3, 4, 2
+UNITS = TOKENS * CHANNELS
+ROUND_OFF = 1e-13
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(11)
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def matrix_of(permutation: torch.Tensor) -> sparse.csr_array:
+    """J of an index list, formed from its definition: J[i, index[i]] = 1."""
+    size = len(permutation)
+    return sparse.csr_array((np.ones(size), (np.arange(size), permutation.numpy())), shape=(size, size))
+
+
+def test_layer_is_the_product_of_scipys_matrices() -> None:
+    W, x = drawn(MEMBERS, HIDDEN, TOKENS), drawn(MEMBERS, UNITS, EXAMPLES)
+    first = random_permutations(MEMBERS, UNITS, generator())
+    second = random_permutations(MEMBERS, HIDDEN * CHANNELS, generator())
+    found = permuted_kronecker(W, x, first, second)
+    for member in range(MEMBERS):
+        repeated = sparse.kron(W[member].numpy(), sparse.eye_array(CHANNELS))
+        whole = matrix_of(second[member]) @ repeated @ matrix_of(first[member])
+        np.testing.assert_allclose(found[member], whole @ x[member].numpy(), rtol=0, atol=ROUND_OFF)
+        np.testing.assert_allclose(
+            dense(W, UNITS, first, second)[member], whole.toarray(), rtol=0, atol=ROUND_OFF
+        )
+
+
+def test_repeated_product_is_linear_operators_kronecker_product() -> None:
+    W, x = drawn(HIDDEN, TOKENS), drawn(UNITS, EXAMPLES)
+    operator = KroneckerProductLinearOperator(
+        DenseLinearOperator(W), IdentityLinearOperator(CHANNELS, dtype=torch.float64)
+    )
+    torch.testing.assert_close(repeated_product(W, x), operator @ x, rtol=0, atol=ROUND_OFF)
+
+
+def test_commutations_make_it_the_mixers_token_mixing_on_vec() -> None:
+    """I_C kron W on vec is W kron I_C between the commutations."""
+    W, tables = drawn(HIDDEN, TOKENS), drawn(EXAMPLES, TOKENS, CHANNELS)
+    found = permuted_kronecker(W, vec(tables).T, commutation(TOKENS, CHANNELS), commutation(CHANNELS, HIDDEN))
+    torch.testing.assert_close(found, vec(W @ tables).T, rtol=0, atol=ROUND_OFF)
+
+
+def test_gradients_of_weights_and_features() -> None:
+    W = drawn(MEMBERS, HIDDEN, TOKENS).requires_grad_()
+    x = drawn(MEMBERS, UNITS, EXAMPLES).requires_grad_()
+    first = random_permutations(MEMBERS, UNITS, generator())
+    second = random_permutations(MEMBERS, HIDDEN * CHANNELS, generator())
+    assert torch.autograd.gradcheck(lambda w, f: permuted_kronecker(w, f, first, second), (W, x))
+
+
+def test_permutations_do_not_mix_members_and_are_undone_by_their_inverse() -> None:
+    x = drawn(MEMBERS, UNITS, EXAMPLES)
+    order = random_permutations(MEMBERS, UNITS, generator())
+    assert not torch.equal(order[0], order[1])
+    moved = permute(x, order)
+    for member in range(MEMBERS):
+        assert torch.equal(moved[member], x[member][order[member]])
+    assert torch.equal(permute(moved, inverse(order)), x)
+    assert torch.equal(permute(x, order, inverse(order)), moved)
+
+
+def test_singular_values_are_the_mixers_whatever_the_permutations() -> None:
+    W = drawn(HIDDEN, TOKENS)
+    first, second = (random_permutations(1, size, generator())[0] for size in (UNITS, HIDDEN * CHANNELS))
+    of_layer = torch.linalg.svdvals(dense(W, UNITS, first, second))
+    of_factor = torch.linalg.svdvals(W).repeat_interleave(CHANNELS)
+    torch.testing.assert_close(of_layer[: len(of_factor)], of_factor, rtol=1e-12, atol=1e-12)
+
+
+def test_refusals_say_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="36 units are no copies of 5"):
+        repeated_product(drawn(HIDDEN, TOKENS), drawn(36, EXAMPLES))
+    with pytest.raises(ValueError, match="at most 4096"):
+        dense(drawn(2, 5000), 5000)
