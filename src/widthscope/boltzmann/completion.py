@@ -4,7 +4,8 @@ r"""Completion: the missing pixels of an image, given those that are seen.
     E[v_m | v_o] = b_m + sum_j softmax(a)_j w_j^m            theory notes 3.6
 
 |w_j^m|^2/2 is what integrating over the missing pixels leaves; one attention update with zeros in their place
-drops it. Images are done at once with a 0/1 mask M: A = (V o (1 - M)) W^T + c + M (W o W)^T / 2 + (M o b) W^T.
+drops it. Images are done at once with a mask M of 0 and 1: A = (V o (1 - M)) W^T + c + M (W o W)^T / 2 +
+(M o b) W^T.
 """
 
 import torch

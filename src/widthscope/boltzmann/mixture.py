@@ -151,6 +151,7 @@ def mean_negative_log_likelihood(
 ) -> Tensor:
     """-<log p(v)> over the visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time."""
     total = torch.zeros_like(log_partition(machine))
-    for rows in visible.split(examples_at_once, dim=-2):
+    for start in range(0, visible.shape[-2], examples_at_once):
+        rows = visible[..., start : start + examples_at_once, :]
         total = total + energy(machine, rows).sum(-1)
     return total / visible.shape[-2] + log_partition(machine)

@@ -1,0 +1,132 @@
+r"""The Gaussian-Bernoulli machine: its hidden units are on or off each by itself, where attention picks one.
+
+    E(v) = |v - b|^2/2 - sum_k log(1 + exp(w_k.v + c_k))
+
+It is the attentional machine with one component for every hidden state s in {0, 1}^K, weights s W and hidden
+biases s.c (theory notes 3.4). That gives its partition function and its gradient exactly while 2^K states
+can be listed. Parameters are a `Machine` with K hidden units; everything is batched over leading dimensions.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from widthscope.boltzmann.mixture import EXAMPLES_AT_ONCE, Machine, hidden_inputs
+from widthscope.boltzmann.special_cases import TooManyComponentsError
+
+MOST_UNITS = 16
+"""Hidden units whose 2^K states are listed."""
+
+
+def hidden_states(units: int) -> Tensor:
+    """Every state of {0, 1}^K, float64 (2^K, K).
+
+    Raises:
+        TooManyComponentsError: if K is more than 16.
+    """
+    if units > MOST_UNITS:
+        raise TooManyComponentsError(
+            f"{units} hidden units have 2^{units} states, at most {MOST_UNITS} units are enumerated"
+        )
+    return ((torch.arange(2**units).unsqueeze(-1) >> torch.arange(units)) & 1).double()
+
+
+def energy(machine: Machine, visible: Tensor) -> Tensor:
+    """E(v) of visible vectors (..., P, N): (..., P).
+
+    log(1 + e^x) is taken as logaddexp(0, x): the library's softplus is linear above 20, an error of 2e-9.
+    """
+    inputs = hidden_inputs(machine, visible)
+    softplus = torch.logaddexp(inputs, torch.zeros((), dtype=inputs.dtype, device=inputs.device))
+    distance = visible - machine.visible_bias.unsqueeze(-2)
+    return 0.5 * distance.square().sum(-1) - softplus.sum(-1)
+
+
+def as_attention(machine: Machine, states: Tensor | None = None) -> Machine:
+    """The attentional machine of the same density, with a component for every hidden state.
+
+    Args:
+        machine: (...) machines of K hidden units.
+        states: the hidden states (C, K) that are allowed, all by default; the K one-hot ones leave the
+            attentional machine with the same parameters.
+    """
+    every = (hidden_states(machine.hidden_units) if states is None else states).to(machine.weights)
+    hidden = (machine.hidden_bias.unsqueeze(-2) @ every.mT).squeeze(-2)
+    return Machine(every @ machine.weights, machine.visible_bias, hidden)
+
+
+def state_inputs(machine: Machine) -> Tensor:
+    """Unnormalised log probabilities of the 2^K hidden states, (..., 2^K), without their means.
+
+    s.(c + W b) + s W W^T s / 2: only K x K overlaps are needed, whatever N.
+    """
+    states = hidden_states(machine.hidden_units).to(machine.weights)
+    overlaps = machine.weights @ machine.weights.mT
+    linear = machine.hidden_bias + (machine.weights @ machine.visible_bias.unsqueeze(-1)).squeeze(-1)
+    quadratic = 0.5 * ((states @ overlaps) * states).sum(-1)
+    return quadratic + (linear.unsqueeze(-2) @ states.mT).squeeze(-2)
+
+
+def log_partition(machine: Machine) -> Tensor:
+    """log Z, exactly, by all hidden states: (...)."""
+    gaussian = 0.5 * machine.visible_units * math.log(2.0 * math.pi)
+    return gaussian + torch.logsumexp(state_inputs(machine), dim=-1)
+
+
+def mean_negative_log_likelihood(
+    machine: Machine, visible: Tensor, examples_at_once: int = EXAMPLES_AT_ONCE
+) -> Tensor:
+    """-<log p(v)> over visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time."""
+    normaliser = log_partition(machine)
+    total = torch.zeros_like(normaliser)
+    for start in range(0, visible.shape[-2], examples_at_once):
+        rows = visible[..., start : start + examples_at_once, :]
+        total = total + energy(machine, rows).sum(-1)
+    return total / visible.shape[-2] + normaliser
+
+
+def log_likelihood_gradient(machine: Machine, visible: Tensor) -> Machine:
+    """Exact gradient of the mean log likelihood of visible vectors (..., P, N), in the parameters' shapes."""
+    states = hidden_states(machine.hidden_units).to(machine.weights)
+    probability = torch.softmax(state_inputs(machine), dim=-1)
+    on = probability @ states
+    both = (states * probability.unsqueeze(-1)).mT @ states
+    model = Machine(
+        on.unsqueeze(-1) * machine.visible_bias.unsqueeze(-2) + both @ machine.weights,
+        machine.visible_bias + (on.unsqueeze(-2) @ machine.weights).squeeze(-2),
+        on,
+    )
+    data = _expectations(torch.sigmoid(hidden_inputs(machine, visible)), visible)
+    return _difference(data, model)
+
+
+def contrastive_gradient(machine: Machine, visible: Tensor, generator: torch.Generator) -> Machine:
+    """The gradient that one step of contrastive divergence takes, CD-1.
+
+    Hidden states are drawn given the data, visible vectors given them, and what these give is taken for the
+    machine's own expectations. Both passes back use probabilities, not draws.
+
+    Args:
+        machine: (...) machines.
+        visible: (..., P, N).
+        generator: of the draws, all members from one stream.
+    """
+    shape, units = visible.shape[:-1], machine.hidden_units
+    given_data = torch.sigmoid(hidden_inputs(machine, visible))
+    uniform = torch.rand((*shape, units), generator=generator, dtype=visible.dtype).to(visible.device)
+    noise = torch.randn(visible.shape, generator=generator, dtype=visible.dtype).to(visible.device)
+    drawn = (uniform < given_data).to(visible)
+    dreamt = machine.visible_bias.unsqueeze(-2) + drawn @ machine.weights + noise
+    given_dream = torch.sigmoid(hidden_inputs(machine, dreamt))
+    return _difference(_expectations(given_data, visible), _expectations(given_dream, dreamt))
+
+
+def _expectations(on: Tensor, visible: Tensor) -> Machine:
+    """<s v>, <v> and <s> over rows, for probabilities that a unit is on (..., P, K)."""
+    hebbian = on.mT @ visible / visible.shape[-2]
+    return Machine(hebbian, visible.mean(-2).expand(*hebbian.shape[:-2], visible.shape[-1]), on.mean(-2))
+
+
+def _difference(data: Machine, model: Machine) -> Machine:
+    return Machine(*(ours - theirs for ours, theirs in zip(data, model, strict=True)))
