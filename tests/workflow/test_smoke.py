@@ -51,6 +51,23 @@ SPECIFIED = {
         kernel-alignment oneshot-fw-beats-gp gd-order-parameter head-score pruning control-single-path
         control-shuffled-labels control-path-order
     """,
+    "attnbm": """
+        likelihood-mixture gradient special-cases wilks easy-to-train optimiser-matters pca-threshold
+        plateau-formula memorisation official-curve dsm-equals-dae dae-learns-score gbrbm-identity
+        vs-gbrbm-training completion dam-is-efh cccp
+    """,
+    "ham_mixer": """
+        lagrangian-ln lagrangian-gelu hessian skip-decay energy-ode energy-discrete
+        gelu-discrete-counterexample finite-tau-gelu energy-trained denoise sym-hurts not-param-count
+        para-equals-vanilla lambda-transition order-parameter recovery symmetric-not-invariant
+        asymmetry-growth spontaneous-breaking sign-control
+    """,
+    "pk_mixer": """
+        vec-identity block-equivalence monarch density width-optimum l1-bound l1-ratio-init l1-bias-trained
+        spectrum-layer spectrum-product cka-sparse-match cka-interior cka-rp-closer spectrum-trained
+        golubeva-sw peak-fixed-connections-std control-frozen-mixing peak-fixed-connections-iso
+        peak-fixed-params-iso rp-vs-mixer rp-cost
+    """,
 }
 CLAIMS = [f"{study}/{name}" for study, names in SPECIFIED.items() for name in names.split()]
 
