@@ -347,14 +347,22 @@ class TestRunFolder:
 
 
 def test_reading_is_light() -> None:
-    """Snakemake parses the workflow in every job, so what it imports must cost next to nothing."""
+    """Snakemake parses the workflow in every job: nothing heavy is imported, and a study costs little.
+
+    What a study adds is held against the import of pydantic in the same process, since seconds depend on the
+    machine and their sum on the number of studies.
+    """
     script = (
         "import sys, time; began = time.process_time()\n"
+        "import pydantic, yaml\n"
+        "type('Smallest', (pydantic.BaseModel,), {'__annotations__': {'number': int}})(number=1)\n"
+        "imported = time.process_time()\n"
         "from pathlib import Path\n"
         "from widthscope.config import read\n"
-        f"read(Path({str(ROOT / 'config.yaml')!r}))\n"
+        f"studies = read(Path({str(ROOT / 'config.yaml')!r})).studies\n"
+        "done = time.process_time()\n"
         "heavy = {'torch', 'xarray', 'pandas', 'numpy', 'scipy', 'zarr', 'matplotlib'} & set(sys.modules)\n"
-        "print(time.process_time() - began, *sorted(heavy))"
+        "print(imported - began, (done - imported) / len(studies), *sorted(heavy))"
     )
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
     runs = [
@@ -363,5 +371,6 @@ def test_reading_is_light() -> None:
         ).stdout.split()
         for _ in range(7)  # the least of several: what else runs on the machine is no cost of ours
     ]
-    assert all(run[1:] == [] for run in runs)
-    assert min(float(run[0]) for run in runs) < 0.4
+    assert all(run[2:] == [] for run in runs)
+    library, study = (min(float(run[place]) for run in runs) for place in (0, 1))
+    assert study < 0.3 * library
