@@ -34,4 +34,10 @@ width/figures.py
 similarity/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "identities/budgets.py": "identities*",
+    "identities/dense_forms.py": "identities*",
+    "identities/equalities.py": "identities*",
+    "identities/experiment.py": "identities*",
+    "identities/norms.py": "identities*",
+}

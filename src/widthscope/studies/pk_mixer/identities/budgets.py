@@ -1,0 +1,102 @@
+"""Widest shapes at a fixed number of connections, and what layers of growing width store and multiply."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+from torch.utils.flop_counter import FlopCounterMode
+
+from widthscope.mixers.effective_width import (
+    best_tokens_at_connections,
+    channels_at_connections,
+    largest_width_at_connections,
+    shapes_at_connections,
+)
+from widthscope.mixers.permuted_kronecker import permuted_kronecker
+from widthscope.mixers.sparse import masked_product, stored_numbers
+
+EXPANSIONS = (1, 2)
+EXAMPLES = 16
+FORMS = ("random permutation", "dense mask")
+
+
+def widest_shapes(sides: Sequence[int]) -> xr.Dataset:
+    """What a search over all whole shapes finds, beside the closed forms.
+
+    Returns:
+        Over (expansion, side), for budgets gamma side^3 of connections: ``tokens`` of the widest shape and
+        its ``width``; ``fewest``, the whole number of tokens with the fewest free parameters where channels
+        are real numbers; ``best`` and ``largest``, the closed forms; ``even`` and ``dense``, tokens and width
+        if the width were that of a dense layer of the budget, the root of it.
+    """
+    names = ("tokens", "width", "fewest", "best", "largest", "even", "dense")
+    found = {name: np.empty((len(EXPANSIONS), len(sides))) for name in names}
+    for row, expansion in enumerate(EXPANSIONS):
+        for column, side in enumerate(sides):
+            connections = float(expansion * side**3)
+            shapes = shapes_at_connections(connections, expansion)
+            widest = max(shapes, key=lambda shape: shape.width)
+            parameters = {
+                shape.tokens: shape.tokens**2
+                + channels_at_connections(shape.tokens, connections, expansion) ** 2
+                for shape in shapes
+            }
+            values = (
+                widest.tokens,
+                widest.width,
+                min(parameters, key=lambda tokens: parameters[tokens]),
+                best_tokens_at_connections(connections, expansion),
+                largest_width_at_connections(connections, expansion),
+                (connections / expansion) ** 0.25,
+                (connections / expansion) ** 0.5,
+            )
+            for name, value in zip(names, values, strict=True):
+                found[name][row, column] = value
+    return xr.Dataset(
+        {name: (("expansion", "side"), values) for name, values in found.items()},
+        coords={"expansion": list(EXPANSIONS), "side": list(sides)},
+    )
+
+
+def width_curve(side: int) -> xr.Dataset:
+    """Widths and free parameters of all shapes of side^3 connections, channels as real numbers; (tokens,)."""
+    connections = float(side**3)
+    tokens = np.array([shape.tokens for shape in shapes_at_connections(connections)])
+    channels = np.array([channels_at_connections(float(count), connections) for count in tokens])
+    return xr.Dataset(
+        {"width": ("tokens", tokens * channels), "parameters": ("tokens", tokens**2 + channels**2)},
+        coords={"tokens": tokens},
+        attrs={"connections": int(connections)},
+    )
+
+
+def layer_costs(sides: Sequence[int]) -> xr.Dataset:
+    """Numbers stored, and multiply-adds of one example, counted on the tensors and on what runs.
+
+    Layers of S = C = side tokens and channels, without expansion, on Torch's meta device, which knows shapes
+    and multiplies nothing.
+
+    Returns:
+        ``stored`` and ``multiply_adds`` over (form, width): of a layer with one weight and two random
+        permutations, and of a dense weight with a mask.
+    """
+    found = {name: np.empty((len(FORMS), len(sides))) for name in ("stored", "multiply_adds")}
+    for column, side in enumerate(sides):
+        units = side * side
+        weight, matrix, mask = (
+            torch.empty(shape, device="meta") for shape in ((side, side), *[(units, units)] * 2)
+        )
+        order = torch.empty(units, dtype=torch.int64, device="meta")
+        features = torch.empty(units, EXAMPLES, device="meta")
+        with FlopCounterMode(display=False) as permuted:
+            permuted_kronecker(weight, features, order, order)
+        with FlopCounterMode(display=False) as masked:
+            masked_product(matrix, mask, features)
+        found["stored"][:, column] = stored_numbers([weight, order, order]), stored_numbers([matrix, mask])
+        for row, counted in enumerate((permuted, masked)):
+            found["multiply_adds"][row, column] = counted.get_total_flops() / 2 / EXAMPLES
+    return xr.Dataset(
+        {name: (("form", "width"), values) for name, values in found.items()},
+        coords={"form": list(FORMS), "width": [side * side for side in sides]},
+    )
