@@ -95,12 +95,10 @@ class Harmonium:
     def eliminated(self) -> Tensor:
         """Probabilities of the same states under the dense associative memory, b.s + sum F(w_m.s): (2^N,).
 
-        Where h is defined on one side only, inputs on the other count as 0, where F has its least value.
+        Inputs outside of the range of h count as its end: below zero a cubic F is zero.
         """
         spins = all_spins(len(self.bias))
-        inputs = (spins @ self.weights.mT).clamp(
-            min=self.lagrangian.low if self.lagrangian.low == 0 else None
-        )
+        inputs = (spins @ self.weights.mT).clamp(self.lagrangian.low, self.lagrangian.high)
         return torch.softmax(spins @ self.bias + self.lagrangian.value(inputs).sum(-1), dim=-1)
 
 
