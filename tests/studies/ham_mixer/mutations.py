@@ -34,4 +34,7 @@ accuracy/figures.py
 breaking/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "denoise/experiment.py": "denoise*",
+    "denoise/network.py": "denoise*",
+}

@@ -1,9 +1,64 @@
-"""Shards of the family `denoise`."""
+"""Shards of the family `denoise`: one for all where that is short, else networks in groups of seeds."""
 
-from widthscope.studies.base import Shard
-from widthscope.studies.ham_mixer.denoise.settings import Denoise
+from collections.abc import Sequence
+from typing import Any
+
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+from widthscope.studies.ham_mixer.denoise.settings import PIXELS, Denoise
+
+NAME, ENTRY = "denoise", "denoise.experiment"
+STARTUP = 3.5
+ARMS = ("tied", "untied")
+
+PRODUCT_SECONDS = 4.5e-11
+"""Of one multiply-add with what goes along with it, forward or backward, on one core."""
+
+NUMBER_SECONDS = 3e-9
+"""Of one number of a state or of a hidden layer in one update, forward and backward."""
+
+START_MB = 450
 
 
 def shards(settings: Denoise, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """Groups of seeds that stay under the limit of a shard; both arms of a seed are in one job."""
+    each = _seconds(settings)
+    size = max(1, min(settings.seeds, int(SHARD_SECONDS // each)))
+    groups = [range(first, min(first + size, settings.seeds)) for first in range(0, settings.seeds, size)]
+    if len(groups) == 1:
+        return [_shard(settings, NAME, groups[0], seed)]
+    return [_shard(settings, f"{NAME}-from{group[0]}", group, seed) for group in groups]
+
+
+def _shard(settings: Denoise, name: str, seeds: Sequence[int], seed: int) -> Shard:
+    own: dict[str, Any] = settings.model_dump(mode="json")
+    return Shard(
+        name,
+        ENTRY,
+        {**own, "seeds": list(seeds), "arms": list(ARMS), "seed": seed},
+        Cost(STARTUP + len(seeds) * _seconds(settings), _memory_mb(settings, len(seeds))),
+        datasets=(settings.dataset,),
+        gpu_speedup=GPU_SPEEDUP,
+    )
+
+
+def _seconds(settings: Denoise) -> float:
+    """Of both arms of one seed."""
+    pixels, units = PIXELS[settings.dataset], 2 * settings.hidden
+    images = settings.epochs * settings.train
+    products = 2 * pixels * units * (3 * images * settings.updates + 4 * settings.test * settings.longer)
+    numbers = (6 * pixels + 2 * units) * (images * settings.updates + 2 * settings.test * settings.longer)
+    return len(ARMS) * (PRODUCT_SECONDS * products + NUMBER_SECONDS * numbers)
+
+
+def _memory_mb(settings: Denoise, seeds: int) -> int:
+    """Images of all seeds, what a training step keeps for its gradient, and what is measured in float64."""
+    pixels, units = PIXELS[settings.dataset], 2 * settings.hidden
+    images = seeds * (settings.train + 2 * settings.test) * pixels * 4
+    step = 4 * seeds * settings.batch * settings.updates * (6 * pixels + 2 * units)
+    tested = 8 * seeds * settings.test * (6 * pixels + 2 * units)
+    weights = 4 * seeds * 16 * pixels * units
+    return (
+        START_MB
+        + round((images + max(step, tested) + weights) / 1e6)
+        + (250 if settings.dataset == "cifar10" else 0)
+    )

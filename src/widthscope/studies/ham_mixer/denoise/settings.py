@@ -1,7 +1,48 @@
-"""Settings of the family `denoise`."""
+"""Settings of the family `denoise`: a memory of two hidden layers that is trained to remove noise."""
 
-from widthscope.settings_types import Section
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from widthscope.settings_types import Count, Positive, Section
+
+IMAGES = {"digits": 1797, "cifar10": 60_000}
+PIXELS = {"digits": 64, "cifar10": 1024}
 
 
 class Denoise(Section):
     """A memory that is trained to denoise."""
+
+    dataset: Literal["digits", "cifar10"] = Field(
+        "digits", description="Images, scaled to unit norm: 8 by 8 digits, or CIFAR-10 in shades of grey."
+    )
+    hidden: Count = Field(100, description="Units of each of the two hidden layers.")
+    noise: Positive = Field(0.1, description="Deviation of the noise on each pixel of an image of norm 1.")
+    updates: Count = Field(10, description="Updates of the state that training runs through.")
+    longer: Count = Field(30, description="Updates in all, along which energies are looked at.")
+    step: Positive = Field(0.1, le=1.0, description="Size e of an update x <- (1 - e) x + e U(LN x).")
+    train: Count = Field(1000, description="Images trained on.")
+    test: Count = Field(400, description="Images that errors and energies are measured on.")
+    batch: Count = Field(100, description="Images of a minibatch.")
+    epochs: Count = Field(10, description="Times that every image is seen, with new noise each time.")
+    rate: Positive = Field(2e-3, description="Learning rate of Adam.")
+    seeds: Count = Field(8, ge=3, description="Seeds of split, noise and initial weights.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        held = IMAGES[self.dataset]
+        if self.train + self.test > held:
+            raise PydanticCustomError(
+                "too_many_images",
+                "train {train} and test {test} need more images than the {held} of {dataset}",
+                {"train": self.train, "test": self.test, "held": held, "dataset": self.dataset},
+            )
+        if self.batch > self.train:
+            message = "batch {batch} must be at most train, {train}"
+            raise PydanticCustomError("batch_size", message, {"batch": self.batch, "train": self.train})
+        if self.longer < self.updates:
+            message = "longer {longer} must be at least updates, {updates}"
+            values = {"longer": self.longer, "updates": self.updates}
+            raise PydanticCustomError("updates", message, values)
+        return self
