@@ -1,6 +1,6 @@
 """Mixers of one arm trained on images: each seed its own split, weights and order, the same for all arms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,8 +23,7 @@ from widthscope.streams import torch_generator
 from widthscope.work import Work
 
 STUDY = "ham_mixer"
-WARM_UP = 0.1
-"""Share of the steps in which the rate rises; then it falls as a half cosine."""
+Objective = Callable[[Arm, Shape, Parameters, Batch], Tensor]
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,14 @@ class Recipe:
         epochs: passes over the training images.
         batch: images of a step.
         weight_decay: decoupled, of all parameters.
+        warm_up: share of the steps in which the rate rises; then it falls as a half cosine.
     """
 
     rate: float
     epochs: int
     batch: int = 100
     weight_decay: float = 0.05
+    warm_up: float = 0.1
 
     def steps(self, train: int) -> int:
         """Updates in all, with `train` images."""
@@ -166,6 +167,7 @@ def train_arm(
     work: Work,
     name: str,
     recordings: Sequence[Recording] = (),
+    objective: Objective = losses,
 ) -> Trained:
     """Train all members of one arm at once.
 
@@ -181,6 +183,7 @@ def train_arm(
         work: what the job gives.
         name: the training's, unique in its job.
         recordings: what to keep on the way.
+        objective: each member's loss, of what `losses` takes.
     """
     trained_on = images.parts[0]
     count = trained_on.labels.shape[1]
@@ -193,12 +196,12 @@ def train_arm(
     rate = members.tensor("rate", device=work.device) if "rate" in members.factors else recipe.rate
 
     def loss(parameters: Parameters, batch: Batch) -> Tensor:
-        return losses(arm, shape, parameters, batch)
+        return objective(arm, shape, parameters, batch)
 
     step = GradientStep(
         loss,
         Adam(rate, weight_decay=recipe.weight_decay),
-        warmup_cosine(round(WARM_UP * steps), steps),
+        warmup_cosine(round(recipe.warm_up * steps), steps),
     )
     start = drawn(arm, shape, stream, members, work.device)
     return train(members, start, step, batches, steps, recordings, work, name)
