@@ -16,16 +16,33 @@ energy falls for any Phi, since dE/dt = -u^T Hess L u.
 Source: theory notes 3.3 and 3.4.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
+from widthscope.associative_memory import layer_norm
 from widthscope.associative_memory.memory import Memory
+
+
+class Trajectory(NamedTuple):
+    """What a run of the dynamics leaves.
+
+    Attributes:
+        energy: of the forward matrices before each step and after the last, (steps + 1, ...).
+        deviation: root of the state's variance at the same times, (steps + 1, ...).
+        last: state after the last step, (..., S, C).
+    """
+
+    energy: Tensor
+    deviation: Tensor
+    last: Tensor
 
 
 def runge_kutta(
     memory: Memory, x: Tensor, step: float, steps: int, decay: Tensor | float = 0.0
-) -> tuple[Tensor, Tensor]:
-    """Energies along the continuous dynamics, and where it ends, by Runge-Kutta of order 4.
+) -> Trajectory:
+    """The continuous dynamics by Runge-Kutta of order 4.
 
     Args:
         memory: couplings.
@@ -33,30 +50,29 @@ def runge_kutta(
         step: length h of a step in time.
         steps: number of steps.
         decay: kappa, a number or one that broadcasts against `x`.
-
-    Returns:
-        Energies (steps + 1, ...), built from the forward matrices, and the last states.
     """
-    energies = []
+    energies, deviations = [], []
     for _ in range(steps):
         drive, energy = memory.drive_and_energy(x)
         energies.append(energy)
+        deviations.append(layer_norm.deviation(x))
         first = drive - decay * x
         second = _velocity(memory, x + step / 2 * first, decay)
         third = _velocity(memory, x + step / 2 * second, decay)
         fourth = _velocity(memory, x + step * third, decay)
         x = x + step / 6 * (first + 2 * second + 2 * third + fourth)
-    return torch.stack([*energies, memory.energy(x)]), x
+    return _trajectory(memory, x, energies, deviations)
 
 
-def residual(memory: Memory, x: Tensor, step: Tensor | float, steps: int) -> tuple[Tensor, Tensor]:
-    """Energies along x <- x + eta U(LN x), (steps + 1, ...), and the last states; `step` broadcasts."""
-    energies = []
+def residual(memory: Memory, x: Tensor, step: Tensor | float, steps: int) -> Trajectory:
+    """Repeated steps x <- x + eta U(LN x); the step eta is a number, or broadcasts against `x`."""
+    energies, deviations = [], []
     for _ in range(steps):
         drive, energy = memory.drive_and_energy(x)
         energies.append(energy)
+        deviations.append(layer_norm.deviation(x))
         x = x + step * drive
-    return torch.stack([*energies, memory.energy(x)]), x
+    return _trajectory(memory, x, energies, deviations)
 
 
 def decayed_and_residual(
@@ -87,6 +103,14 @@ def decayed_and_residual(
         decayed.append(memory.visible(x))
         kept.append(memory.visible(y))
     return torch.stack(decayed), torch.stack(kept)
+
+
+def _trajectory(memory: Memory, x: Tensor, energies: list[Tensor], deviations: list[Tensor]) -> Trajectory:
+    return Trajectory(
+        torch.stack([*energies, memory.energy(x)]),
+        torch.stack([*deviations, layer_norm.deviation(x)]),
+        x,
+    )
 
 
 def _velocity(memory: Memory, x: Tensor, decay: Tensor | float) -> Tensor:

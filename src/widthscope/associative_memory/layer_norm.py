@@ -48,13 +48,16 @@ def legendre(x: Tensor, eps: float = 0.0) -> Tensor:
     return -entries(x) * eps / deviation(x, eps)
 
 
-def mismatched_legendre(x: Tensor) -> Tensor:
-    """x.g less the length of x - mean, (...): what an energy gets by the Lagrangian without its factor.
+def mismatched_legendre(deviation: Tensor, count: int) -> Tensor:
+    """x.g less the length of x - mean, (...): the energy's first part by the Lagrangian without its factor.
 
     Kept because it is easily written by mistake: with it the energy of a symmetric network rises.
+
+    Args:
+        deviation: root of the variance of every state, (...).
+        count: N, its entries.
     """
-    count = entries(x)
-    return (count - math.sqrt(count)) * deviation(x)
+    return (count - math.sqrt(count)) * deviation
 
 
 def hessian(x: Tensor) -> Tensor:

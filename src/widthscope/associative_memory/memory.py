@@ -32,6 +32,9 @@ class Memory:
         channel_back: V2, (..., C, Hc).
         unit: of both hidden layers.
         eps: added to the variance in the normalisation.
+        gain: (..., S, C), multiplies the normalised state; None for 1. A gain that is not constant takes
+            -dE/dg from W^T phi(W g), unless what comes back is multiplied by it too; the Lagrangian's part of
+            the energy is left as it is.
     """
 
     token: Tensor
@@ -40,10 +43,12 @@ class Memory:
     channel_back: Tensor
     unit: HiddenUnit
     eps: float = 0.0
+    gain: Tensor | None = None
 
     def visible(self, x: Tensor) -> Tensor:
-        """g = LN(x), (..., S, C)."""
-        return layer_norm.normalised(x, self.eps)
+        """g = LN(x), times the gain, (..., S, C)."""
+        g = layer_norm.normalised(x, self.eps)
+        return g if self.gain is None else self.gain * g
 
     def inputs(self, g: Tensor) -> tuple[Tensor, Tensor]:
         """What the hidden layers receive: W g (..., Hs, C) and g V^T (..., S, Hc)."""
