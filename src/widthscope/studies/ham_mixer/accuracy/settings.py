@@ -1,7 +1,82 @@
-"""Settings of the family `accuracy`."""
+"""Settings of the family `accuracy`: what symmetric couplings cost in image recognition."""
 
-from widthscope.settings_types import Section
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from widthscope.settings_types import Count, Level, Positive, Section
+
+IMAGES = {"digits": 1797, "templates": 2000, "cifar10": 60000}
+"""Images of each data set; of templates, as many as are generated unless it is told otherwise."""
+
+SIDES = {"digits": 8, "templates": 8, "cifar10": 32}
+COLOURS = {"digits": 1, "templates": 1, "cifar10": 3}
+
+DataSet = Literal["digits", "templates", "cifar10"]
+
+
+class Training(Section):
+    """Sizes of the networks and of their training."""
+
+    dataset: DataSet = Field("digits", description="Images: 8 by 8 digits or templates, or CIFAR-10.")
+    side: Count = Field(
+        8, description="Pixels along each side of the network's input; smaller images are interpolated."
+    )
+    patch: Count = Field(2, description="Pixels along each side of a patch, which becomes a token.")
+    channels: Count = Field(32, description="Channels C of a token.")
+    token_hidden: Count = Field(32, description="Hidden units Hs that mix tokens; twice as many in one arm.")
+    channel_hidden: Count = Field(64, description="Hidden units Hc that mix channels; twice as many in one.")
+    blocks: Count = Field(4, description="Blocks L.")
+    activation: Literal["gelu", "relu"] = Field("gelu", description="Activation of the hidden units.")
+    train: Count = Field(700, description="Images trained on, another choice for each seed.")
+    test: Count = Field(1000, description="Images on which the accuracy is measured; none is trained on.")
+    noise: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Deviation of noise added to all images, in deviations of their pixels."
+    )
+    epochs: Count = Field(30, description="Passes over the training images.")
+    batch: Count = Field(100, description="Images of a step.")
+    rate: Positive = Field(1e-2, description="Largest learning rate of AdamW.")
+    warm_up: Level = Field(0.1, description="Share of the steps in which the rate rises; then it falls.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.05, description="Weight decay of AdamW.")
+    seeds: Count = Field(9, ge=3, description="Seeds of split, initial weights and order of batches.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        given = self.model_dump()
+        images, side = IMAGES[self.dataset], SIDES[self.dataset]
+        refusals = {
+            "{train} training and {test} test images are more than the {images} of {dataset}": (
+                self.train + self.test > images
+            ),
+            "a batch of {batch} images needs as many to train on, not {train}": self.batch > self.train,
+            "patches of side {patch} do not tile images of side {side}": self.side % self.patch != 0,
+            "side {side} is below the {own} pixels that images of {dataset} have": self.side < side,
+        }
+        for message, holds in refusals.items():
+            if holds:
+                raise PydanticCustomError("sizes", message, {**given, "images": images, "own": side})
+        return self
 
 
 class Accuracy(Section):
-    """Accuracy of tied and untied mixers."""
+    """Accuracy of mixers with free, symmetric and anti-symmetric couplings."""
+
+    main: Training = Training()
+    doubled_seeds: Count = Field(
+        7, ge=3, description="Seeds, at most as many as of `main`, of the arm with twice the hidden units."
+    )
+    permutations: Count = Field(
+        20, ge=2, description="Permutations of hidden units that show what alignments chance gives."
+    )
+    templates: Training = Training(dataset="templates", blocks=2, rate=3e-3, epochs=10, test=1000, seeds=8)
+
+    @model_validator(mode="after")
+    def _seeds_are_shared(self) -> Self:
+        if self.doubled_seeds > self.main.seeds:
+            raise PydanticCustomError(
+                "seeds",
+                "doubled_seeds {doubled} exceeds the {seeds} seeds of main, with which they are paired",
+                {"doubled": self.doubled_seeds, "seeds": self.main.seeds},
+            )
+        return self

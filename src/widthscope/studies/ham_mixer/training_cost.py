@@ -1,0 +1,49 @@
+"""What training mixers takes, for plans: no Torch here.
+
+An image's step costs three times the products of the mixing matrices, and passes over the hidden units and
+states. The constants are of one core of a laptop, float32.
+"""
+
+from widthscope.mixers.designs import Arm, Shape
+
+SECONDS_PER_PRODUCT = 3.5e-11
+"""Of one multiplication and addition in a batched product."""
+
+SECONDS_PER_HIDDEN = 7e-9
+"""Of one hidden unit of one image in a training step: activation, state beside it, gradients."""
+
+SERIAL = 1.2
+"""What a serial block costs, in parallel ones: it normalises twice."""
+
+BASE_MEMORY_MB = 500
+"""Resident memory of a process with Torch and xarray before it trains."""
+
+
+def hidden_units(shape: Shape, arm: Arm) -> int:
+    """Of all blocks, for one image: Hs C and S Hc each."""
+    each = shape.token_hidden * shape.channels + shape.tokens * shape.channel_hidden
+    return arm.widening * shape.blocks * each
+
+
+def train_seconds(shape: Shape, arm: Arm, images: int) -> float:
+    """Processor seconds of steps with so many images in all, over all members.
+
+    Evaluating an image in float64 takes about as long, without a gradient.
+    """
+    products = 3 * shape.products(arm) * SECONDS_PER_PRODUCT
+    passes = hidden_units(shape, arm) * SECONDS_PER_HIDDEN
+    return images * (products + passes) * (SERIAL if arm.order == "serial" else 1.0)
+
+
+def train_memory_mb(shape: Shape, arm: Arm, batch: int, members: int, pixels: int = 0) -> int:
+    """Peak resident memory in MB: what a step keeps for its gradient, weights and Adam's state, and the data.
+
+    Args:
+        shape, arm: of the networks.
+        batch: images of a step.
+        members: trained at once; a lone one has a copy for company.
+        pixels: held in all, over all seeds' images; in float64 while they are standardised.
+    """
+    kept = 2.5 * hidden_units(shape, arm) + 8 * shape.blocks * shape.tokens * shape.channels
+    weights = 10 * shape.weights(arm)
+    return BASE_MEMORY_MB + int((4 * max(2, members) * (batch * kept + weights) + 12 * pixels) / 1e6)
