@@ -1,6 +1,6 @@
 """Mixers of one arm trained on images: each seed its own split, weights and order, the same for all arms."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +23,6 @@ from widthscope.streams import torch_generator
 from widthscope.work import Work
 
 STUDY = "ham_mixer"
-Objective = Callable[[Arm, Shape, Parameters, Batch], Tensor]
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,6 @@ def train_arm(
     work: Work,
     name: str,
     recordings: Sequence[Recording] = (),
-    objective: Objective = losses,
 ) -> Trained:
     """Train all members of one arm at once.
 
@@ -183,7 +181,6 @@ def train_arm(
         work: what the job gives.
         name: the training's, unique in its job.
         recordings: what to keep on the way.
-        objective: each member's loss, of what `losses` takes.
     """
     trained_on = images.parts[0]
     count = trained_on.labels.shape[1]
@@ -196,7 +193,7 @@ def train_arm(
     rate = members.tensor("rate", device=work.device) if "rate" in members.factors else recipe.rate
 
     def loss(parameters: Parameters, batch: Batch) -> Tensor:
-        return objective(arm, shape, parameters, batch)
+        return losses(arm, shape, parameters, batch)
 
     step = GradientStep(
         loss,
