@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py
+plan.py settings.py training_cost.py
 energy/plan.py energy/settings.py
 denoise/plan.py denoise/settings.py
 trained_energy/plan.py trained_energy/settings.py
@@ -35,6 +35,8 @@ breaking/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "accuracy/experiment.py": "accuracy*",
+    "networks.py": "accuracy* breaking* trained-energy*",
     "denoise/experiment.py": "denoise*",
     "denoise/network.py": "denoise*",
 }
