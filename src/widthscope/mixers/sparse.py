@@ -54,9 +54,11 @@ def initial_sparse_weights(masks: Tensor, gain: float, generator: torch.Generato
         gain: 2 before a ReLU, 1 for linear layers.
         generator: of the draws.
     """
-    fan_in = masks.double().mean(dim=(-2, -1), keepdim=True) * masks.shape[-1]
-    drawn = torch.randn(masks.shape, dtype=torch.float64, generator=generator)
-    return masks * drawn * (gain / fan_in).sqrt()
+    fan_in = masks.mean(dim=(-2, -1), keepdim=True, dtype=torch.float64) * masks.shape[-1]
+    weights = torch.zeros(masks.shape, dtype=torch.float64)
+    connections = int(masks.sum())
+    weights[masks.bool()] = torch.randn(connections, dtype=torch.float64, generator=generator)
+    return weights * (gain / fan_in).sqrt()
 
 
 def masked_product(weight: Tensor, mask: Tensor, features: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ similarity/plan.py similarity/settings.py
 FITTING = """
 fit.py
 identities/fit.py
-spectra/fit.py
+spectra/fit.py spectra/lines.py spectra/theory.py
 sparsity/fit.py
 width/fit.py
 similarity/fit.py
@@ -40,4 +40,7 @@ SWEEPING: dict[str, str] = {
     "identities/equalities.py": "identities*",
     "identities/experiment.py": "identities*",
     "identities/norms.py": "identities*",
+    "spectra/draw_counts.py": "spectra*",
+    "spectra/experiment.py": "spectra*",
+    "spectra/moments.py": "spectra*",
 }
