@@ -142,8 +142,11 @@ def transition_matrix(harmonium: Harmonium) -> Tensor:
     slopes = harmonium.lagrangian.slope(harmonium.grid)
     joint = (first.unsqueeze(-1) * second.unsqueeze(-2)).flatten(1)
     up = harmonium.spins_given(torch.cartesian_prod(slopes, slopes))
-    up = up.unsqueeze(1)
-    return joint @ torch.where(spins > 0, up, 1 - up).prod(-1)
+    after = torch.ones(len(up), len(spins), dtype=torch.float64)
+    for place, probability in enumerate(up.unbind(-1)):
+        on = probability.unsqueeze(-1)
+        after *= torch.where(spins[:, place] > 0, on, 1 - on)
+    return joint @ after
 
 
 def _inverse(cumulative: Tensor, state: Tensor, uniform: Tensor) -> Tensor:
