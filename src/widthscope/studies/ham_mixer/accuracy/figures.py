@@ -40,11 +40,11 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 def accuracies(setups: Mapping[str, Curves]) -> Drawing:
     """Training and test accuracy of every seed by kind of coupling, with means and intervals."""
     figure, *panels = new(cols=2, height=3.7)
-    for axes, (setup, curves) in zip(panels, setups.items(), strict=True):
+    for axes, curves in zip(panels, setups.values(), strict=True):
         for place, (arm, curve) in enumerate(curves.items()):
             _cloud(axes, place, curve, COLOURS[arm])
         axes.set_xticks(range(len(curves)), [TICKS[arm] for arm in curves], rotation=30, ha="right")
-        axes.set_title(_data(curves, setup))
+        axes.set_title(_data(curves))
     panels[0].set_ylabel("accuracy")
     said = [
         "; ".join(
@@ -54,13 +54,14 @@ def accuracies(setups: Mapping[str, Curves]) -> Drawing:
         )
         for curves in setups.values()
     ]
+    left, right = (_sizes(curves) for curves in setups.values())
     weights = {arm: int(curve.attrs["weights"]) for arm, curve in setups["main"].items()}
     counted = ", ".join(f"{_plain(arm)} {count}" for arm, count in weights.items())
     return Drawing(
         figure,
         "Test accuracy by kind of coupling, one point for each seed, means with 99 % intervals; open marks: "
-        f"mean training accuracy. Left, {said[0]}; numbers trained: {counted}. Right, {said[1]}, after a "
-        "short training of fewer blocks.",
+        f"mean training accuracy. Left, {left}: {said[0]}; numbers trained: {counted}. Right, {right}: "
+        f"{said[1]}.",
         "Two panels of accuracy, one column of points for each kind of coupling. "
         f"Left: {said[0]}. Right: {said[1]}.",
     )
@@ -69,15 +70,15 @@ def accuracies(setups: Mapping[str, Curves]) -> Drawing:
 def losses(setups: Mapping[str, Curves]) -> Drawing:
     """Training loss over the updates."""
     figure, *panels = new(cols=2, height=3.3)
-    for axes, (setup, curves) in zip(panels, setups.items(), strict=True):
+    for axes, curves in zip(panels, setups.values(), strict=True):
         for arm, curve in curves.items():
             at, mean, half = curve["update"], curve["log_loss"], curve["log_loss_half"]
             colour = PALETTE[COLOURS[arm]]
             axes.plot(at, np.exp(mean), color=colour, label=_plain(arm))
             axes.fill_between(at, np.exp(mean - half), np.exp(mean + half), color=colour, alpha=0.15, lw=0)
-        axes.set_yscale("log")
         axes.set_xlabel("update")
-        axes.set_title(_data(curves, setup))
+        axes.set_title(_data(curves))
+    panels[0].set_yscale("log")
     panels[0].set_ylabel("loss of a batch")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     ends = {arm: float(np.exp(curve["log_loss"].isel(update=-1))) for arm, curve in setups["main"].items()}
@@ -86,7 +87,7 @@ def losses(setups: Mapping[str, Curves]) -> Drawing:
         figure,
         "Training loss by kind of coupling over the updates, geometric means over seeds and neighbouring "
         f"updates with 99 % intervals. At the end of the left panel: {said}.",
-        f"Two panels of falling curves on a logarithmic axis. At the end of the left one: {said}.",
+        f"Two panels of falling curves, the left one on a logarithmic axis. At the end of that: {said}.",
     )
 
 
@@ -103,7 +104,6 @@ def alignment(curves: Curves) -> Drawing:
             yerr=curve["alignment_half"],
             color=PALETTE[COLOURS[arm]],
             marker="o",
-            label=_plain(arm),
         )
         blocks = np.arange(1, curve.sizes["block"] + 1)
         for pair, style in zip(curve["pair"].values, ("-", "--"), strict=True):
@@ -118,8 +118,7 @@ def alignment(curves: Curves) -> Drawing:
     right.axhline(0.0, color=PALETTE["muted"], lw=0.8)
     right.set_xlabel("block")
     right.set_xticks(blocks)
-    right.legend()
-    left.legend()
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     said = ", ".join(
         f"{_plain(arm)} {float(curve['alignment'].isel(epoch=-1)):+.3f}" for arm, curve in curves.items()
     )
@@ -145,10 +144,14 @@ def _cloud(axes: Axes, place: int, curve: xr.Dataset, colour: str) -> None:
     axes.plot([place], [train], "o", mfc="none", mec=PALETTE[colour], mew=1.2, ms=6)
 
 
-def _data(curves: Curves, setup: str) -> str:
+def _data(curves: Curves) -> str:
+    dataset = next(iter(curves.values())).attrs["dataset"]
+    return {"digits": "digits", "templates": "generated images", "cifar10": "CIFAR-10"}[dataset]
+
+
+def _sizes(curves: Curves) -> str:
     attrs = next(iter(curves.values())).attrs
-    called = {"digits": "digits", "templates": "generated images", "cifar10": "CIFAR-10"}[attrs["dataset"]]
-    return f"{called}, {attrs['train']} images, {attrs['blocks']} blocks"
+    return f"{attrs['blocks']} blocks trained on {attrs['train']} images in {attrs['epochs']} epochs"
 
 
 def _plain(arm: str) -> str:

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Count, Level, Positive, Section
 
@@ -43,19 +42,20 @@ class Training(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        given = self.model_dump()
-        images, side = IMAGES[self.dataset], SIDES[self.dataset]
-        refusals = {
-            "{train} training and {test} test images are more than the {images} of {dataset}": (
-                self.train + self.test > images
-            ),
-            "a batch of {batch} images needs as many to train on, not {train}": self.batch > self.train,
-            "patches of side {patch} do not tile images of side {side}": self.side % self.patch != 0,
-            "side {side} is below the {own} pixels that images of {dataset} have": self.side < side,
-        }
-        for message, holds in refusals.items():
-            if holds:
-                raise PydanticCustomError("sizes", message, {**given, "images": images, "own": side})
+        images, pixels = IMAGES[self.dataset], SIDES[self.dataset]
+        if self.train + self.test > images:
+            raise ValueError(
+                f"{self.train} training and {self.test} test images are more than the {images} of "
+                f"{self.dataset}"
+            )
+        if self.batch > self.train:
+            raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
+        if self.side % self.patch:
+            raise ValueError(f"patches of side {self.patch} do not tile images of side {self.side}")
+        if self.side < pixels:
+            raise ValueError(
+                f"side {self.side} is below the {pixels} pixels that images of {self.dataset} have"
+            )
         return self
 
 
@@ -69,14 +69,13 @@ class Accuracy(Section):
     permutations: Count = Field(
         20, ge=2, description="Permutations of hidden units that show what alignments chance gives."
     )
-    templates: Training = Training(dataset="templates", blocks=2, rate=3e-3, epochs=10, test=1000, seeds=8)
+    templates: Training = Training(dataset="templates", blocks=2, train=300, batch=50, epochs=10, seeds=6)
 
     @model_validator(mode="after")
     def _seeds_are_shared(self) -> Self:
         if self.doubled_seeds > self.main.seeds:
-            raise PydanticCustomError(
-                "seeds",
-                "doubled_seeds {doubled} exceeds the {seeds} seeds of main, with which they are paired",
-                {"doubled": self.doubled_seeds, "seeds": self.main.seeds},
+            raise ValueError(
+                f"doubled_seeds {self.doubled_seeds} exceeds the {self.main.seeds} seeds of main, with which "
+                "they are paired"
             )
         return self

@@ -1,0 +1,73 @@
+import pytest
+import torch
+
+from widthscope.datasets.image_splits import split
+from widthscope.errors import DataError
+
+COUNT = 50
+IMAGES = torch.arange(COUNT * 6).reshape(COUNT, 2, 3)
+"""Each is known by its pixels; their mean rises with the sample."""
+
+LABELS = torch.arange(COUNT)
+
+
+def parts_of(sizes, seed=0, noise=0.0, images=IMAGES):
+    return split(images, LABELS, sizes, torch.Generator().manual_seed(seed), noise)
+
+
+def test_parts_are_disjoint_and_pixels_stay_with_their_labels():
+    parts = parts_of((20, 5, 10))
+    assert [len(part.labels) for part in parts] == [20, 5, 10]
+    labels = torch.cat([part.labels for part in parts])
+    assert len(set(labels.tolist())) == 35
+    first = IMAGES[parts[0].labels].double()
+    for part in parts:
+        expected = (IMAGES[part.labels].double() - first.mean()) / first.std(correction=0)
+        assert torch.allclose(part.pixels.double(), expected, atol=1e-6)
+
+
+def test_the_first_part_is_standardised_and_the_others_by_it():
+    first, second = parts_of((30, 20))
+    assert abs(float(first.pixels.mean())) < 1e-6
+    assert float(first.pixels.std(correction=0)) == pytest.approx(1, abs=1e-6)
+    assert abs(float(second.pixels.mean())) > 1e-3
+    assert first.pixels.dtype == torch.float32
+    assert first.labels.dtype == torch.int64
+
+
+def test_what_is_not_in_the_first_part_has_no_influence_on_it():
+    first, second = parts_of((30, 20))
+    changed = IMAGES.clone()
+    changed[second.labels] += 1000
+    assert torch.equal(parts_of((30, 20), images=changed)[0].pixels, first.pixels)
+
+
+def test_another_seed_draws_another_order_and_the_same_one_the_same():
+    assert torch.equal(parts_of((30,))[0].labels, parts_of((30,))[0].labels)
+    assert not torch.equal(parts_of((30,))[0].labels, parts_of((30,), seed=1)[0].labels)
+
+
+def test_every_image_may_be_used():
+    (part,) = parts_of((COUNT,))
+    assert sorted(part.labels.tolist()) == list(range(COUNT))
+
+
+def test_noise_is_added_to_standardised_pixels_and_leaves_the_order():
+    images = torch.randn(2000, 64, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(2000)
+    clean, noisy = (split(images, labels, (2000,), torch.Generator().manual_seed(2), n)[0] for n in (0, 0.5))
+    assert torch.equal(clean.labels, noisy.labels)
+    added = noisy.pixels.double() - clean.pixels.double()
+    # Deviation of the mean and of the deviation over 128 000 draws: 0.0014 and 0.001.
+    assert abs(float(added.mean())) < 0.007
+    assert float(added.std()) == pytest.approx(0.5, abs=0.005)
+
+
+def test_more_images_than_there_are_are_refused():
+    with pytest.raises(DataError, match=r"parts of \[40, 20\] images need 60, and there are 50"):
+        parts_of((40, 20))
+
+
+def test_constant_images_are_refused():
+    with pytest.raises(DataError, match="the first 30 images are constant"):
+        parts_of((30, 10), images=torch.full((COUNT, 2, 3), 4.0))
