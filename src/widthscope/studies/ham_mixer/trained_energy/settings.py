@@ -1,7 +1,51 @@
-"""Settings of the family `trained_energy`."""
+"""Settings of the family `trained_energy`: energies of blocks that were trained to recognise images."""
 
-from widthscope.settings_types import Section
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from widthscope.settings_types import Count, Distinct, Level, Positive, Section
+
+IMAGES = {"digits": 1797, "cifar10": 60000}
+SIDES = {"digits": 8, "cifar10": 32}
+COLOURS = {"digits": 1, "cifar10": 3}
 
 
 class TrainedEnergy(Section):
-    """Energies of trained blocks."""
+    """Whether trained blocks lower the energy of their forward matrices when they are repeated."""
+
+    dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
+    patch: Count = Field(2, description="Pixels along each side of a patch, which becomes a token.")
+    channels: Count = Field(32, description="Channels C of a token.")
+    token_hidden: Count = Field(32, description="Hidden units Hs that mix tokens.")
+    channel_hidden: Count = Field(64, description="Hidden units Hc that mix channels.")
+    blocks: Count = Field(2, description="Blocks L, of which the first is applied again and again.")
+    activations: Distinct[Literal["relu", "gelu"]] = Field(
+        ("relu", "gelu"), min_length=2, description="Activations of the hidden units; both are judged."
+    )
+    train: Count = Field(700, description="Images trained on, another choice for each seed.")
+    test: Count = Field(60, description="Images whose states the block is applied to; none is trained on.")
+    epochs: Count = Field(10, description="Passes over the training images.")
+    batch: Count = Field(100, description="Images of a step.")
+    rate: Positive = Field(1e-2, description="Largest learning rate of AdamW.")
+    warm_up: Level = Field(0.1, description="Share of the steps in which the rate rises; then it falls.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.05, description="Weight decay of AdamW.")
+    seeds: Count = Field(5, ge=3, description="Seeds of split, initial weights and order of batches.")
+    iterations: Count = Field(20, ge=2, description="Applications of the block.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        given = self.model_dump()
+        images, side = IMAGES[self.dataset], SIDES[self.dataset]
+        refusals = {
+            "{train} training and {test} test images are more than the {images} of {dataset}": (
+                self.train + self.test > images
+            ),
+            "a batch of {batch} images needs as many to train on, not {train}": self.batch > self.train,
+            "patches of side {patch} do not tile images of side {own}": side % self.patch != 0,
+        }
+        for message, holds in refusals.items():
+            if holds:
+                raise PydanticCustomError("sizes", message, {**given, "images": images, "own": side})
+        return self
