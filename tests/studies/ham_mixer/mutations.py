@@ -35,6 +35,14 @@ breaking/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "energy/counterexample.py": "energy*",
+    "energy/experiments.py": "energy*",
+    "energy/flow.py": "energy*",
+    "energy/hidden.py": "energy*",
+    "energy/identities.py": "energy*",
+    "energy/steps.py": "energy*",
+    "energy/systems.py": "energy*",
+    "trained_energy/experiment.py": "trained-energy*",
     "accuracy/experiment.py": "accuracy*",
     "networks.py": "accuracy* breaking* trained-energy*",
     "denoise/experiment.py": "denoise*",
