@@ -45,6 +45,9 @@ SWEEPING: dict[str, str] = {
     "trained_energy/experiment.py": "trained-energy*",
     "accuracy/experiment.py": "accuracy*",
     "networks.py": "accuracy* breaking* trained-energy*",
+    "breaking/arms.py": "breaking*",
+    "breaking/experiment.py": "breaking*",
+    "breaking/gradients.py": "breaking*",
     "denoise/experiment.py": "denoise*",
     "denoise/network.py": "denoise*",
 }

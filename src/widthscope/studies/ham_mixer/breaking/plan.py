@@ -1,9 +1,129 @@
-"""Shards of the family `breaking`."""
+"""Shards of the family `breaking`: penalised ties, penalised anti-ties, and arms without a penalty.
 
-from widthscope.studies.base import Shard
+Where all is short one shard trains everything. A group that is long is split into arms and penalties, and one
+of these that is long into seeds.
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+from widthscope.mixers.designs import Shape
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+from widthscope.studies.ham_mixer.accuracy.plan import shape_of
+from widthscope.studies.ham_mixer.accuracy.settings import COLOURS, SIDES
+from widthscope.studies.ham_mixer.breaking.arms import ARMS, PENALISED
 from widthscope.studies.ham_mixer.breaking.settings import Breaking
+from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
+
+NAME, ENTRY = "breaking", "breaking.experiment"
+STARTUP = 3.5
+
+TOGETHER_SECONDS = 15.0
+"""Trainings that take no longer than this in all share one job, whose start would cost as much."""
+
+GROUPS = {"tied": ("asym", "sym2"), "others": ("anti", "sym", "para", "parasym")}
+"""Arms in groups of about the same length; gradients at tied couplings go with the second."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm, trained at once with all these penalties and seeds.
+
+    Attributes:
+        arm: name in `arms.ARMS`.
+        penalties: 0 alone where nothing is penalised.
+        seeds: of split, weights and order of batches.
+    """
+
+    arm: str
+    penalties: tuple[float, ...]
+    seeds: tuple[int, ...]
 
 
 def shards(settings: Breaking, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """Every arm with its penalties, in jobs of about equal length."""
+    groups = {name: [_run(settings, arm) for arm in arms] for name, arms in GROUPS.items()}
+    gradients = tuple(range(settings.training.seeds))
+    everything = [run for runs in groups.values() for run in runs]
+    if _seconds(settings, everything, gradients) <= TOGETHER_SECONDS:
+        return [_shard(settings, seed, NAME, everything, gradients)]
+    found, last = [], list(GROUPS)[-1]
+    for name, runs in groups.items():
+        if _seconds(settings, runs, gradients) <= SHARD_SECONDS:
+            own = gradients if name == last else ()
+            found.append(_shard(settings, seed, f"{NAME}-{name}", runs, own))
+        else:
+            found += [shard for run in runs for shard in _alone(settings, seed, run)]
+            if name == last:
+                found += [_shard(settings, seed, f"{NAME}-gradients-s{one}", [], (one,)) for one in gradients]
+    return found
+
+
+def _alone(settings: Breaking, seed: int, run: Run) -> list[Shard]:
+    """Shards of one arm: by penalty, and by seed where one penalty is long."""
+    found = []
+    for penalty in run.penalties:
+        name = f"{NAME}-{run.arm}" + (f"-l{penalty:g}" if run.arm in PENALISED else "")
+        one = replace(run, penalties=(penalty,))
+        if _seconds(settings, [one], ()) <= SHARD_SECONDS:
+            found.append(_shard(settings, seed, name, [one], ()))
+        else:
+            found += [
+                _shard(settings, seed, f"{name}-s{each}", [replace(one, seeds=(each,))], ())
+                for each in run.seeds
+            ]
+    return found
+
+
+def _run(settings: Breaking, arm: str) -> Run:
+    penalties = settings.penalties if arm in PENALISED else (0.0,)
+    return Run(arm, penalties, tuple(range(settings.training.seeds)))
+
+
+def _shard(settings: Breaking, seed: int, name: str, runs: list[Run], gradients: tuple[int, ...]) -> Shard:
+    training = settings.training
+    own = training.model_dump(mode="json", exclude={"seeds", *asdict(Shape())})
+    return Shard(
+        name,
+        ENTRY,
+        {
+            **own,
+            "shape": asdict(shape_of(training)),
+            "seed": seed,
+            "runs": [
+                {"arm": run.arm, "penalties": list(run.penalties), "seeds": list(run.seeds)} for run in runs
+            ],
+            "gradients": list(gradients),
+            "gradient_images": settings.gradient_images,
+        },
+        Cost(STARTUP + _seconds(settings, runs, gradients), _memory_mb(settings, runs)),
+        datasets=(training.dataset,),
+        gpu_speedup=GPU_SPEEDUP,
+    )
+
+
+def _seconds(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) -> float:
+    """Of training, of the accuracy on all images at the end, and of gradients in float64."""
+    training, shape = settings.training, shape_of(settings.training)
+    images = training.epochs * (training.train // training.batch) * training.batch
+    images += training.train + training.test
+    total = sum(
+        train_seconds(shape, ARMS[run.arm], len(run.penalties) * len(run.seeds) * images) for run in runs
+    )
+    return total + 2 * train_seconds(shape, ARMS["parasym"], len(gradients) * settings.gradient_images)
+
+
+def _memory_mb(settings: Breaking, runs: list[Run]) -> int:
+    training, shape = settings.training, shape_of(settings.training)
+    pixels = COLOURS[training.dataset] * SIDES[training.dataset] ** 2 * (training.train + training.test)
+    each = [
+        train_memory_mb(
+            shape,
+            ARMS[run.arm],
+            training.batch,
+            len(run.penalties) * len(run.seeds),
+            len(run.seeds) * pixels,
+        )
+        for run in runs
+    ]
+    alone = train_memory_mb(shape, ARMS["parasym"], training.batch, 2, training.seeds * pixels)
+    return max([*each, alone])

@@ -1,7 +1,43 @@
-"""Settings of the family `breaking`."""
+"""Settings of the family `breaking`: how symmetric couplings become, are kept, or cease to be in training."""
 
-from widthscope.settings_types import Section
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from widthscope.settings_types import Count, Increasing, Section
+from widthscope.studies.ham_mixer.accuracy.settings import Training
+
+Penalty = Annotated[float, Field(ge=0)]
 
 
 class Breaking(Section):
     """Symmetry through training."""
+
+    training: Training = Training(blocks=2, epochs=12, seeds=12)
+    penalties: Increasing[Penalty] = Field(
+        (0.0, 1e-3, 1e-2, 1.0),
+        min_length=2,
+        description="Factors lambda of the squared norms of what is added to the transposes; the first is 0.",
+    )
+    gradient_images: Count = Field(
+        700, description="Training images over which gradients at tied couplings are averaged."
+    )
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        refusals = {
+            "penalties begin with {first}, and the first must be 0": self.penalties[0] != 0,
+            "gradient_images {images} exceeds the {train} images of training": (
+                self.gradient_images > self.training.train
+            ),
+        }
+        for message, holds in refusals.items():
+            if holds:
+                values = {
+                    "first": self.penalties[0],
+                    "images": self.gradient_images,
+                    "train": self.training.train,
+                }
+                raise PydanticCustomError("breaking", message, values)
+        return self
