@@ -30,4 +30,13 @@ memorisation/figures.py
 digits/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "identities/bernoulli.py": "identities*",
+    "identities/density.py": "identities*",
+    "identities/experiments.py": "identities*",
+    "identities/gradients.py": "identities*",
+    "identities/harmoniums.py": "identities*",
+    "identities/machines.py": "identities*",
+    "identities/retrieval.py": "identities*",
+    "identities/scores.py": "identities*",
+}

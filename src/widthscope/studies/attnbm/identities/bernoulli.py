@@ -13,8 +13,9 @@ from widthscope.streams import torch_generator
 from widthscope.studies.attnbm.identities.machines import drawn, largest
 from widthscope.work import Work
 
-SCALE = 3.0
-"""Of the weights: many inputs of hidden units are then beyond 20, where a softplus that turns linear errs."""
+SCALE, UNITS = 3.0, 5
+"""Of the vectors, and of the weights with five visible units. With more, weights are smaller by the root, so
+that inputs of hidden units are as often just beyond 20, where a softplus that turns linear errs most."""
 
 CASES = (
     "energy, all states",
@@ -54,7 +55,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
 
 def _of_machine(settings: Mapping[str, Any], machine: int) -> tuple[list[float], list[float]]:
     key = ("attnbm", "identities.bernoulli", settings["seed"], machine)
-    own = drawn(key, settings["hidden"], settings["visible"], SCALE)
+    own = drawn(key, settings["hidden"], settings["visible"], SCALE * (UNITS / settings["visible"]) ** 0.5)
     generator = torch_generator(*key, "vectors")
     visible = SCALE * torch.randn(
         settings["examples"], settings["visible"], generator=generator, dtype=torch.float64

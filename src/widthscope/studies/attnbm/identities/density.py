@@ -11,8 +11,7 @@ from torch import Tensor
 from widthscope.boltzmann import mixture, special_cases
 from widthscope.boltzmann.mixture import Machine
 from widthscope.streams import torch_generator
-from widthscope.studies.attnbm.identities.machines import drawn, largest
-from widthscope.studies.attnbm.identities.settings import PLANE
+from widthscope.studies.attnbm.identities.machines import PLANE, drawn, largest
 from widthscope.work import Work
 
 STEP, REACH = 0.2, 9.0

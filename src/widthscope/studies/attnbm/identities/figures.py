@@ -129,9 +129,9 @@ def harmonium(curve: xr.Dataset) -> Drawing:
     """Probabilities of the states under three laws, by Lagrangian."""
     names = [str(name) for name in curve["lagrangian"].values]
     figure, *panels = new(cols=len(names), height=3.0, sharey=True)
-    order = np.argsort(-curve["probability"].sel(law="exact", lagrangian=names[0]).values)
-    states = np.arange(len(order))
+    states = np.arange(curve.sizes["state"])
     for axes, name in zip(panels, names, strict=True):
+        order = np.argsort(-curve["probability"].sel(law="exact", lagrangian=name).values)
         for place, (law, colour) in enumerate(LAWS.items()):
             axes.plot(
                 states,
@@ -142,7 +142,7 @@ def harmonium(curve: xr.Dataset) -> Drawing:
                 label={"exact": "marginal", "sampled": "sampled", "eliminated": "dense memory"}[law],
             )
         axes.set_title(f"{name} F")
-        axes.set_xlabel("state of the spins")
+        axes.set_xlabel("state, by rank")
         axes.set_yscale("log")
     panels[0].set_ylabel("probability")
     panels[0].legend(fontsize=7.5)
@@ -182,9 +182,10 @@ def retrieval(curve: xr.Dataset) -> Drawing:
     left.set_title("energy")
     left.legend(fontsize=7.5)
     rows = [curve["image"].sel(stage=stage).values for stage in curve["stage"].values]
-    mosaic = np.vstack([np.hstack(list(images)) for images in [*rows, curve["stored"].values]])
-    right.imshow(mosaic, cmap="gray_r", interpolation="nearest")
-    side = curve.sizes["row"]
+    stored = curve["stored"].values
+    mosaic = np.vstack([np.hstack([_framed(image) for image in images]) for images in [*rows, stored]])
+    right.imshow(mosaic, cmap="gray_r", vmin=stored.min(), vmax=stored.max(), interpolation="nearest")
+    side = curve.sizes["row"] + 2
     labels = ["start", *(f"{stage} update{'s' if stage > 1 else ''}" for stage in curve["stage"].values[1:])]
     right.set_yticks(side * (np.arange(len(labels) + 1) + 0.5) - 0.5, [*labels, "stored"])
     right.set_xticks([])
@@ -201,6 +202,11 @@ def retrieval(curve: xr.Dataset) -> Drawing:
         "Energies over updates: solid lines fall and stay, dashed lines rise. Beside it four rows of "
         "small images: noise, then digits like those in the last row.",
     )
+
+
+def _framed(image: np.ndarray) -> np.ndarray:
+    """An image with an empty line around it."""
+    return np.pad(image, 1, constant_values=np.nan)
 
 
 def _points(axes: Axes, fit: xr.DataTree, claim: str) -> tuple[float, float]:

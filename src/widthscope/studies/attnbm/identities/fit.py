@@ -16,7 +16,7 @@ EPS = float(np.finfo(np.float64).eps)
 MIXTURE_EPS = 50.0
 """Tolerance of a log density, in units of eps N: it is a sum of some N terms of order one."""
 
-INTEGRAL, SPECIAL, AUTODIFF, SCORES, BERNOULLI, HARMONIUM = 1e-12, 1e-11, 1e-13, 1e-11, 1e-12, 1e-12
+INTEGRAL, SPECIAL, AUTODIFF, SCORES, BERNOULLI, HARMONIUM = 1e-12, 1e-11, 1e-13, 1e-11, 1e-13, 1e-12
 """Tolerances of the identities in float64; see the reasons beside the claims."""
 
 RISE_EPS = 100.0

@@ -6,6 +6,9 @@ from torch import Tensor
 from widthscope.boltzmann.mixture import Machine
 from widthscope.streams import torch_generator
 
+PLANE = 2
+"""Visible units where densities are integrated on a grid."""
+
 Key = tuple[str | int, ...]
 
 

@@ -12,10 +12,9 @@ from torch import Tensor
 from widthscope.boltzmann import denoising
 from widthscope.boltzmann.mixture import Machine
 from widthscope.streams import torch_generator
-from widthscope.studies.attnbm.identities.machines import drawn
+from widthscope.studies.attnbm.identities.machines import PLANE, drawn
 from widthscope.work import Work
 
-PLANE = 2
 SPACING, WIDEST = 0.25, 0.1
 """Of the grid, in units of s and at most: its error is then far below rounding (checked by halving it)."""
 

@@ -68,7 +68,7 @@ class Bernoulli(Section):
     visible: Units = Field(5, le=1000, description="Visible units N.")
     hidden: Count = Field(4, ge=2, le=16, description="Hidden units K, of 2^K states.")
     machines: Count = Field(8, le=100, description="Machines.")
-    examples: Count = Field(200, le=10_000, description="Visible vectors of each.")
+    examples: Count = Field(200, ge=50, le=10_000, description="Visible vectors of each.")
 
 
 class Harmoniums(Section):
