@@ -14,7 +14,7 @@ fit.py
 identities/fit.py
 spectra/fit.py spectra/lines.py spectra/theory.py
 sparsity/fit.py
-width/fit.py
+width/arms.py width/fit.py
 similarity/fit.py
 """
 JUDGING = """
@@ -35,6 +35,9 @@ similarity/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "networks.py": "width* similarity*",
+    "training.py": "width* similarity*",
+    "width/experiment.py": "width*",
     "identities/budgets.py": "identities*",
     "identities/dense_forms.py": "identities*",
     "identities/equalities.py": "identities*",
@@ -43,4 +46,7 @@ SWEEPING: dict[str, str] = {
     "spectra/draw_counts.py": "spectra*",
     "spectra/experiment.py": "spectra*",
     "spectra/moments.py": "spectra*",
+    "sparsity/absolute_norms.py": "sparsity*",
+    "sparsity/experiment.py": "sparsity*",
+    "sparsity/mixings.py": "sparsity*",
 }
