@@ -1,5 +1,185 @@
-"""Claims of the family `width`."""
+"""Claims of the family `width`, with thresholds fixed beforehand."""
 
-from widthscope.statistics.claims import Claim
+from widthscope.statistics.claims import Claim, Control, Test
+from widthscope.statistics.rules import Above, Reported
 
-CLAIMS: tuple[Claim, ...] = ()
+SLOPE = "slope of test accuracy on $\\ln m$, seed by seed"
+ABOVE_ZERO = "the claim says that it is positive, whatever its size"
+SHOWN = "none: shown beside it"
+FITS = 0.99
+SEEDS = (
+    "Every seed has its own split of the digits, weights and minibatches. The learning rate was fixed in "
+    "advance. Sizes of the run, noise, and which networks have skip connections were chosen in trials with "
+    "other seeds."
+)
+ACCURACIES = (
+    Test("accuracy", Reported(), "test accuracy by network", SHOWN),
+    Test(
+        "train-accuracy",
+        Reported(),
+        "accuracy on the training set by network",
+        "none: below 0.99 a network does not fit the training set",
+    ),
+)
+
+SPARSE = Claim(
+    name="golubeva-sw",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of connections, a wider and sparser network with random "
+        f"static masks generalises better, in the isolated design, and fits the training set. {SEEDS}"
+    ),
+    quantity=SLOPE,
+    prediction=None,
+    tests=(
+        Test("slope", Above(0.0), f"{SLOPE}, isolated design", ABOVE_ZERO),
+        Test(
+            "fits",
+            Above(FITS),
+            "accuracy on the training set at the end, by width",
+            "the statement is about networks that fit the training set: at most one image in a hundred wrong",
+        ),
+        Test("accuracy", Reported(), "test accuracy by width", SHOWN),
+    ),
+    control=Control(
+        "networks of one hidden layer with a sparse stem and head, which have the same, small number of "
+        "weights at every width"
+    ),
+    figure="width-sparse",
+    shards=("width-sparse*", "width"),
+    needs="more seeds",
+)
+
+STANDARD = Claim(
+    name="peak-fixed-connections-std",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of connections, a mixer with trained stem and head is "
+        "more accurate the larger its effective width, and best where S = C, because its mixing layers are "
+        f"wider. {SEEDS}"
+    ),
+    quantity=f"{SLOPE}, standard design",
+    prediction=None,
+    tests=(
+        Test("slope", Above(0.0), f"{SLOPE}, mixer", ABOVE_ZERO),
+        Test(
+            "peak", Above(0.0), "test accuracy of the mixer at S = C less the mean of the others'", ABOVE_ZERO
+        ),
+        Test("permuted", Reported(), f"{SLOPE}, random-permuted mixer, trained and frozen", SHOWN),
+        Test("permuted-peak", Reported(), "the same difference, random-permuted mixer", SHOWN),
+        *ACCURACIES,
+    ),
+    control=Control(
+        "the same mixers with their mixing layers frozen as drawn: what stem and head, which grow with the "
+        "width, do by themselves"
+    ),
+    figure="width-standard",
+    shards=("width-standard*", "width"),
+    needs="a standard design whose stem and head do not grow with the width",
+)
+
+FROZEN = Claim(
+    name="control-frozen-mixing",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of connections and with trained stem and head, accuracy "
+        "grows with the effective width even where the mixing layers are frozen as drawn, and where there "
+        f"are none. {SEEDS}"
+    ),
+    quantity=f"{SLOPE}, standard design",
+    prediction=None,
+    tests=(
+        Test("frozen", Above(0.0), f"{SLOPE}, mixing layers frozen", ABOVE_ZERO),
+        Test("without", Above(0.0), f"{SLOPE}, no mixing layers", ABOVE_ZERO),
+        Test("permuted", Reported(), f"{SLOPE}, random-permuted mixer, mixing layers frozen", SHOWN),
+        Test(
+            "against-trained",
+            Reported(),
+            f"{SLOPE}: frozen less trained, paired",
+            "none: above 0 where training the mixing layers takes from the trend",
+        ),
+        Test("gain", Reported(), "test accuracy, trained less frozen, by network", SHOWN),
+    ),
+    control=Control(
+        "trained mixers of the isolated design at the same connections and noise, whose stem and head learn "
+        "the same number of weights at every width"
+    ),
+    figure="width-standard",
+    shards=("width-standard*", "width-isolated*", "width"),
+    needs="more seeds",
+)
+
+ISOLATED = Claim(
+    name="peak-fixed-connections-iso",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of connections, a mixer is more accurate the larger its "
+        "effective width, where only the mixing layers depend on the width. Trials had it the other way "
+        f"round: along these shapes the free parameters are fewest at S = C. {SEEDS}"
+    ),
+    quantity=f"{SLOPE}, isolated design",
+    prediction=None,
+    tests=(
+        Test("slope", Above(0.0), f"{SLOPE}, mixer and random-permuted mixer", ABOVE_ZERO),
+        Test("peak", Reported(), "test accuracy at S = C less the mean of the others'", SHOWN),
+        *ACCURACIES,
+    ),
+    control=Control(
+        "random-permuted mixers with a trained sparse stem and head, which have the same, small number of "
+        "weights at every width"
+    ),
+    figure="width-fixed-counts",
+    shards=("width-isolated*", "width"),
+    needs="more seeds",
+)
+
+PARAMETERS = Claim(
+    name="peak-fixed-params-iso",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of free parameters and without skip connections, a mixer "
+        "is more accurate the larger its effective width, where only the mixing layers depend on the width; "
+        "the widest shape, S = C, is better than all but the second widest, from which trials had not told "
+        f"it. {SEEDS}"
+    ),
+    quantity=f"{SLOPE}, isolated design",
+    prediction=None,
+    tests=(
+        Test("slope", Above(0.0), f"{SLOPE}, mixer and random-permuted mixer", ABOVE_ZERO),
+        Test(
+            "peak",
+            Above(0.0),
+            "test accuracy at S = C less that of each other shape but the second widest, paired",
+            ABOVE_ZERO,
+        ),
+        Test("second-widest", Reported(), "the same for the second widest shape", SHOWN),
+        *ACCURACIES,
+    ),
+    control=Control(
+        "mixers with skip connections at a fixed number of connections, along which free parameters are "
+        "fewest at S = C"
+    ),
+    figure="width-fixed-counts",
+    shards=("width-parameters*", "width-isolated*", "width"),
+    needs="more seeds",
+)
+
+PERMUTED = Claim(
+    name="rp-vs-mixer",
+    statement=(
+        "On noisy 8 by 8 digits, at a fixed number of free parameters and in the isolated design, a "
+        f"random-permuted mixer is more accurate than the mixer of the same shape. {SEEDS}"
+    ),
+    quantity="test accuracy, random-permuted less plain mixer, mean over shapes, paired by seed",
+    prediction=None,
+    tests=(
+        Test(
+            "difference",
+            Above(0.0),
+            "test accuracy, random-permuted less plain mixer, mean over shapes, paired by seed",
+            ABOVE_ZERO,
+        ),
+        Test("elsewhere", Reported(), "the same in other designs", SHOWN),
+    ),
+    control=Control("a mixer of the next narrower shape in the random-permuted mixer's place"),
+    figure="width-fixed-counts",
+    shards=("width-parameters*", "width-isolated*", "width-standard*", "width"),
+    needs="more seeds",
+)
+
+CLAIMS: tuple[Claim, ...] = (SPARSE, STANDARD, FROZEN, ISOLATED, PARAMETERS, PERMUTED)

@@ -1,9 +1,169 @@
-"""Shards of the family `width`."""
+"""Shards of the family `width`: one for each experiment, its arms or its networks, as they are long."""
 
-from widthscope.studies.base import Shard
-from widthscope.studies.pk_mixer.width.settings import Width
+from collections.abc import Mapping
+from typing import Any
+
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+from widthscope.studies.pk_mixer.width.arms import ARMS
+from widthscope.studies.pk_mixer.width.settings import PIXELS, SAMPLES, Width
+
+NAME, ENTRY = "width", "width.experiment"
+STARTUP = 3.5
+
+TOGETHER_SECONDS = 10.0
+"""Experiments that take no longer than this in all share one job, whose start would cost as much."""
+
+EXPERIMENT_SECONDS = 60.0
+"""An experiment that takes no longer than this has one job for all of its arms."""
+
+PRODUCT_SECONDS = 8e-11
+"""Of one multiplication and addition of a gradient's three products, on one core."""
+
+UNIT_SECONDS = 8e-9
+"""Of one unit of one mixing layer, forward and backward, for one image: activation, skip, layout."""
+
+PERMUTED_SECONDS = 8e-9
+"""The same, of the permutations that a random-permuted layer has besides."""
+
+WEIGHT_SECONDS = 4e-9
+"""Of one weight in one update, with its mask where it has one."""
+
+BASE_MEMORY_MB = 450
+CLASSES, PROJECTED = 10, 64
+
+CHUNK = 500
+"""Images that pass at once where accuracies are measured."""
+
+LEFT = 1
+"""Numbers that stay of each unit and image, beside those of all layers."""
+
+Networks = list[tuple[str, dict[str, Any]]]
 
 
 def shards(settings: Width, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """All experiments; a shape or a seed that is added never changes another network's numbers."""
+    experiments = {name: _experiment(settings, name) for name in ARMS}
+    if sum(_seconds(settings, each) for each in experiments.values()) <= TOGETHER_SECONDS:
+        return [_shard(settings, seed, NAME, experiments)]
+    found = []
+    for name, each in experiments.items():
+        for suffix, networks in _jobs(settings, each).items():
+            part = {**each, "networks": networks}
+            found.append(_shard(settings, seed, f"{NAME}-{name}{suffix}", {name: part}))
+    return found
+
+
+def _experiment(settings: Width, name: str) -> dict[str, Any]:
+    """Recipe, seeds and networks of an experiment."""
+    own = getattr(settings, name)
+    shapes = [(1, width) for width in own.widths] if name == "sparse" else own.shapes
+    networks: Networks = [
+        (arm, _network(settings, own, fields, shape))
+        for arm, fields in ARMS[name].items()
+        for shape in shapes
+    ]
+    return {
+        "recipe": {
+            "train": settings.train,
+            "test": settings.test,
+            "noise": own.noise,
+            "batch": settings.batch,
+            "epochs": own.epochs,
+            "rate": settings.rate,
+        },
+        "seeds": own.seeds,
+        "networks": networks,
+    }
+
+
+def _network(settings: Width, own: Any, fields: Mapping[str, Any], shape: tuple[int, int]) -> dict[str, Any]:
+    """Fields of one network."""
+    found = {
+        "tokens": shape[0],
+        "channels": shape[1],
+        "blocks": settings.blocks,
+        "inputs": PIXELS[settings.dataset],
+        **fields,
+    }
+    if fields["kind"] == "sparse" and found["blocks"]:
+        found["connections"] = own.connections
+    if fields["design"] == "sparse-ends":
+        found["end_width"] = settings.end_width
+    return found
+
+
+def _jobs(settings: Width, each: Mapping[str, Any]) -> dict[str, Networks]:
+    """Networks of each job, by the end of its name."""
+    if _seconds(settings, each) <= EXPERIMENT_SECONDS:
+        return {"": each["networks"]}
+    found: dict[str, Networks] = {}
+    for arm in dict.fromkeys(arm for arm, _ in each["networks"]):
+        of_arm = [network for network in each["networks"] if network[0] == arm]
+        if _seconds(settings, {**each, "networks": of_arm}) <= SHARD_SECONDS:
+            found[f"-{arm}"] = of_arm
+        else:
+            for network in of_arm:
+                found[f"-{arm}-s{network[1]['tokens']}-c{network[1]['channels']}"] = [network]
+    return found
+
+
+def _shard(settings: Width, seed: int, name: str, experiments: Mapping[str, Any]) -> Shard:
+    seconds = sum(_seconds(settings, each) for each in experiments.values())
+    memory = max(_megabytes(settings, each) for each in experiments.values())
+    return Shard(
+        name,
+        ENTRY,
+        {"dataset": settings.dataset, "seed": seed, "experiments": dict(experiments)},
+        Cost(STARTUP + seconds, BASE_MEMORY_MB + memory),
+        datasets=(settings.dataset,),
+        gpu_speedup=GPU_SPEEDUP,
+    )
+
+
+def _seconds(settings: Width, each: Mapping[str, Any]) -> float:
+    """Of an experiment's training; its tests are a forward pass beside many."""
+    steps = each["recipe"]["epochs"] * (settings.train // settings.batch)
+    tested = (settings.train + settings.test) / 3
+    images = steps * settings.batch + tested
+    members = each["seeds"]
+    found = 0.0
+    for _, fields in each["networks"]:
+        found += members * (images * _image_seconds(fields) + steps * WEIGHT_SECONDS * _weights(fields))
+    return found
+
+
+def _image_seconds(fields: Mapping[str, Any]) -> float:
+    """Of one image's gradient."""
+    width, layers = _size(fields)
+    unit = UNIT_SECONDS + (PERMUTED_SECONDS if fields["kind"] == "random-permuted" else 0.0)
+    inside = width**2 if fields["kind"] == "sparse" else width * (fields["tokens"] + fields["channels"]) / 2
+    products = 3 * (layers * inside + width * (fields["inputs"] + CLASSES))
+    return float(products * PRODUCT_SECONDS + (layers + 1) * width * unit)
+
+
+def _weights(fields: Mapping[str, Any]) -> float:
+    """Numbers that an update passes over."""
+    width, layers = _size(fields)
+    inside = width**2 if fields["kind"] == "sparse" else (fields["tokens"] ** 2 + fields["channels"] ** 2) / 2
+    ends = 0 if fields["design"] == "isolated" else width * (fields["inputs"] + CLASSES)
+    return float(layers * inside + ends)
+
+
+def _megabytes(settings: Width, each: Mapping[str, Any]) -> int:
+    """Of the images of all seeds and those they are drawn from, weights with Adam's averages, activations."""
+    pixels = PIXELS[settings.dataset]
+    images = pixels * (each["seeds"] * (settings.train + settings.test) * 3 + 6 * SAMPLES[settings.dataset])
+    weights = max(_weights(fields) + _ends(fields) for _, fields in each["networks"])
+    units = max(width * (layers + 2) for _, fields in each["networks"] for width, layers in [_size(fields)])
+    left = LEFT * max(settings.batch, CHUNK) * units
+    return int(4 * (images + each["seeds"] * (7 * weights + left)) / 2**20)
+
+
+def _size(fields: Mapping[str, Any]) -> tuple[int, int]:
+    """Width m and number of mixing layers."""
+    return int(fields["tokens"] * fields["channels"]), int(2 * fields["blocks"])
+
+
+def _ends(fields: Mapping[str, Any]) -> int:
+    """Weights of the stem and the head, frozen or not."""
+    return _size(fields)[0] * (int(fields["inputs"]) + PROJECTED)

@@ -1,0 +1,56 @@
+"""The arms of the family's experiments: what each network differs in, beside its shape. No Torch here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+Arm = Mapping[str, Any]
+"""Fields of `networks.Network`."""
+
+
+def _arm(**fields: Any) -> Arm:
+    return MappingProxyType(fields)
+
+
+MIXER, PERMUTED, SPARSE = ({"kind": kind} for kind in ("mixer", "random-permuted", "sparse"))
+STANDARD, ISOLATED, SPARSE_ENDS = ({"design": name} for name in ("standard", "isolated", "sparse-ends"))
+
+ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
+    {
+        "sparse": {
+            "sparse": _arm(**SPARSE, **ISOLATED, skip=False),
+            "one-layer": _arm(**SPARSE, **SPARSE_ENDS, blocks=0),
+        },
+        "standard": {
+            "mixer": _arm(**MIXER, **STANDARD),
+            "permuted": _arm(**PERMUTED, **STANDARD),
+            "mixer-frozen": _arm(**MIXER, **STANDARD, frozen=True),
+            "permuted-frozen": _arm(**PERMUTED, **STANDARD, frozen=True),
+            "unmixed": _arm(**MIXER, **STANDARD, blocks=0),
+        },
+        "isolated": {
+            "mixer": _arm(**MIXER, **ISOLATED),
+            "permuted": _arm(**PERMUTED, **ISOLATED),
+            "permuted-sparse-ends": _arm(**PERMUTED, **SPARSE_ENDS),
+        },
+        "parameters": {
+            "mixer": _arm(**MIXER, **ISOLATED, skip=False),
+            "permuted": _arm(**PERMUTED, **ISOLATED, skip=False),
+        },
+    }
+)
+"""Arms of each experiment, by name."""
+
+LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "sparse": "sparse network",
+        "one-layer": "sparse stem and head alone",
+        "mixer": "mixer",
+        "permuted": "random-permuted mixer",
+        "mixer-frozen": "mixer, mixing frozen",
+        "permuted-frozen": "random-permuted mixer, mixing frozen",
+        "unmixed": "no mixing layers",
+        "permuted-sparse-ends": "random-permuted mixer with sparse stem and head",
+    }
+)
+"""How arms are called in tables and figures."""
