@@ -12,7 +12,7 @@ FITTING = """
 fit.py
 identities/fit.py
 mixtures/fit.py
-memorisation/fit.py
+memorisation/fit.py memorisation/curves.py memorisation/tables.py
 digits/fit.py
 """
 JUDGING = """
@@ -23,7 +23,7 @@ memorisation/claims.py
 digits/claims.py
 """
 DRAWING = """
-figures.py
+figures.py pictures.py
 identities/figures.py
 mixtures/figures.py
 memorisation/figures.py
@@ -31,6 +31,11 @@ digits/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "mixtures/denoising.py": "mixtures*",
+    "mixtures/experiment.py": "mixtures*",
+    "mixtures/laws.py": "mixtures*",
+    "mixtures/likelihood.py": "mixtures*",
+    "mixtures/threshold.py": "mixtures*",
     "identities/bernoulli.py": "identities*",
     "identities/density.py": "identities*",
     "identities/experiments.py": "identities*",
@@ -39,4 +44,13 @@ SWEEPING: dict[str, str] = {
     "identities/machines.py": "identities*",
     "identities/retrieval.py": "identities*",
     "identities/scores.py": "identities*",
+    "digits/descent.py": "digits*",
+    "digits/experiment.py": "digits*",
+    "digits/optimum.py": "digits*",
+    "digits/parts.py": "digits*",
+    "memorisation/descents.py": "memorisation*",
+    "memorisation/experiment.py": "memorisation*",
+    "memorisation/pattern_coordinates.py": "memorisation*",
+    "memorisation/whitening.py": "memorisation*",
+    "seed_batches.py": "digits* memorisation*",
 }

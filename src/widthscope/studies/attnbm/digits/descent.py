@@ -1,0 +1,203 @@
+"""Plain gradient descent of four machines over rates and scales: attention, and Gaussian-Bernoulli.
+
+The machines of one seed see the same images in the same order, at every rate and scale.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.boltzmann import gaussian_bernoulli, mixture
+from widthscope.boltzmann.mixture import Machine, hidden_inputs
+from widthscope.boltzmann.training import LikelihoodStep, small
+from widthscope.ensembles.batches import Fresh, epochs
+from widthscope.ensembles.gradient_step import Batch, Step
+from widthscope.ensembles.members import Members
+from widthscope.ensembles.optimisers import SGD, State
+from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.recording import Recording
+from widthscope.ensembles.training import train
+from widthscope.streams import torch_generator
+from widthscope.studies.attnbm.digits.parts import PURPOSE, Parts, parts_of
+from widthscope.studies.attnbm.seed_batches import SeedBatches
+from widthscope.work import Work
+
+Likelihood = Callable[[Machine, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class GaussianBernoulliStep:
+    """Gradient descent of Gaussian-Bernoulli machines, a `gradient_step.Step`; whose losses are all 0.
+
+    Where the batch has draws, ``uniform`` (member, batch, hidden) and ``noise`` (member, batch, visible), by
+    one step of contrastive divergence, else by the exact gradient, for which all hidden states are listed.
+
+    Attributes:
+        optimiser: what to do with the gradient.
+    """
+
+    optimiser: SGD
+
+    def start(self, parameters: Parameters) -> State:
+        """The optimiser's state."""
+        return self.optimiser.start(parameters)
+
+    def __call__(
+        self, parameters: Parameters, state: State, batch: Batch, step: int
+    ) -> tuple[Parameters, State, Tensor]:
+        """See `gradient_step.Step`."""
+        machine, visible = Machine.of(parameters), batch["visible"]
+        if "noise" in batch:
+            uphill = contrastive_gradient(machine, visible, batch["uniform"], batch["noise"])
+        else:
+            uphill = gaussian_bernoulli.log_likelihood_gradient(machine, visible)
+        downhill = {name: -getattr(uphill, name) for name in parameters}
+        new = self.optimiser.update(parameters, downhill, state, 1.0, step)
+        return new, state, torch.zeros(len(visible), dtype=torch.float64, device=visible.device)
+
+
+def contrastive_gradient(machine: Machine, visible: Tensor, uniform: Tensor, noise: Tensor) -> Machine:
+    """What CD-1 takes for the gradient of the mean log likelihood, from draws that are given.
+
+    Hidden states are drawn given the data and visible units given these; both passes back are probabilities.
+
+    Args:
+        machine: (member,) machines.
+        visible: (member, batch, N).
+        uniform: on [0, 1), (member, batch, K).
+        noise: standard normal, (member, batch, N).
+    """
+    on = torch.sigmoid(hidden_inputs(machine, visible))
+    dreamt = machine.visible_bias[:, None] + (uniform < on).to(on) @ machine.weights + noise
+    again = torch.sigmoid(hidden_inputs(machine, dreamt))
+    count = visible.shape[1]
+    return Machine(
+        (on.mT @ visible - again.mT @ dreamt) / count, (visible - dreamt).mean(1), (on - again).mean(1)
+    )
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Images with the random numbers that contrastive divergence takes.
+
+    Attributes:
+        images: batches of images.
+        fresh: draws of each step.
+    """
+
+    images: SeedBatches
+    fresh: Fresh
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """``visible``, ``uniform`` and ``noise`` of this step."""
+        return self.images(step) | self.fresh(step)
+
+
+MACHINES = {
+    "attention": "components",
+    "few": "few_components",
+    "exact": "binary_units",
+    "contrastive": "binary_units",
+}
+"""For each machine the setting that is its number of hidden units."""
+
+
+def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.DataTree:
+    """A node for each machine that the settings name, of `MACHINES`.
+
+    Returns:
+        ``validation`` and ``test`` (cell, seed, epoch), mean NLL in nats after every epoch, with the
+        coordinates ``scale`` and ``rate`` of a cell; the parameters' number as attribute.
+    """
+    parts = parts_of(settings, datasets[settings["dataset"]], work.device)
+    return xr.DataTree.from_dict(
+        {f"/{name}": train_machine(name, settings, parts, work) for name in settings["machines"]}
+    )
+
+
+def train_machine(name: str, settings: Mapping[str, Any], parts: Parts, work: Work) -> xr.Dataset:
+    """One machine at every rate and scale, from small weights and biases of 0; see `run`."""
+    count, visible = settings[MACHINES[name]], parts.train.shape[2]
+    cells = [(1.0, rate) for rate in settings["rates"]] + [(2.0, rate) for rate in settings["rates_doubled"]]
+    seeds = settings["seeds"]
+    rows = [(cell, seed, *cells[cell]) for cell in range(len(cells)) for seed in range(seeds)]
+    columns = zip(("cell", "seed", "scale", "rate"), zip(*rows, strict=True), strict=True)
+    members = Members(dict(columns))
+    purpose = (*PURPOSE, settings["seed"])
+    drawn = [small(generator, count, visible) for generator in members.generators(*purpose, "initial", count)]
+    examples, batch = settings["train"], settings["batch"]
+    steps = settings["epochs"] * (examples // batch)
+    orders = [torch_generator(*purpose, "order", seed) for seed in range(seeds)]
+    places = torch.tensor(members.values("seed"))
+    scales = members.tensor("scale", device=work.device)
+    images = SeedBatches(parts.train, epochs(orders, examples, batch, steps), places, scales)
+    optimiser = SGD(members.tensor("rate", device=work.device))
+    step: Step = GaussianBernoulliStep(optimiser)
+    batches: Callable[[int], Batch] = images
+    likelihood: Likelihood = gaussian_bernoulli.mean_negative_log_likelihood
+    if name in ("attention", "few"):
+        step, likelihood = LikelihoodStep(optimiser), mixture.mean_negative_log_likelihood
+    elif name == "contrastive":
+        batches = Draws(images, _draws(members, batch, count, visible, purpose, work))
+    ends = range(0, steps + 1, examples // batch)
+    trained = train(
+        members,
+        stacked(drawn, device=work.device),
+        step,
+        batches,
+        steps,
+        [_recorded(likelihood, parts, places, scales, ends)],
+        work=work,
+        name=name,
+    )
+    return _table(trained.history, cells, seeds, settings["epochs"], (count + 1) * (visible + 1) - 1)
+
+
+def _draws(
+    members: Members, batch: int, units: int, visible: int, purpose: tuple[Any, ...], work: Work
+) -> Fresh:
+    def draw(generator: torch.Generator) -> dict[str, Tensor]:
+        return {
+            "uniform": torch.rand(batch, units, generator=generator),
+            "noise": torch.randn(batch, visible, generator=generator),
+        }
+
+    return Fresh(draw, members, (*purpose, "contrastive"), device=work.device)
+
+
+def _recorded(
+    likelihood: Likelihood, parts: Parts, places: Tensor, scales: Tensor, steps: Sequence[int]
+) -> Recording:
+    """Mean NLL on the images that are not trained on, in float64, a cell at a time."""
+    others = {name: getattr(parts, name).double() for name in ("validation", "test")}
+    seeds = len(parts.train)
+
+    def measure(parameters: Parameters) -> Mapping[str, Tensor]:
+        found: dict[str, list[Tensor]] = {name: [] for name in others}
+        for first in range(0, len(places), seeds):
+            cell = slice(first, first + seeds)
+            machine = Machine.of({name: value[cell].double() for name, value in parameters.items()})
+            for name, images in others.items():
+                found[name].append(likelihood(machine, images * scales[first]))
+        return {name: torch.cat(values) for name, values in found.items()}
+
+    return Recording(measure, dict.fromkeys(others, ()), tuple(steps))
+
+
+def _table(
+    history: xr.Dataset, cells: list[tuple[float, float]], seeds: int, epochs_passed: int, numbers: int
+) -> xr.Dataset:
+    dims = ("cell", "seed", "epoch")
+    shape = (len(cells), seeds, epochs_passed + 1)
+    return xr.Dataset(
+        {name: (dims, history[name].values.reshape(shape)) for name in ("validation", "test")},
+        coords={
+            "scale": ("cell", [scale for scale, _ in cells]),
+            "rate": ("cell", [rate for _, rate in cells]),
+        },
+        attrs={"parameters": numbers},
+    )
