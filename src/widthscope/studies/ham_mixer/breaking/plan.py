@@ -95,7 +95,7 @@ def _shard(settings: Breaking, seed: int, name: str, runs: list[Run], gradients:
             "gradients": list(gradients),
             "gradient_images": settings.gradient_images,
         },
-        Cost(STARTUP + _seconds(settings, runs, gradients), _memory_mb(settings, runs)),
+        Cost(STARTUP + _seconds(settings, runs, gradients), _memory_mb(settings, runs, gradients)),
         datasets=(training.dataset,),
         gpu_speedup=GPU_SPEEDUP,
     )
@@ -112,7 +112,7 @@ def _seconds(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) ->
     return total + 2 * train_seconds(shape, ARMS["parasym"], len(gradients) * settings.gradient_images)
 
 
-def _memory_mb(settings: Breaking, runs: list[Run]) -> int:
+def _memory_mb(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) -> int:
     training, shape = settings.training, shape_of(settings.training)
     pixels = COLOURS[training.dataset] * SIDES[training.dataset] ** 2 * (training.train + training.test)
     each = [
@@ -125,5 +125,6 @@ def _memory_mb(settings: Breaking, runs: list[Run]) -> int:
         )
         for run in runs
     ]
-    alone = train_memory_mb(shape, ARMS["parasym"], training.batch, 2, training.seeds * pixels)
+    # In float64, one network at a time: as much as two in float32.
+    alone = train_memory_mb(shape, ARMS["parasym"], training.batch, 2, len(gradients) * pixels)
     return max([*each, alone])
