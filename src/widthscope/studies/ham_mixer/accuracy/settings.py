@@ -69,7 +69,7 @@ class Accuracy(Section):
     permutations: Count = Field(
         20, ge=2, description="Permutations of hidden units that show what alignments chance gives."
     )
-    templates: Training = Training(dataset="templates", blocks=2, train=300, batch=50, epochs=10, seeds=6)
+    templates: Training = Training(dataset="templates", blocks=2, train=300, batch=50, epochs=10, seeds=9)
 
     @model_validator(mode="after")
     def _seeds_are_shared(self) -> Self:
