@@ -35,8 +35,8 @@ similarity/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
-    "networks.py": "width* similarity*",
-    "training.py": "width* similarity*",
+    "networks.py": "sparsity* width* similarity*",
+    "training.py": "sparsity* width* similarity*",
     "width/experiment.py": "width*",
     "identities/budgets.py": "identities*",
     "identities/dense_forms.py": "identities*",
