@@ -17,7 +17,7 @@ HIDDEN, NORM, BIAS = 2, 0.8, 0.3
 """Hidden units, length of each one's weights, scale of the biases: a sweep then keeps at most 0.7 of what is
 left of the start, and the dense associative memory of a quartic or cubic F is far from the marginal."""
 
-POINTS, COARSE = 1001, 101
+POINTS, COARSE = 1001, 61
 """Of the grid of h that is sampled from, and of that on which sweeps are integrated over both units."""
 
 COUPLING = 0.1

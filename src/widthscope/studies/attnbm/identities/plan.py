@@ -17,7 +17,7 @@ SAMPLE_SECONDS = 4e-8
 SWEEP_SECONDS = 4e-7
 """Of one chain in one sweep."""
 
-GRID = 101**2
+GRID = 61**2
 """Points of the grid of both hidden units of a harmonium."""
 
 

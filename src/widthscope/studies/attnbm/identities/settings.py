@@ -75,7 +75,7 @@ class Harmoniums(Section):
     """Dense associative memories as harmoniums: exact marginals and block Gibbs sampling."""
 
     visible: Count = Field(4, ge=2, le=10, description="Binary visible units N.")
-    seeds: Count = Field(16, ge=3, le=1000, description="Harmoniums of each Lagrangian, sampled once.")
+    seeds: Count = Field(24, ge=3, le=1000, description="Harmoniums of each Lagrangian, sampled once.")
     chains: Count = Field(10_000, description="Independent chains of each, at least 100 for each state.")
     sweeps: Count = Field(20, ge=2, description="Sweeps of each chain.")
 
