@@ -99,7 +99,9 @@ def attend(parameters: Parameters, visible: Tensor) -> Attention:
     total = powers.sum(dim=-1, keepdim=True)
     attended = (largest + total.log()).squeeze(-1).mean(dim=-1)
     normaliser = levels.logsumexp(dim=-1) + visible.shape[-1] * math.log(2 * math.pi) / 2
-    losses = torch.linalg.vecdot(deviation, deviation).mean(dim=-1) / 2 - attended + normaliser
+    flat = deviation.reshape(len(deviation), 1, -1)
+    squares = (flat @ flat.mT).flatten() / visible.shape[1]
+    losses = squares / 2 - attended + normaliser
     return Attention(losses, powers.div_(total), levels.softmax(dim=-1))
 
 

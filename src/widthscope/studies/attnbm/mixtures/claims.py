@@ -102,8 +102,8 @@ PCA = Claim(
     statement="A machine without biases learns the directions in which centred Gaussian data vary more than "
     "the machine's own unit noise, and no others: weights along a direction of variance $\\lambda$ begin to "
     "grow by the factor $1 + \\eta (\\lambda - 1)/H$ per step of rate $\\eta$, and its components' means end "
-    "with the variance $(\\lambda - 1)_+$. The samples' covariance is exact: every eigenvalue lies on its side "
-    "of 1. Training to the end is by Adam; growth is of gradient descent from tiny weights. "
+    "with the variance $(\\lambda - 1)_+$. The samples' covariance is exact: every eigenvalue lies on its "
+    "side of 1. Training to the end is by Adam; growth is of gradient descent from tiny weights. "
     f"{TRIALS}",
     quantity="learned variance along each axis",
     prediction=None,

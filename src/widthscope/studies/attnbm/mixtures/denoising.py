@@ -107,11 +107,11 @@ def _noisy_examples(
     laws: list[Law], members: Members, settings: Mapping[str, Any], seed: int, device: str
 ) -> OwnExamples:
     count = settings["examples"]
-    drawn = torch.stack([law.draw(count, "train") for law in laws]).float()
+    drawn = torch.stack([law.draw(count, "train").float() for law in laws]).to(device)
     streams = members.generators(STUDY, "mixtures.denoising", seed, "order")
     order = epochs(streams, count, settings["batch"], settings["steps"])
     places = torch.tensor(members.values("seed"), dtype=torch.int64)
-    return OwnExamples(drawn[places].to(device), order)
+    return OwnExamples(drawn, order, places)
 
 
 def _of_the_best(trained: Trained, laws: list[Law], members: Members, test: int) -> xr.Dataset:

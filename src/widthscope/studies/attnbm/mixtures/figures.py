@@ -58,7 +58,7 @@ def likelihood(curve: xr.Dataset) -> Drawing:
 
 def optima(curve: xr.Dataset) -> Drawing:
     """Distance of first runs from the best optimum, by setting and start."""
-    figure, axes, *_ = new(height=2.9)
+    figure, *(axes,) = new(height=2.9)
     names = [str(name) for name in curve["setting"].values]
     for place, (start, title) in enumerate(STARTS.items()):
         _strip(axes, curve["gap"].sel(start=start).values, 0.3 * (place - 0.5), f"c{place}", title)
@@ -83,7 +83,7 @@ def optima(curve: xr.Dataset) -> Drawing:
 
 def threshold(curve: xr.Dataset) -> Drawing:
     """Learned variance over the data's, with the line (lambda - 1)+."""
-    figure, axes, *_ = new(height=2.9, width=4.6)
+    figure, *(axes,) = new(height=2.9, width=4.6)
     scales = {"given": 1.0, "shrunken": curve.attrs["shrink"] ** 2}
     names = {"given": "data", "shrunken": "control: data shrunk"}
     values = curve["eigenvalue"].values
@@ -115,7 +115,7 @@ def threshold(curve: xr.Dataset) -> Drawing:
 
 def denoising(curve: xr.Dataset) -> Drawing:
     """Gaps to the law, by objective."""
-    figure, axes, *_ = new(height=2.9, width=5.2)
+    figure, *(axes,) = new(height=2.9, width=5.2)
     gaps = curve["gap"].values
     for place, shade in enumerate(shades(len(gaps))):
         values = np.clip(gaps[place], LEAST, None)

@@ -31,7 +31,8 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     for name, tree in sorted(shards.items()):
         if name.split("-")[0] == "mixtures":
             for part, node in tree.children.items():
-                parts[part] = {str(each): child.to_dataset() for each, child in node.children.items()}
+                found = {str(each): child.to_dataset() for each, child in node.children.items()}
+                parts.setdefault(part, {}).update(found)
     likelihood, threshold = parts["likelihood"], parts["threshold"]
     claims = {
         "wilks": wilks(likelihood),

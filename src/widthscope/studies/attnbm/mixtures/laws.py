@@ -61,17 +61,19 @@ class OwnExamples:
     """Batches of each member's own examples.
 
     Attributes:
-        examples: (member, example, visible).
+        examples: (set, example, visible).
         order: which of them, (member, step, batch); None for all at every step.
+        owned: which set is each member's, (member,); None where there are as many, in order.
     """
 
     examples: Tensor
     order: Tensor | None = None
+    owned: Tensor | None = None
 
     def __call__(self, step: int) -> dict[str, Tensor]:
         """``visible`` of this step, (member, batch, visible)."""
         if self.order is None:
             return {"visible": self.examples}
         chosen = self.order[:, step].to(device=self.examples.device, dtype=torch.int64)
-        rows = torch.arange(len(chosen), device=self.examples.device)[:, None]
-        return {"visible": self.examples[rows, chosen]}
+        rows = torch.arange(len(chosen)) if self.owned is None else self.owned
+        return {"visible": self.examples[rows.to(self.examples.device)[:, None], chosen]}

@@ -60,14 +60,15 @@ def tables(settings: Mapping[str, Any], seed: int, work: Work) -> dict[str, xr.D
     """A table for each setting: losses on training and test examples of every run, in nats.
 
     Args:
-        settings: as in `settings.Likelihood`.
+        settings: as in `settings.Likelihood`, and ``tried``, the names of the settings that are wanted.
         seed: of the run.
         work: what the job gives.
     """
-    return {name: _table(name, setting, settings, seed, work) for name, setting in _settings(settings)}
+    tried = {name: ways for name, ways in _settings(settings).items() if name in settings["tried"]}
+    return {name: _table(name, setting, settings, seed, work) for name, setting in tried.items()}
 
 
-def _settings(given: Mapping[str, Any]) -> list[tuple[str, Setting]]:
+def _settings(given: Mapping[str, Any]) -> dict[str, Setting]:
     law = (given["components"], given["visible"], given["spread"])
     wide = (given["wide_components"], given["wide_visible"], given["wide_spread"])
     several = {"small": given["restarts"], "data": 1, "fewer": 1}
@@ -76,11 +77,11 @@ def _settings(given: Mapping[str, Any]) -> list[tuple[str, Setting]]:
     many = (given["many_components"], *wide[1:])
     distant = Setting(*wide, given["wide_examples"], given["batch"], True, single, 0)
     crowded = Setting(*many, given["wide_examples"], given["batch"], True, single, 0)
-    full = [
-        (f"full-batch-p{count}", Setting(*law, count, 0, True, several, given["restarts"]))
+    full = {
+        f"full-batch-p{count}": Setting(*law, count, 0, True, several, given["restarts"])
         for count in given["examples"]
-    ]
-    return [*full, ("constant-rate", constant), ("distant-means", distant), (MANY, crowded)]
+    }
+    return {**full, "constant-rate": constant, "distant-means": distant, MANY: crowded}
 
 
 def _table(name: str, setting: Setting, given: Mapping[str, Any], seed: int, work: Work) -> xr.Dataset:

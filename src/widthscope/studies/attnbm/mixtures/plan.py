@@ -25,24 +25,38 @@ BASE_MB = 500
 
 
 def shards(settings: Mixtures, seed: int) -> list[Shard]:
-    """The parts, together or apart; apart, the likelihood has a shard for each number of examples."""
+    """The parts, together or apart; apart, the likelihood has a shard for each way of training."""
+    tried = tried_costs(settings.likelihood)
     parts = {
-        "likelihood": likelihood_cost(settings.likelihood),
+        "likelihood": Cost(
+            sum(cost.seconds for cost in tried.values()), max(cost.memory_mb for cost in tried.values())
+        ),
         "threshold": threshold_cost(settings.threshold),
         "denoising": denoising_cost(settings.denoising),
     }
     seconds = sum(cost.seconds for cost in parts.values())
     if seconds <= TOGETHER_SECONDS:
         memory = max(cost.memory_mb for cost in parts.values())
-        return [_shard(NAME, settings, seed, tuple(parts), Cost(seconds, memory))]
-    return [_shard(f"{NAME}-{part}", settings, seed, (part,), cost) for part, cost in parts.items()]
+        return [_shard(NAME, settings, seed, tuple(parts), Cost(seconds, memory), tuple(tried))]
+    apart = [
+        _shard(f"{NAME}-likelihood-{tried}", settings, seed, ("likelihood",), cost, (tried,))
+        for tried, cost in tried_costs(settings.likelihood).items()
+    ]
+    return apart + [
+        _shard(f"{NAME}-{part}", settings, seed, (part,), parts[part]) for part in ("threshold", "denoising")
+    ]
 
 
-def _shard(name: str, settings: Mixtures, seed: int, parts: tuple[str, ...], cost: Cost) -> Shard:
+def _shard(
+    name: str, settings: Mixtures, seed: int, parts: tuple[str, ...], cost: Cost, tried: tuple[str, ...] = ()
+) -> Shard:
+    own = settings.model_dump(mode="json", include=set(parts))
+    if tried:
+        own["likelihood"]["tried"] = list(tried)
     return Shard(
         name,
         ENTRY,
-        {**settings.model_dump(mode="json", include=set(parts)), "parts": list(parts), "seed": seed},
+        {**own, "parts": list(parts), "seed": seed},
         Cost(STARTUP + cost.seconds, cost.memory_mb),
         gpu_speedup=GPU_SPEEDUP,
     )
@@ -54,25 +68,33 @@ def training_seconds(members: int, examples: int, components: int, visible: int,
     return steps * (STEP_SECONDS + units * (UNIT_SECONDS + 4 * visible / FLOPS))
 
 
-def likelihood_cost(settings: Likelihood) -> Cost:
-    """Of the full-batch runs of every number of examples, and of the runs in minibatches."""
+def tried_costs(settings: Likelihood) -> dict[str, Cost]:
+    """Of each way of training: full batches of every number of examples, and minibatches."""
     size = (settings.components, settings.visible)
-    runs = settings.seeds * (settings.restarts + 2)
-    seconds = sum(training_seconds(runs, count, *size, settings.steps) for count in settings.examples)
-    tries = settings.seeds * (settings.restarts + 1)
-    seconds += sum(
-        2 * training_seconds(tries, count, *size, min(EM_STEPS, settings.iterations))
-        for count in settings.examples
-    )
     wide = (settings.wide_components, settings.wide_visible)
-    seconds += training_seconds(2 * settings.seeds, settings.batch, *size, settings.steps)
     many = (settings.many_components, settings.wide_visible)
-    for each in (wide, many):
-        seconds += training_seconds(2 * settings.seeds, settings.batch, *each, settings.steps)
-        seconds += 2 * training_seconds(settings.seeds, settings.wide_examples, *each, EM_STEPS)
-    seconds += training_seconds(4 * settings.seeds, settings.test, *size, 6)
-    largest = settings.seeds * max(settings.examples[-1], settings.wide_examples)
-    numbers = largest * (3 * settings.visible + 6 * settings.components)
+    found = {
+        f"full-batch-p{count}": _likelihood_cost(settings, size, count, 0, settings.restarts)
+        for count in settings.examples
+    }
+    return found | {
+        "constant-rate": _likelihood_cost(settings, size, settings.constant_examples, settings.batch, 0),
+        "distant-means": _likelihood_cost(settings, wide, settings.wide_examples, settings.batch, 0),
+        "many-distant-means": _likelihood_cost(settings, many, settings.wide_examples, settings.batch, 0),
+    }
+
+
+def _likelihood_cost(
+    settings: Likelihood, size: tuple[int, int], examples: int, batch: int, restarts: int
+) -> Cost:
+    """Of `restarts` + 2 runs, or two in minibatches, one after the other, and of measuring them."""
+    runs, seeds = (restarts + 2 if restarts else 2), settings.seeds
+    seconds = runs * training_seconds(seeds, batch or examples, *size, settings.steps)
+    # Float64, in which expectation maximisation and losses are computed, takes twice as long.
+    maximised = training_seconds(seeds, examples, *size, min(EM_STEPS, settings.iterations))
+    measured = training_seconds(seeds, examples + settings.test, *size, 1)
+    seconds += 2 * (restarts + 1) * maximised + 2 * (runs + restarts + 2) * measured
+    numbers = seeds * (examples * (3 * size[1] + 5 * size[0]) + settings.test * size[1])
     return Cost(seconds, BASE_MB + round(8e-6 * numbers))
 
 
@@ -92,5 +114,5 @@ def denoising_cost(settings: Denoising) -> Cost:
     once = training_seconds(
         members, settings.batch, settings.components, settings.visible + 100, settings.steps
     )
-    numbers = settings.seeds * (settings.examples + settings.test) * 3 * settings.visible
+    numbers = settings.seeds * 2 * settings.examples * settings.visible + 4 * settings.test * settings.visible
     return Cost(7 * once, BASE_MB + round(8e-6 * numbers))

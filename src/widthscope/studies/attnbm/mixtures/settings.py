@@ -30,8 +30,8 @@ class Likelihood(Section):
         10, description="Components of a law as distant, whose runs from examples are a control."
     )
     batch: Count = Field(100, description="Examples in a minibatch.")
-    restarts: Count = Field(8, description="Runs of which the best on the training examples is taken.")
-    seeds: Count = Field(24, ge=3, description="Independent laws, each with its data and initial weights.")
+    restarts: Count = Field(6, description="Runs of which the best on the training examples is taken.")
+    seeds: Count = Field(32, ge=3, description="Independent laws, each with its data and initial weights.")
     steps: Count = Field(400, description="Steps of training.")
     rate: Positive = Field(0.05, description="Learning rate of Adam.")
     iterations: Count = Field(500, description="Iterations of expectation maximisation, at most.")
