@@ -7,9 +7,9 @@ Both train the same members from the same weights on the same images (random one
 by 2; C channels, Hs = C, Hc = 2 C hidden units, four blocks) by AdamW in float32. Plain PyTorch is what one
 writes for a single model: an nn.Module on features (image, token, channel) with `functional.layer_norm` over
 tokens and channels, products with the weights where they lie, and `torch.optim.AdamW`; it is run for one
-member after the other within each step. Ours is `ensembles.training.train`, its checks of divergence included.
-All run on one thread, pinned to one core, in turns, so that a busy machine slows both alike; times are CPU
-seconds. The losses after the last step must agree.
+member after the other within each step. Ours is `ensembles.training.train`, its checks of divergence
+included. All run on one thread, pinned to one core, in turns, so that a busy machine slows both alike; times
+are CPU seconds. The losses after the last step must agree.
 """
 
 import argparse

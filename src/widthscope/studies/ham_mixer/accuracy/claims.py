@@ -75,7 +75,7 @@ PARA_EQUALS_VANILLA = Claim(
     control=Control("the symmetric network with twice the hidden units in the serial one's place"),
     figure="accuracy-arms",
     shards=SHARDS,
-    needs="more seeds, about twice as many for half the margin",
+    needs="more seeds: four times as many halve the intervals",
 )
 
 SIGN_CONTROL = Claim(
