@@ -3,7 +3,6 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Count, Distinct, Level, Positive, Section
 
@@ -36,16 +35,13 @@ class TrainedEnergy(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        given = self.model_dump()
         images, side = IMAGES[self.dataset], SIDES[self.dataset]
-        refusals = {
-            "{train} training and {test} test images are more than the {images} of {dataset}": (
-                self.train + self.test > images
-            ),
-            "a batch of {batch} images needs as many to train on, not {train}": self.batch > self.train,
-            "patches of side {patch} do not tile images of side {own}": side % self.patch != 0,
-        }
-        for message, holds in refusals.items():
-            if holds:
-                raise PydanticCustomError("sizes", message, {**given, "images": images, "own": side})
+        if self.train + self.test > images:
+            raise ValueError(
+                f"{self.train} training and {self.test} test images are more than the {images} of {self.dataset}"
+            )
+        if self.batch > self.train:
+            raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
+        if side % self.patch:
+            raise ValueError(f"patches of side {self.patch} do not tile images of side {side}")
         return self

@@ -1,0 +1,141 @@
+"""From trained mixers to the verdict on the energies of their blocks."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from tests.studies.controls import assert_judged_tests_have_controls
+
+from widthscope.associative_memory.rises import rose
+from widthscope.config import load
+from widthscope.datasets import digits
+from widthscope.errors import ConfigError
+from widthscope.mixers import image_mixer
+from widthscope.mixers.designs import ARMS, Shape
+from widthscope.statistics.claims import judge
+from widthscope.studies.ham_mixer.trained_energy import experiment, figures, fit, plan
+from widthscope.studies.ham_mixer.trained_energy.claims import CLAIMS
+from widthscope.studies.ham_mixer.trained_energy.settings import TrainedEnergy
+from widthscope.work import Work
+
+SETTINGS = TrainedEnergy(
+    channels=12,
+    token_hidden=12,
+    channel_hidden=24,
+    train=300,
+    test=20,
+    batch=50,
+    epochs=4,
+    seeds=3,
+    iterations=12,
+)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return {"digits": digits.prepare({}, tmp_path_factory.mktemp("digits"))}
+
+
+@pytest.fixture(scope="module")
+def stored(images):
+    return {
+        shard.name: experiment.run(shard.settings, images, Work()) for shard in plan.shards(SETTINGS, seed=7)
+    }
+
+
+@pytest.fixture(scope="module")
+def tree(stored):
+    return xr.DataTree.from_dict(fit.fit(stored, {}))
+
+
+def test_symmetric_blocks_never_raise_their_energy_and_the_others_do(stored):
+    tables = fit.tables_of(stored)
+    for activation in ("relu", "gelu"):
+        assert float(tables[activation, "sym"]["rise"].max()) <= fit.TOLERANCE
+        assert float(fit.risen(tables[activation, "para"]).mean()) > 0.5
+        assert float(fit.risen(tables[activation, "neg"]).mean()) > 0.5
+
+
+def test_the_rules_tell_free_couplings_from_symmetric_ones(tree):
+    (verdict,) = judge("ham_mixer", "2406.12220", CLAIMS, tree)
+    tests = {test.name: test for test in verdict.tests}
+    assert tests["largest-rise"].verdict == "supported"
+    assert tests["largest-rise"].control.verdict == "refuted"
+    assert tests["free"].verdict != "refuted"
+    assert tests["free"].control.verdict != "supported"
+    assert all(component.estimate < 0 for component in tests["free"].control.components)
+    assert_judged_tests_have_controls(CLAIMS, tree)
+
+
+@pytest.mark.parametrize("name", ["sym", "para", "neg"])
+def test_energies_are_those_of_the_networks_own_block(name):
+    """The first application leads to the state that the network itself has after its first block."""
+    arm, shape = ARMS[name], Shape(blocks=1, channels=6, token_hidden=5, channel_hidden=7)
+    drawn = [image_mixer.draw(arm, shape, torch.Generator().manual_seed(seed)) for seed in range(2)]
+    parameters = {key: torch.stack([one[key] for one in drawn]) for key in drawn[0]}
+    pixels = torch.randn(2, 3, 1, 8, 8, generator=torch.Generator().manual_seed(9))
+    energy = experiment.block_energies(arm, shape, parameters, pixels, 2)
+    _, after = image_mixer.states(arm, shape, parameters, pixels.double())
+    x = after.transpose(1, 2)
+    g = (x - x.mean((-2, -1), keepdim=True)) / x.std((-2, -1), correction=0, keepdim=True)
+    phi = torch.distributions.Normal(0.0, 1.0)
+
+    def potential(z):
+        tail = z * (2 / torch.pi) ** 0.5 * torch.exp(-z.square() / 2)
+        return (z.square() + (z.square() - 1) * (2 * phi.cdf(z) - 1) + tail).sum((-2, -1)) / 4
+
+    tokens = torch.einsum("mhs,mbsc->mbhc", parameters["token"][:, 0], g)
+    channels = torch.einsum("mhc,mbsc->mbsh", parameters["channel"][:, 0], g)
+    wanted = -potential(tokens) - potential(channels)
+    assert torch.allclose(energy[1], wanted, rtol=0, atol=1e-3)  # the network adds 1e-6 to the variance
+    assert rose(energy).shape == (2, 3)
+
+
+def test_seeds_in_shards_of_their_own_give_the_same_numbers(images, stored):
+    (shard,) = plan.shards(SETTINGS, seed=7)
+    split = {}
+    for seed in range(3):
+        runs = [{"activation": "relu", "arm": arm, "seeds": [seed]} for arm in ("sym", "para")]
+        split[f"trained-energy-s{seed}"] = experiment.run({**shard.settings, "runs": runs}, images, Work())
+    together, apart = fit.tables_of(stored), fit.tables_of(split)
+    for arm in ("sym", "para"):
+        one, other = together["relu", arm], apart["relu", arm]
+        assert list(other["seed"].values) == [0, 1, 2]
+        assert np.allclose(one["rise"], other["rise"], atol=1e-3)
+        assert np.array_equal(one["accuracy"], other["accuracy"])
+        assert one["energy"].shape == other["energy"].shape
+
+
+def test_a_network_that_diverged_counts_as_not_measured(stored):
+    table = fit.tables_of(stored)["relu", "para"].copy(deep=True)
+    table["rise"][0] = np.nan
+    assert np.isnan(fit.risen(table)[0])
+    assert np.isnan(fit.typical(table)[0])
+
+
+def test_the_figure_is_drawn(tree):
+    (drawing,) = figures.draw(tree).values()
+    assert "symmetric 0.00" in drawing.caption
+    assert {claim.figure for claim in CLAIMS} == set(figures.draw(tree))
+
+
+def test_long_trainings_have_shards_of_their_own():
+    arms = plan.shards(TrainedEnergy(epochs=60), 0)
+    assert len(arms) == 8
+    assert arms[0].name == "trained-energy-relu-sym"
+    seeds = plan.shards(TrainedEnergy(dataset="cifar10", patch=4, channels=128, train=50000, seeds=3), 0)
+    assert len(seeds) == 24
+    assert seeds[-1].name == "trained-energy-gelu-parasym-s2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"train": 1790}, "1790 training and 60 test images are more than the 1797 of digits"),
+        ({"batch": 800}, "a batch of 800 images needs as many to train on, not 700"),
+        ({"patch": 3}, "patches of side 3 do not tile images of side 8"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused_when_the_config_is_read(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        load({"run": "a", "studies": {"ham_mixer": {"trained_energy": wrong}}}, "config.yaml")
