@@ -150,9 +150,13 @@ def transition_matrix(harmonium: Harmonium) -> Tensor:
 
 
 def _inverse(cumulative: Tensor, state: Tensor, uniform: Tensor) -> Tensor:
-    """Index on the grid of each unit's draw, (P, M), for tables (2^N, M, G), states (P,), uniforms (P, M)."""
-    found = torch.empty(uniform.shape, dtype=torch.int64)
-    for number, table in enumerate(cumulative):
-        rows = state == number
-        found[rows] = torch.searchsorted(table, uniform[rows].mT.contiguous()).mT
-    return found.clamp(max=cumulative.shape[-1] - 1)
+    """Index on the grid of each unit's draw, (P, M), for tables (2^N, M, G), states (P,), uniforms (P, M).
+
+    The tables of a unit are searched as one, each raised by its number.
+    """
+    states, units, points = cumulative.shape
+    raised = cumulative + torch.arange(states, dtype=cumulative.dtype)[:, None, None]
+    joined = raised.transpose(0, 1).reshape(units, states * points).contiguous()
+    found = torch.searchsorted(joined, (uniform + state.unsqueeze(-1)).mT.contiguous()).mT
+    own = found - points * state.unsqueeze(-1)
+    return own.clamp(min=0, max=points - 1)

@@ -14,7 +14,7 @@ ENTRY_SECONDS = 8e-9
 SAMPLE_SECONDS = 4e-8
 """Of one entry of one sample's gradient: drawn, its softmax, and two moments."""
 
-SWEEP_SECONDS = 4e-7
+SWEEP_SECONDS = 2.5e-7
 """Of one chain in one sweep."""
 
 GRID = 61**2
@@ -46,7 +46,7 @@ def _seconds(settings: Identities) -> dict[str, float]:
     entries = sum(n * h * (density.examples + 3) for n, h in density.sizes)
     parameters = gradient.hidden * (gradient.visible + 1) + gradient.visible
     states = 2**harmoniums.visible
-    sweeping = harmoniums.sweeps * (harmoniums.chains * SWEEP_SECONDS + states * 3e-5)
+    sweeping = harmoniums.sweeps * (harmoniums.chains * SWEEP_SECONDS + states * 1e-6)
     whole = (retrieval.machines + 2) * retrieval.starts * retrieval.steps
     return {
         "density": density.machines * (0.1 + entries * ENTRY_SECONDS + 2**density.spins * 1e-6),

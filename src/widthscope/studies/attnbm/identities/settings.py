@@ -77,7 +77,7 @@ class Harmoniums(Section):
     visible: Count = Field(4, ge=2, le=10, description="Binary visible units N.")
     seeds: Count = Field(24, ge=3, le=1000, description="Harmoniums of each Lagrangian, sampled once.")
     chains: Count = Field(10_000, description="Independent chains of each, at least 100 for each state.")
-    sweeps: Count = Field(20, ge=2, description="Sweeps of each chain.")
+    sweeps: Count = Field(16, ge=2, description="Sweeps of each chain.")
 
     @model_validator(mode="after")
     def _states_are_populated(self) -> "Harmoniums":
