@@ -65,7 +65,7 @@ def permuted_alignment(forward: Tensor, backward: Tensor, draws: int, generator:
     Returns:
         (..., draws), float64.
 
-    Source: theory notes, section 6, T11.
+    Source: theory notes, section 2.
     """
     hidden = backward.shape[-1]
     orders = [torch.randperm(hidden, generator=generator).to(backward.device) for _ in range(draws)]

@@ -86,8 +86,8 @@ def flows(table: xr.Dataset) -> Drawing:
     case = table.sel(unit="gelu", decay=1.0)
     panels = {
         "symmetric": case["energy"].sel(couplings="symmetric"),
-        "independent backward": case["energy"].sel(couplings="asymmetric"),
-        "symmetric, other Lagrangian": case["energy_mismatched"].sel(couplings="symmetric"),
+        "independent": case["energy"].sel(couplings="asymmetric"),
+        "other Lagrangian": case["energy_mismatched"].sel(couplings="symmetric"),
     }
     figure, *every = new(cols=3, height=2.7)
     for axes, (title, energy) in zip(every, panels.items(), strict=True):

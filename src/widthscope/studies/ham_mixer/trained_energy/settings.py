@@ -38,7 +38,8 @@ class TrainedEnergy(Section):
         images, side = IMAGES[self.dataset], SIDES[self.dataset]
         if self.train + self.test > images:
             raise ValueError(
-                f"{self.train} training and {self.test} test images are more than the {images} of {self.dataset}"
+                f"{self.train} training and {self.test} test images are more than the {images} "
+                f"of {self.dataset}"
             )
         if self.batch > self.train:
             raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
