@@ -16,6 +16,7 @@ from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import train
+from widthscope.errors import DataError
 from widthscope.streams import Name, torch_generator
 from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial
 from widthscope.work import Work
@@ -103,16 +104,20 @@ def split_of(
         return split(pixels, labels, (recipe.train, recipe.test), generator, recipe.noise)
     tested = torch.as_tensor(dataset["test"].values).bool()
     order = torch.randperm(len(labels), generator=generator)
-    chosen = torch.cat([order[~tested[order]][: recipe.train], order[tested[order]][: recipe.test]])
-    return _in_order(pixels[chosen], labels[chosen], recipe, generator)
-
-
-def _in_order(pixels: Tensor, labels: Tensor, recipe: Recipe, generator: torch.Generator) -> list[Images]:
-    """As `split`, of images that are in order already."""
-    first = pixels[: recipe.train].float()
-    images = (pixels.float() - first.mean()) / first.std(correction=0)
+    learnt, left = order[~tested[order]], order[tested[order]]
+    if recipe.train > len(learnt) or recipe.test > len(left):
+        raise DataError(
+            f"{recipe.train} images to train on and {recipe.test} to test on are asked for, of "
+            f"{len(learnt)} and {len(left)}"
+        )
+    chosen = torch.cat([learnt[: recipe.train], left[: recipe.test]])
+    images = pixels[chosen].float()
+    first = images[: recipe.train]
+    mean, deviation = first.double().mean(), first.double().std(correction=0)
+    images = images.sub_(mean).div_(deviation)
     if recipe.noise:
         images += recipe.noise * torch.randn(images.shape, generator=generator)
+    labels = labels[chosen]
     return [
         Images(images[: recipe.train], labels[: recipe.train]),
         Images(images[recipe.train :], labels[recipe.train :]),

@@ -21,6 +21,9 @@ COLOURS = {
 }
 """One colour for each kind of network; what is frozen is dashed."""
 
+SHORT = {"permuted": "random-permuted", "permuted-sparse-ends": "the same, sparse stem and head"}
+"""Labels that fit a narrow panel."""
+
 Arms = Mapping[str, xr.Dataset]
 
 
@@ -45,7 +48,7 @@ def sparse(arms: Arms) -> Drawing:
         (left, "test_accuracy", "test accuracy"),
         (right, "train_accuracy", "accuracy on the training set"),
     ):
-        _lines(axes, arms, tuple(arms), quantity, label)
+        _lines(axes, arms, {name: LABELS[name] for name in arms}, quantity, label)
     left.legend()
     first = arms["sparse"]
     return Drawing(
@@ -60,19 +63,19 @@ def standard(arms: Arms) -> Drawing:
     """The standard design: trained, frozen and no mixing layers."""
     figure, *panels = new(cols=2, width=7.2, height=3.2)
     left, right = panels
-    kinds = (("mixer", left, "mixer"), ("permuted", right, "random-permuted mixer"))
-    for kind, axes, title in kinds:
-        _lines(axes, arms, (kind, f"{kind}-frozen", "unmixed"), "test_accuracy", "test accuracy")
-        axes.set_title(title)
-        axes.legend(labels=["mixing trained", "mixing frozen", "no mixing layers"])
+    for kind, axes in (("mixer", left), ("permuted", right)):
+        names = {kind: "mixing trained", f"{kind}-frozen": "mixing frozen", "unmixed": "no mixing layers"}
+        _lines(axes, arms, names, "test_accuracy", "test accuracy")
+        axes.set_title(LABELS[kind])
+        axes.legend()
     _same_height(left, right)
     first = arms["mixer"]
-    names = ("mixer", "mixer-frozen", "permuted", "permuted-frozen", "unmixed")
+    said = ("mixer", "mixer-frozen", "permuted", "permuted-frozen", "unmixed")
     return Drawing(
         figure,
         "Test accuracy at a fixed number of connections over the effective width $m = SC$, with a trained "
         f"stem and head, which grow with it, {_run(first)} {_HOLLOW}",
-        f"Two panels over the effective width. {_said(arms, names)}",
+        f"Two panels over the effective width. {_said(arms, said)}",
     )
 
 
@@ -84,36 +87,35 @@ def fixed_counts(connections: Arms, parameters: Arms) -> Drawing:
         (left, connections, "fixed connections"),
         (right, parameters, "fixed free parameters"),
     ):
-        _lines(axes, arms, tuple(arms), "test_accuracy", "test accuracy")
+        names = {name: SHORT.get(name, LABELS[name]) for name in arms}
+        _lines(axes, arms, names, "test_accuracy", "test accuracy")
         axes.set_title(title)
         axes.legend()
-    names = ("mixer", "permuted")
+    said = ("mixer", "permuted")
     return Drawing(
         figure,
         "Test accuracy over the effective width $m = SC$ where only the mixing layers depend on it, at a "
         "fixed number of connections (left, with skip connections) and of free parameters (right, without), "
         f"{_run(connections['mixer'])} {_HOLLOW}",
-        f"Two panels over the effective width. Fixed connections: {_said(connections, names)} Fixed free "
-        f"parameters: {_said(parameters, names)}",
+        f"Two panels over the effective width. Fixed connections: {_said(connections, said)} Fixed free "
+        f"parameters: {_said(parameters, said)}",
     )
 
 
 _HOLLOW = "Lines join shapes with at most as many tokens as channels; hollow marks have more."
 
 
-def _lines(axes: Axes, arms: Arms, names: Sequence[str], quantity: str, label: str) -> None:
-    """One line with intervals for each arm."""
+def _lines(axes: Axes, arms: Arms, names: Mapping[str, str], quantity: str, label: str) -> None:
+    """One line with intervals for each of the arms, which are named as in the legend."""
     widths: set[int] = set()
-    for place, name in enumerate(names):
+    for place, (name, title) in enumerate(names.items()):
         curve, colour = arms[name], PALETTE[COLOURS[name]]
         x, y = curve["width"].values, curve[quantity].values
         half = curve[f"{quantity}_half"].values
         tall = curve["tokens"].values > curve["channels"].values
         marker = MARKERS[place]
         line = "--" if name.endswith("-frozen") else "-"
-        axes.errorbar(
-            x[~tall], y[~tall], half[~tall], color=colour, ls=line, marker=marker, label=LABELS[name]
-        )
+        axes.errorbar(x[~tall], y[~tall], half[~tall], color=colour, ls=line, marker=marker, label=title)
         if tall.any():
             shift = x[tall] * 1.03  # beside the shape with S and C exchanged, which has the same width
             axes.errorbar(

@@ -13,22 +13,25 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 10.0
 """Experiments that take no longer than this in all share one job, whose start would cost as much."""
 
-EXPERIMENT_SECONDS = 60.0
+EXPERIMENT_SECONDS = 50.0
 """An experiment that takes no longer than this has one job for all of its arms."""
 
-PRODUCT_SECONDS = 8e-11
+PRODUCT_SECONDS = 3e-11
 """Of one multiplication and addition of a gradient's three products, on one core."""
 
-UNIT_SECONDS = 8e-9
+UNIT_SECONDS = 2.5e-9
 """Of one unit of one mixing layer, forward and backward, for one image: activation, skip, layout."""
 
-PERMUTED_SECONDS = 8e-9
+PERMUTED_SECONDS = 5.5e-9
 """The same, of the permutations that a random-permuted layer has besides."""
 
-WEIGHT_SECONDS = 4e-9
+WEIGHT_SECONDS = 6e-9
 """Of one weight in one update, with its mask where it has one."""
 
-BASE_MEMORY_MB = 450
+STEP_SECONDS = 6e-3
+"""Of one step of all seeds, whatever their size."""
+
+BASE_MEMORY_MB = 500
 CLASSES, PROJECTED = 10, 64
 
 CHUNK = 500
@@ -128,7 +131,8 @@ def _seconds(settings: Width, each: Mapping[str, Any]) -> float:
     members = each["seeds"]
     found = 0.0
     for _, fields in each["networks"]:
-        found += members * (images * _image_seconds(fields) + steps * WEIGHT_SECONDS * _weights(fields))
+        one = images * _image_seconds(fields) + steps * WEIGHT_SECONDS * _weights(fields)
+        found += steps * STEP_SECONDS + members * one
     return found
 
 

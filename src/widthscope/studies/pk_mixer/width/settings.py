@@ -45,7 +45,7 @@ class Sparse(Section):
     widths: Widths = Field((64, 128, 256), min_length=3, description="Widths m.")
     noise: Noise = Field(0.7, description="Deviation of Gaussian noise on standardised pixels.")
     epochs: Count = Field(40, description="Passes over the images trained on.")
-    seeds: Count = Field(20, ge=3, description="Independent seeds, each with a split of its own.")
+    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
 
     @model_validator(mode="after")
     def _connections_fit(self) -> "Sparse":
@@ -99,6 +99,7 @@ class Standard(Connections):
     """The standard design, with skips: stem and head are trained, and grow with the width."""
 
     epochs: Count = Field(20, description="Passes over the images trained on.")
+    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
 
 
 class Isolated(Connections):
@@ -109,6 +110,7 @@ class Parameters(_Shapes):
     """The isolated design, without skips, at a fixed number of free parameters, S^2 + C^2 a block."""
 
     parameters: Count = Field(2048, description="Free parameters of each block.")
+    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
     shapes: Distinct[Shape] = Field(
         ((4, 45), (8, 45), (16, 42), (32, 32)), description="Tokens S and channels C of the mixers."
     )

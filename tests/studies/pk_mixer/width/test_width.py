@@ -1,0 +1,231 @@
+"""From networks of several widths to verdicts and figures."""
+
+from fnmatch import fnmatch
+
+import numpy as np
+import pytest
+import xarray as xr
+from tests.studies.controls import assert_judged_tests_have_controls
+
+from widthscope.config import load
+from widthscope.datasets import digits
+from widthscope.errors import ConfigError
+from widthscope.statistics.claims import judge
+from widthscope.studies.pk_mixer.width import experiment, figures, fit, plan
+from widthscope.studies.pk_mixer.width.arms import ARMS, LABELS
+from widthscope.studies.pk_mixer.width.claims import CLAIMS
+from widthscope.studies.pk_mixer.width.settings import Isolated, Parameters, Sparse, Standard, Width
+from widthscope.work import Work
+
+SHAPES = ((2, 7), (4, 4), (7, 2))
+SETTINGS = Width(
+    train=100,
+    test=200,
+    batch=50,
+    end_width=4,
+    sparse=Sparse(connections=64, widths=(8, 12, 16), epochs=2, seeds=3),
+    standard=Standard(connections=64, shapes=SHAPES, epochs=2, seeds=3),
+    isolated=Isolated(connections=64, shapes=SHAPES, epochs=2, seeds=3),
+    parameters=Parameters(parameters=100, shapes=((4, 9), (6, 8), (7, 7)), epochs=2, seeds=3),
+)
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory):
+    return {"digits": digits.prepare({}, tmp_path_factory.mktemp("digits"))}
+
+
+@pytest.fixture(scope="module")
+def stored(datasets):
+    return {
+        shard.name: experiment.run(shard.settings, datasets, Work())
+        for shard in plan.shards(SETTINGS, seed=7)
+    }
+
+
+@pytest.fixture(scope="module")
+def tree(stored):
+    return xr.DataTree.from_dict(fit.fit(stored, {}))
+
+
+def invented(trends: dict[str, dict[str, float]], seeds: int = 12, noise: float = 0.002) -> xr.DataTree:
+    """Accuracies with these slopes on ln m, by experiment and arm, at the laptop's shapes."""
+    generator = np.random.default_rng(3)
+    nodes = {}
+    for name, arms in ARMS.items():
+        own = getattr(Width(), name)
+        shapes = [(1, width) for width in own.widths] if name == "sparse" else own.shapes
+        rows = [(arm, s, c) for arm in arms for s, c in shapes]
+        means = [0.8 + trends.get(name, {}).get(arm, 0.0) * np.log(s * c / 200) for arm, s, c in rows]
+        values = np.array(means)[:, None] + noise * generator.standard_normal((len(rows), seeds))
+        fits = np.ones_like(values)
+        for place, (arm, _, _) in enumerate(rows):
+            if arm == "one-layer":
+                fits[place] = 0.5 + 0.01 * generator.standard_normal(seeds)
+        nodes[f"/{name}"] = xr.Dataset(
+            {"test_accuracy": (("network", "seed"), values), "train_accuracy": (("network", "seed"), fits)},
+            coords={
+                "arm": ("network", [arm for arm, _, _ in rows]),
+                "tokens": ("network", [s for _, s, _ in rows]),
+                "channels": ("network", [c for _, _, c in rows]),
+            },
+            attrs={"train": 500, "test": 1000, "noise": 0.7, "epochs": 20},
+        )
+    return xr.DataTree.from_dict(nodes)
+
+
+TRENDS = {
+    "sparse": {"sparse": 0.02, "one-layer": -0.15},
+    "standard": {
+        "mixer": 0.04,
+        "permuted": 0.04,
+        "mixer-frozen": 0.07,
+        "permuted-frozen": 0.08,
+        "unmixed": 0.03,
+    },
+    "isolated": {"mixer": -0.1, "permuted": -0.1, "permuted-sparse-ends": -0.2},
+    "parameters": {"mixer": 0.04, "permuted": 0.04},
+}
+
+
+def verdicts(trends):
+    found = fit.fit({"width": invented(trends)}, {})
+    return {v.id.partition("/")[2]: v for v in judge("s", "1", CLAIMS, xr.DataTree.from_dict(found))}
+
+
+def test_what_the_control_does_too_is_confounded_and_what_goes_the_other_way_refuted():
+    found = verdicts(TRENDS)
+    assert found["golubeva-sw"].verdict == "supported"
+    assert found["peak-fixed-connections-std"].verdict == "undecided"
+    assert "confounded" in found["peak-fixed-connections-std"].reason
+    assert found["control-frozen-mixing"].verdict == "supported"
+    assert found["peak-fixed-connections-iso"].verdict == "refuted"
+    assert found["peak-fixed-params-iso"].verdict == "supported"
+
+
+def test_without_the_controls_trend_the_standard_design_would_be_supported():
+    standard = {**TRENDS["standard"], "mixer-frozen": -0.07, "permuted-frozen": -0.07}
+    found = verdicts({**TRENDS, "standard": standard})
+    assert found["peak-fixed-connections-std"].verdict == "supported"
+    assert found["control-frozen-mixing"].verdict == "refuted"
+
+
+def test_sparse_networks_that_do_not_fit_the_training_set_refute_the_claim():
+    tree = invented(TRENDS)
+    node = tree["sparse"].to_dataset()
+    wide = (node["arm"] == "sparse") & (node["channels"] == 256)
+    tree["sparse"] = xr.DataTree(node.assign(train_accuracy=node["train_accuracy"].where(~wide, 0.95)))
+    found = xr.DataTree.from_dict(fit.fit({"width": tree}, {}))
+    (verdict,) = (v for v in judge("s", "1", CLAIMS, found) if v.id == "s/golubeva-sw")
+    assert {test.name: test.verdict for test in verdict.tests}["fits"] == "refuted"
+    assert verdict.verdict == "refuted"
+
+
+def test_slopes_peaks_and_paired_differences_by_hand(stored, tree):
+    node = stored["width"]["standard"].to_dataset()
+    mixer = node.isel(network=np.flatnonzero(node["arm"].values == "mixer"))
+    m = (mixer["tokens"] * mixer["channels"]).values
+    accuracy = mixer["test_accuracy"].values
+    expected = [np.polyfit(np.log(m), accuracy[:, seed], 1)[0] for seed in range(3)]
+    measured = tree["/claims/peak-fixed-connections-std/slope/measured"]
+    assert float(measured["estimate"][0]) == pytest.approx(np.mean(expected))
+    assert float(measured["standard_error"][0]) == pytest.approx(np.std(expected, ddof=1) / 3**0.5)
+    square = list(zip(mixer["tokens"].values, mixer["channels"].values, strict=True)).index((4, 4))
+    peak = accuracy[square] - np.delete(accuracy, square, axis=0).mean(axis=0)
+    found = tree["/claims/peak-fixed-connections-std/peak/measured"]
+    assert float(found["estimate"][0]) == pytest.approx(peak.mean())
+
+    both = stored["width"]["parameters"].to_dataset()
+    means = {
+        arm: both["test_accuracy"].values[both["arm"].values == arm].mean(axis=0)
+        for arm in ("mixer", "permuted")
+    }
+    difference = tree["/claims/rp-vs-mixer/difference/measured"]
+    gain = means["permuted"] - means["mixer"]
+    assert float(difference["estimate"][0]) == pytest.approx(gain.mean())
+    assert float(difference["standard_error"][0]) == pytest.approx(gain.std(ddof=1) / 3**0.5)
+
+
+def test_the_square_is_held_against_every_other_shape(tree):
+    peak = tree["/claims/peak-fixed-params-iso/peak/measured"]["component"].values
+    second = tree["/claims/peak-fixed-params-iso/second-widest/measured"]["component"].values
+    assert list(peak) == [f"{LABELS[arm]}, S = 4, C = 9" for arm in ("mixer", "permuted")]
+    assert list(second) == [f"{LABELS[arm]}, S = 6, C = 8" for arm in ("mixer", "permuted")]
+
+
+def test_a_seed_that_diverged_leaves_the_slope_unmeasured(stored):
+    broken = stored["width"].copy(deep=True)
+    broken["standard"]["test_accuracy"][0, 0] = np.nan
+    found = fit.fit({"width": broken}, {})
+    assert np.isnan(found["/claims/peak-fixed-connections-std/slope/measured"]["estimate"].values).all()
+    for drawing in figures.draw(xr.DataTree.from_dict(found)).values():
+        assert "nan" not in drawing.caption + drawing.alt
+
+
+def test_shards_by_arm_and_by_network_give_the_same_evidence(datasets, stored, tree, monkeypatch):
+    monkeypatch.setattr(plan, "TOGETHER_SECONDS", 0.0)
+    monkeypatch.setattr(plan, "EXPERIMENT_SECONDS", 0.0)
+    monkeypatch.setattr(plan, "SHARD_SECONDS", 0.0)
+    shards = [
+        shard for shard in plan.shards(SETTINGS, seed=7) if shard.name.startswith(("width-sp", "width-par"))
+    ]
+    assert "width-parameters-permuted-s4-c9" in [shard.name for shard in shards]
+    parts = {shard.name: experiment.run(shard.settings, datasets, Work()) for shard in shards}
+    for name in ("sparse", "parameters"):
+        together = fit.arms_of({"width": stored["width"]}, name)
+        apart = fit.arms_of(parts, name)
+        assert together.keys() == apart.keys()
+        for arm, table in together.items():
+            assert np.array_equal(table["test_accuracy"], apart[arm]["test_accuracy"])
+
+
+def test_more_seeds_leave_the_first_ones_as_they_were(datasets, stored):
+    more = SETTINGS.model_copy(update={"sparse": SETTINGS.sparse.model_copy(update={"seeds": 4})})
+    (shard,) = plan.shards(more, seed=7)
+    only = {**shard.settings, "experiments": {"sparse": shard.settings["experiments"]["sparse"]}}
+    found = experiment.run(only, datasets, Work())["sparse"]["test_accuracy"]
+    assert np.array_equal(found[:, :3], stored["width"]["sparse"]["test_accuracy"])
+
+
+def test_every_judged_test_has_a_control_and_figures_are_drawn(tree):
+    assert_judged_tests_have_controls(CLAIMS, tree)
+    drawings = figures.draw(tree)
+    assert {claim.figure for claim in CLAIMS} == set(drawings)
+    for drawing in drawings.values():
+        assert "nan" not in drawing.caption + drawing.alt
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, Width()], ids=["smoke", "laptop"])
+def test_every_claim_has_shards_and_none_is_long(settings):
+    shards = plan.shards(settings, seed=0)
+    for claim in CLAIMS:
+        for pattern in claim.shards:
+            assert len(shards) > 1 or pattern == "width" or not fnmatch("width", pattern)
+        assert any(fnmatch(shard.name, pattern) for shard in shards for pattern in claim.shards)
+    assert all(shard.cost.seconds < 75 for shard in shards)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            {"train": 1000, "test": 900},
+            "1000 images to train on and 900 to test on are 1900; the digits have 1797",
+        ),
+        ({"batch": 600}, "a batch of 600 needs as many images, not 500"),
+        ({"end_width": 100}, "end_width 100 must be at most the narrowest width, 64"),
+        ({"sparse": {"connections": 200}}, "200 connections must be at least one for each unit"),
+        ({"standard": {"shapes": [[2, 63], [4, 43], [15, 16]]}}, r"S = C, where .* not \(15, 16\)"),
+        ({"isolated": {"shapes": [[2, 50], [4, 43], [16, 16]]}}, r"the shape \(2, 50\) has 2600 connections"),
+        (
+            {"isolated": {"shapes": [[1, 90], [4, 43], [16, 16]]}},
+            "is 1, but it must be a whole number from 2",
+        ),
+        ({"parameters": {"shapes": [[2, 45], [8, 45], [32, 32]]}}, "fewer than 4 tokens or channels"),
+        ({"parameters": {"shapes": [[8, 45], [32, 32]]}}, "at least 3 shapes, not 2"),
+        ({"dataset": "cifar10", "train": 60000}, "cifar10 has 50000 images to train on"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_when_they_are_read(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        load({"run": "a", "studies": {"pk_mixer": {"width": wrong}}}, "config.yaml")
