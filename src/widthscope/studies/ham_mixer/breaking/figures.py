@@ -51,7 +51,7 @@ def over_penalty(curves: Curves) -> Drawing:
         axes.set_xlabel("penalty $\\lambda$")
     left.set_ylabel("test accuracy")
     right.set_ylabel("asymmetry $A$")
-    left.legend(fontsize=7.5)
+    right.legend(*left.get_legend_handles_labels(), fontsize=7.5, loc="center right")
     ends = {arm: _ends(curves[arm]) for arm in ("asym", "anti")}
     symmetry = curves["asym"]["asymmetry"].isel(epoch=-1)
     told = ", ".join(f"{float(value):.2f}" for value in symmetry.values)
@@ -122,7 +122,7 @@ def by_arm(curves: Curves) -> Drawing:
             )
     axes.set_yticks(range(len(arms)), [NAMES[arm] for arm in reversed(arms)])
     axes.set_xlabel("accuracy")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left")
     told = ", ".join(
         f"{NAMES[arm]} {float(curves[arm]['accuracy'].sel(penalty=0.0, part='test')):.3f}" for arm in arms
     )

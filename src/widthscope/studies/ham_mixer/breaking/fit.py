@@ -24,7 +24,7 @@ NAMES = {
     "asym": "symmetric and a free part",
     "parasym": "free, tied at the start",
     "para": "free",
-    "anti": "anti-tied",
+    "anti": "anti-tied and a free part",
 }
 
 
