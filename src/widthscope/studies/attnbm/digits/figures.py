@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.plotting import MARKERS, PALETTE, SERIES, Drawing, new
-from widthscope.studies.attnbm.pictures import picture
+from widthscope.studies.attnbm.pictures import strip
 
 MACHINES = {
     "attention": "attention",
@@ -18,6 +18,12 @@ KINDS = {
     "seen": "seen",
     "conditional": "conditional mean",
     "single": "single update",
+}
+WAYS = {
+    "conditional": "conditional mean",
+    "single": "single update",
+    "mean": "mean image",
+    "regression": "linear regression",
 }
 ACROSS = 12
 """Components shown of each method."""
@@ -50,7 +56,7 @@ def descent(fit: xr.DataTree) -> Drawing:
             axes.fill_between(epochs, nll - half, nll + half, color=colour, alpha=0.2, linewidth=0)
             ends.append(f"{label} {float(nll[-1]):.1f} at scale {scale:g}")
         axes.set(xlabel="epoch", title=f"images times {scale:g}")
-    floor = {name: float(floors["nll"].sel(method=name)) for name in METHODS}
+    floor = {name: float(floors["nll"].sel(optimiser=name)) for name in METHODS}
     for (name, label), style in zip(METHODS.items(), ("--", "-.", ":"), strict=True):
         panels[1].axhline(floor[name], color=PALETTE["muted"], linestyle=style, label=label)
     panels[0].set(ylabel="test NLL, nats")
@@ -70,11 +76,9 @@ def descent(fit: xr.DataTree) -> Drawing:
 def fields(shown: xr.Dataset) -> Drawing:
     """Component means of the largest mixing weights, a row for each method."""
     across = min(ACROSS, shown.sizes["unit"])
-    figure, *panels = new(rows=len(METHODS), cols=across, height=0.35 + 0.62 * len(METHODS))
-    for row, (name, label) in enumerate(METHODS.items()):
-        for column in range(across):
-            picture(panels[row * across + column], shown[name].values[column])
-        panels[row * across].set_title(label, fontsize=8, fontweight="normal")
+    figure, *panels = new(rows=len(METHODS), height=0.2 + 0.5 * len(METHODS))
+    for axes, (name, label) in zip(panels, METHODS.items(), strict=True):
+        strip(axes, shown[name].values[:across], name=label)
     return Drawing(
         figure,
         f"Means of the {across} components with the largest mixing weights, of one seed, by optimiser.",
@@ -84,31 +88,22 @@ def fields(shown: xr.Dataset) -> Drawing:
 
 def completion(strips: xr.Dataset, errors: xr.Dataset) -> Drawing:
     """Strips of completed images, and errors by method."""
-    across = strips.sizes["example"]
-    figure, *panels = new(rows=len(KINDS), cols=across + 4, height=0.35 + 0.75 * len(KINDS))
-    for row, (kind, label) in enumerate(KINDS.items()):
-        cells = panels[row * (across + 4) : (row + 1) * (across + 4)]
-        for column in range(across):
-            picture(cells[column], strips["image"].sel(kind=kind).values[column])
-        cells[0].set_title(label, fontsize=8, fontweight="normal")
-        for axes in cells[across:]:
-            axes.remove()
-    axes = figure.add_subplot(1, 3, 3)
-    methods = [str(name) for name in errors["method"].values]
+    figure, *panels = new(rows=len(KINDS) + 1, height=0.65 * len(KINDS) + 1.6)
+    for axes, (kind, label) in zip(panels[:-1], KINDS.items(), strict=True):
+        strip(axes, strips["image"].sel(kind=kind).values, name=label)
+    axes = panels[-1]
+    methods = [str(name) for name in errors["completion"].values]
     axes.errorbar(
-        errors["error"],
-        range(len(methods)),
-        xerr=errors["error_half"],
-        fmt=MARKERS[0],
-        color=PALETTE["c0"],
+        errors["error"], range(len(methods)), xerr=errors["error_half"], fmt=MARKERS[0], color=PALETTE["c0"]
     )
-    axes.set_yticks(range(len(methods)), methods)
+    axes.set_yticks(range(len(methods)), [WAYS[name] for name in methods])
     axes.set_ylim(len(methods) - 0.5, -0.5)
-    axes.set_xlabel("squared error at hidden pixels")
-    values = ", ".join(f"{name} {float(errors['error'].sel(method=name)):.2f}" for name in methods)
+    axes.set_xlabel("mean squared error at hidden pixels")
+    axes.set_xlim(left=0)
+    values = ", ".join(f"{WAYS[name]} {float(errors['error'].sel(completion=name)):.2f}" for name in methods)
     return Drawing(
         figure,
         "Images of one seed, what is seen of them, and two completions by the same machine; mean squared "
         f"errors at hidden pixels over {errors.attrs['seeds']} seeds with 99 % intervals: {values}.",
-        f"Four rows of {across} small grey images, and marks for errors: {values}.",
+        f"Four rows of {strips.sizes['example']} small grey images, and marks for errors: {values}.",
     )

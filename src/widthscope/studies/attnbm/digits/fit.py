@@ -43,14 +43,14 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 def optimiser_matters(tables: Tables) -> Evidence:
     """Differences of test NLLs on images times 2, of attentional machines of one size."""
     found = tables["optimum/likelihoods"]["test"]
-    small, data, em = (found.sel(method=name).values for name in ("small", "data", "em"))
+    small, data, em = (found.sel(optimiser=name).values for name in ("small", "data", "em"))
     table = tables["descent/attention"]
     descents = {
         f"rate {float(table['rate'][cell]):g}": table["test"].values[cell, :, -1]
         for cell in _cells(table, 2.0)
     }
     names = list(descents)
-    own = {name: found.sel(method=name).values for name in found["method"].values}
+    own = {name: found.sel(optimiser=name).values for name in found["optimiser"].values}
     return {
         "descent": (
             of_seeds(names, [value - small for value in descents.values()]),
@@ -66,7 +66,7 @@ def optimiser_matters(tables: Tables) -> Evidence:
             of_seeds(
                 ["small", "data", "em"],
                 [
-                    tables["optimum/likelihoods"]["active"].sel(method=name).values
+                    tables["optimum/likelihoods"]["active"].sel(optimiser=name).values
                     for name in ("small", "data", "em")
                 ],
             ),
@@ -78,7 +78,7 @@ def optimiser_matters(tables: Tables) -> Evidence:
 def against_gaussian_bernoulli(tables: Tables) -> Evidence:
     """Differences of test NLLs at rates that validation chose, and how often the loss rises."""
     tests: Evidence = {}
-    gaussian = _gaussian(tables)
+    noise = gaussian(tables)
     for scale in SCALES:
         attention, rival = (
             _chosen(tables[f"descent/{name}"], scale) for name in ("attention", "contrastive")
@@ -86,11 +86,11 @@ def against_gaussian_bernoulli(tables: Tables) -> Evidence:
         label = f"scale {scale:g}"
         tests[f"scale-{scale:g}"] = (
             of_seeds([label], [rival - attention]),
-            of_seeds([label], [rival - gaussian[scale]]),
+            of_seeds([label], [rival - noise[scale]]),
         )
     own, other = tables["descent/attention"], tables["descent/contrastive"]
     lowest, highest = (_cells(own, 1.0)[place] for place in (0, -1))
-    rises = {name: _rises(tables[f"descent/{name}"]) for name in MACHINES}
+    rises = {name: share_of_rises(tables[f"descent/{name}"]) for name in MACHINES}
     rate = f"rate {float(own['rate'][highest]):g}"
     tests["stability"] = (
         of_seeds([rate], [rises["contrastive"][highest] - rises["attention"][highest]]),
@@ -104,7 +104,7 @@ def against_gaussian_bernoulli(tables: Tables) -> Evidence:
     tests["rises"] = (of_seeds(words, [rises[name][cell] for name, cell in named]), None)
     numbers = [tables[f"descent/{name}"].attrs["parameters"] for name in MACHINES]
     tests["parameters"] = (evidence(list(MACHINES), numbers, 0.0), None)
-    tuned = tables["optimum/likelihoods"]["test"].sel(method="small").values
+    tuned = tables["optimum/likelihoods"]["test"].sel(optimiser="small").values
     tests["tuned"] = (of_seeds(["scale 2"], [_chosen(other, 2.0) - tuned]), None)
     return tests
 
@@ -112,7 +112,7 @@ def against_gaussian_bernoulli(tables: Tables) -> Evidence:
 def completion(tables: Tables) -> Evidence:
     """Differences of mean squared errors at hidden pixels."""
     errors = tables["optimum/completion"]["error"]
-    own = {str(name): errors.sel(method=name).values for name in errors["method"].values}
+    own = {str(name): errors.sel(completion=name).values for name in errors["completion"].values}
     return {
         "over-single": (
             of_seeds(["conditional mean"], [own["single"] - own["conditional"]]),
@@ -137,6 +137,7 @@ def drawn(tables: Tables) -> dict[str, xr.Dataset]:
     for name in MACHINES:
         table = tables[f"descent/{name}"]
         curve = band(table["test"], "nll").assign(chosen=("cell", _is_chosen(table)))
+        curve = curve.assign_coords(scale=table["scale"], rate=table["rate"])
         found[f"/curves/digits-descent/{name}"] = curve.assign_attrs(seeds=table.sizes["seed"])
     errors = tables["optimum/completion"]["error"]
     found["/curves/digits-errors"] = band(errors, "error").assign_attrs(seeds=errors.sizes["seed"])
@@ -167,15 +168,15 @@ def _is_chosen(table: xr.Dataset) -> NDArray[np.bool_]:
     return chosen
 
 
-def _rises(table: xr.Dataset) -> Floats:
+def share_of_rises(table: xr.Dataset) -> Floats:
     """Share of the epochs in which the test NLL rises by more than `RISE`, (cell, seed)."""
     steps = np.diff(table["test"].values, axis=2)
     return np.where(np.isnan(steps).any(2), np.nan, (steps > RISE).mean(2))
 
 
-def _gaussian(tables: Tables) -> dict[float, Floats]:
+def gaussian(tables: Tables) -> dict[float, Floats]:
     """Test NLL of a Gaussian of unit covariance at both scales, (seed,) each."""
     found = tables["optimum/likelihoods"]
     constant = found.attrs["constant"]
-    doubled = found["test"].sel(method="gaussian").values
+    doubled = found["test"].sel(optimiser="gaussian").values
     return {2.0: doubled, 1.0: constant + (doubled - constant) / 4}

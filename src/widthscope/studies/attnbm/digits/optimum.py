@@ -119,16 +119,16 @@ def _likelihoods(trained: Mapping[str, Parameters], parts: Parts) -> xr.Dataset:
         rows[part]["gaussian"] = visible.square().sum(2).mean(1) / 2 + constant
     methods = list(rows["test"])
     table = {
-        part: (("method", "seed"), torch.stack(list(found.values())).cpu().numpy())
+        part: (("optimiser", "seed"), torch.stack(list(found.values())).cpu().numpy())
         for part, found in rows.items()
     }
     active["gaussian"] = torch.ones_like(next(iter(active.values())))
-    table["active"] = (("method", "seed"), torch.stack([active[name] for name in methods]).cpu().numpy())
-    return xr.Dataset(table, coords={"method": methods}, attrs={"constant": constant})
+    table["active"] = (("optimiser", "seed"), torch.stack([active[name] for name in methods]).cpu().numpy())
+    return xr.Dataset(table, coords={"optimiser": methods}, attrs={"constant": constant})
 
 
 def completed(settings: Mapping[str, Any], machine: Machine, parts: Parts) -> tuple[xr.Dataset, xr.Dataset]:
-    """Mean squared errors at hidden pixels (method, seed), and strips of the first seed's first images.
+    """Mean squared errors at hidden pixels (completion, seed), and strips of the first seed's first images.
 
     Args:
         settings: `seed`, `hidden_share`.
@@ -154,8 +154,8 @@ def completed(settings: Mapping[str, Any], machine: Machine, parts: Parts) -> tu
         for name, own in found.items()
     }
     table = xr.Dataset(
-        {"error": (("method", "seed"), torch.stack(list(errors.values())).cpu().numpy())},
-        coords={"method": list(errors)},
+        {"error": (("completion", "seed"), torch.stack(list(errors.values())).cpu().numpy())},
+        coords={"completion": list(errors)},
     )
     side = round(images.shape[2] ** 0.5)
     shown = {"original": images, "seen": torch.where(hidden.bool(), torch.nan, images), **found}

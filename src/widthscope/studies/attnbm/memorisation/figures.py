@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 
 from widthscope.plotting import MARKERS, PALETTE, SERIES, Drawing, new, width_axis
-from widthscope.studies.attnbm.pictures import picture
+from widthscope.studies.attnbm.pictures import strip
 
-ACROSS = 8
+ACROSS = 12
 """Hidden units in a row of the figure of patterns."""
 
 
@@ -79,7 +79,7 @@ def hidden(fit: xr.DataTree) -> Drawing:
         figure,
         f"Patterns memorised of {free.attrs['patterns']}, and the mean NLL, over the number of hidden "
         f"units: means over {free.attrs['seeds']} seeds with 99 % intervals. The share goes from "
-        f"{shares[0]:.2f} to {shares[-1]:.2f}; hidden units that are copies of others add nothing.",
+        f"{shares[0]:.2f} to {shares[-1]:.2f}; copies are hidden units that start as others do.",
         f"Left, the share of memorised patterns goes from {shares[0]:.2f} to {shares[-1]:.2f} with "
         "independent hidden units, beside a curve for copies. Right, the NLL above log P, for both.",
     )
@@ -108,7 +108,7 @@ def loss(curve: xr.Dataset) -> Drawing:
         figure,
         f"Loss of gradient descent at the sizes of the published run, {sizes}; mean over "
         f"{curve.attrs['seeds']} seeds with a 99 % band. After {int(epochs[-1])} epochs it is {nll[-1]:.1f} "
-        f"nats and still falls towards {float(curve['formula']):.1f}, the plateau of its merged states; the "
+        f"nats; its merged states would stop at {float(curve['formula']):.1f}; the "
         f"optimum, log P, is {float(curve['log_p']):.2f}, and training that starts at the patterns stays at "
         f"{float(curve['from_patterns']):.2f}.",
         f"A curve that falls from {nll[0]:.0f} to {nll[-1]:.1f} nats, above a dashed line at "
@@ -119,16 +119,13 @@ def loss(curve: xr.Dataset) -> Drawing:
 def fields(shown: xr.Dataset) -> Drawing:
     """The longest hidden units, how many images each owns, and the image nearest to each."""
     count = shown.sizes["unit"]
-    rows, across = -(-count // ACROSS), min(ACROSS, count)
-    figure, *panels = new(rows=2 * rows, cols=across, width=6.4, height=0.2 + 1.75 * rows)
-    for axes in panels:
-        axes.set_axis_off()
-    for unit in range(count):
-        row, column = divmod(unit, ACROSS)
-        top, below = (panels[(2 * row + k) * across + column] for k in (0, 1))
-        picture(top, shown["field"].values[unit])
-        picture(below, shown["nearest"].values[unit])
-        top.set_title(f"{int(shown['order'][unit])}", fontsize=8, fontweight="normal", loc="center", pad=2)
+    rows = -(-count // ACROSS)
+    figure, *panels = new(rows=2 * rows, height=0.2 + 1.1 * rows)
+    for row in range(rows):
+        units = slice(row * ACROSS, (row + 1) * ACROSS)
+        orders = [str(order) for order in shown["order"].values[units]]
+        strip(panels[2 * row], shown["field"].values[units], orders, "hidden unit")
+        strip(panels[2 * row + 1], shown["nearest"].values[units], name="nearest image")
     single = int((shown["order"] == 1).sum())
     several = int((shown["order"] > 1).sum())
     return Drawing(
@@ -136,5 +133,5 @@ def fields(shown: xr.Dataset) -> Drawing:
         f"The {count} longest hidden units of one machine trained on {shown.attrs['patterns']} digits "
         "whitened across images, with the number of images that each owns; below each, the training image "
         f"nearest to it in angle. {single} own one image, {several} own several.",
-        f"{rows} double rows of {across} small grey images: hidden units above, training images below.",
+        f"{rows} double rows of small grey images: hidden units above, training images below.",
     )

@@ -105,7 +105,7 @@ def memorisation(tables: Tables) -> Evidence:
         "plateau": (_means({label: _excess(judged)}), _means({label: _excess(started)})),
         "memorised": (_means(counted), None),
         "excess": (_means(excesses), None),
-        "ordered-pairs": (_ordered_pairs(list(counted.values())), None),
+        "ordered-pairs": (ordered_pairs(list(counted.values())), None),
         "with-bias": (_means({label: memorised(tables["with-bias"])}), None),
     }
 
@@ -183,7 +183,7 @@ def _trend(hidden: list[int], tables: list[xr.Dataset]) -> xr.Dataset:
     return of_seeds(["per doubling"], [centred @ shares / (centred @ centred)])
 
 
-def _ordered_pairs(shares: list[Floats]) -> xr.Dataset:
+def ordered_pairs(shares: list[Floats]) -> xr.Dataset:
     """Jonckheere's statistic over its number of pairs, with its deviation if all are alike, at 1/2."""
     pairs = [
         (np.sign(later[:, None] - earlier) + 1) / 2
