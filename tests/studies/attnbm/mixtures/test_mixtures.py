@@ -29,7 +29,7 @@ SETTINGS = Mixtures(
         wide_examples=300,
         restarts=3,
         seeds=8,
-        steps=200,
+        steps=300,
         rate=0.1,
         iterations=100,
         test=2000,
@@ -73,7 +73,7 @@ def test_where_parts_are_long_each_has_its_shard():
 
 def test_the_best_runs_are_those_of_expectation_maximisation(stored, tree):
     table = stored["mixtures"]["likelihood/full-batch-p200"].to_dataset()
-    assert np.median(fit.from_maximised(table, "small")) == pytest.approx(0.0, abs=0.01)
+    assert np.median(fit.from_maximised(table, "small")) == pytest.approx(0.0, abs=0.05)
     assert np.median(fit.excess(table, "small")) == pytest.approx(1.0, abs=0.4)
     assert estimates(tree, "wilks", "excess", "control")[0] > 3
 
