@@ -14,8 +14,11 @@ ENTRY_SECONDS = 8e-9
 SAMPLE_SECONDS = 4e-8
 """Of one entry of one sample's gradient: drawn, its softmax, and two moments."""
 
-SWEEP_SECONDS = 2.5e-7
-"""Of one chain in one sweep."""
+SWEEP_SECONDS = 7e-8
+"""Of one spin of one chain in one sweep."""
+
+STATE_SECONDS = 4e-10
+"""Of one product with the means of all hidden states of a Gaussian-Bernoulli machine."""
 
 GRID = 61**2
 """Points of the grid of both hidden units of a harmonium."""
@@ -46,7 +49,7 @@ def _seconds(settings: Identities) -> dict[str, float]:
     entries = sum(n * h * (density.examples + 3) for n, h in density.sizes)
     parameters = gradient.hidden * (gradient.visible + 1) + gradient.visible
     states = 2**harmoniums.visible
-    sweeping = harmoniums.sweeps * (harmoniums.chains * SWEEP_SECONDS + states * 1e-6)
+    sweeping = harmoniums.sweeps * harmoniums.chains * harmoniums.visible * SWEEP_SECONDS
     whole = (retrieval.machines + 2) * retrieval.starts * retrieval.steps
     return {
         "density": density.machines * (0.1 + entries * ENTRY_SECONDS + 2**density.spins * 1e-6),
@@ -56,7 +59,7 @@ def _seconds(settings: Identities) -> dict[str, float]:
         * 2**bernoulli.hidden
         * (bernoulli.visible + 10)
         * (bernoulli.examples + 10)
-        * ENTRY_SECONDS,
+        * STATE_SECONDS,
         "harmoniums": 3 * harmoniums.seeds * (sweeping + 2 * GRID * states * (states + 16) * 4e-10 + 0.02),
         "retrieval": whole * (retrieval.visible + 64) * (retrieval.hidden + retrieval.patterns) * 3e-10,
     }
