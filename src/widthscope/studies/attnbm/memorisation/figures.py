@@ -68,12 +68,13 @@ def hidden(fit: xr.DataTree) -> Drawing:
                 label=label,
             )
     free = fit["/curves/memorisation-hidden/free"].to_dataset()
-    right.axhline(float(free["log_p"]), color=PALETTE["muted"], linestyle=":", label="$\\log P$")
+    right.axhline(float(free["log_p"]), color=PALETTE["muted"], linestyle=":")
     for axes in (left, right):
         width_axis(axes, [int(count) for count in free["hidden"]], "hidden units $H$")
     left.set(ylabel="share of patterns memorised")
     right.set(ylabel="mean NLL, nats")
-    right.legend()
+    left.legend(loc="center right", fontsize=7)
+    right.text(0.02, 0.02, "$\\log P$", transform=right.transAxes, fontsize=8, color=PALETTE["muted"])
     shares = free["memorised"].values
     return Drawing(
         figure,
