@@ -21,7 +21,6 @@ from widthscope.work import Work
 SMALL = {"blocks": 1, "channels": 16, "token_hidden": 16, "channel_hidden": 32, "batch": 50, "seeds": 4}
 SETTINGS = Accuracy(
     main=Training(**SMALL, train=300, test=300, epochs=15),
-    doubled_seeds=3,
     permutations=5,
     templates=Training(**SMALL, dataset="templates", train=200, test=200, epochs=6),
 )
@@ -135,10 +134,19 @@ def test_differences_are_paired_by_hand(stored, tree):
     found = table(tree, "sym-hurts", "main").sel(component="parallel less symmetric")
     assert float(found["estimate"]) == pytest.approx(np.mean(para - sym))
     assert float(found["standard_error"]) == pytest.approx(np.std(para - sym, ddof=1) / 2)
-    # The doubled network has three seeds: it is compared over these.
-    doubled = table(tree, "not-param-count", "main")
-    assert float(doubled["estimate"][0]) == pytest.approx(np.mean(para[:3] - sym2))
-    assert int(doubled["n"][0]) == 3
+    middle = table(tree, "sign-control", "main")
+    neg = main["neg"]["accuracy"].sel(part="test").values
+    assert float(middle["estimate"][0]) == pytest.approx(np.mean(neg - (para + sym) / 2))
+    exchanged = table(tree, "sign-control", "main", "control")
+    assert float(exchanged["estimate"][0]) == pytest.approx(np.mean(sym2 - (para + neg) / 2))
+
+
+def test_arms_are_compared_over_the_seeds_that_they_share(stored):
+    main = fit.tables_of(stored, "main")
+    fewer = {**main, "sym2": main["sym2"].isel(seed=[3, 1])}
+    difference = main["para"]["accuracy"] - main["sym2"]["accuracy"]
+    expected = difference.sel(part="test", seed=[1, 3]).values
+    assert sorted(fit.sums(fewer, {"para": 1.0, "sym2": -1.0})) == pytest.approx(sorted(expected))
 
 
 def test_equivalence_is_two_one_sided_tests(stored, tree):
@@ -196,7 +204,7 @@ def test_short_trainings_share_a_job_and_long_ones_are_split_by_arm_and_seed():
     assert [shard.name for shard in laptop] == ["accuracy-free", "accuracy-tied", "accuracy-others"]
     assert all(shard.cost.seconds < 60 for shard in laptop)
     large = Training(dataset="cifar10", side=32, patch=4, train=50000, test=10000, seeds=3, epochs=100)
-    found = plan.shards(Accuracy(main=large, doubled_seeds=3), 0)
+    found = plan.shards(Accuracy(main=large), 0)
     names = [shard.name for shard in found]
     assert "accuracy-main-sym2-s2" in names
     assert names[-1] == "accuracy-templates-neg"
@@ -218,7 +226,6 @@ def test_twice_the_hidden_units_cost_about_twice_as_much():
         ({"main": {"train": 90, "batch": 100}}, "a batch of 100 images needs as many to train on, not 90"),
         ({"main": {"patch": 3}}, "patches of side 3 do not tile images of side 8"),
         ({"main": {"dataset": "cifar10"}}, "side 8 is below the 32 pixels that images of cifar10 have"),
-        ({"doubled_seeds": 20}, "doubled_seeds 20 exceeds the 9 seeds of main"),
     ],
 )
 def test_sizes_that_cannot_work_are_refused_when_the_config_is_read(given, said):

@@ -96,7 +96,10 @@ SIGN_CONTROL = Claim(
         Test("against-parallel", Reported(), "test accuracy, parallel less anti-tied", BESIDE),
         Test("templates", Reported(), "parallel less anti-tied on generated images", BESIDE),
     ),
-    control=Control("the symmetric network with twice the hidden units in the anti-tied one's place"),
+    control=Control(
+        "the two ties exchanged: the symmetric network, with twice the hidden units, less the mean of "
+        "parallel and anti-tied"
+    ),
     figure="accuracy-arms",
     shards=SHARDS,
     needs="more seeds; the paper's sizes and images: config.paper.yaml",

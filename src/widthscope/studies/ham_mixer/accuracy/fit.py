@@ -103,9 +103,12 @@ def para_equals_vanilla(main: Tables) -> Evidence:
 
 
 def sign_control(main: Tables, templates: Tables) -> Evidence:
-    """Where the anti-tied network lies between the symmetric and the parallel one."""
+    """Where the anti-tied network lies between the symmetric and the parallel one.
+
+    The control exchanges the ties: the doubled symmetric network between the anti-tied and the parallel one.
+    """
     return {
-        "main": (_above_middle(main, "neg"), _above_middle(main, "sym2")),
+        "main": (_above_middle(main, "neg", "sym"), _above_middle(main, "sym2", "neg")),
         "against-symmetric": (less(main, "neg", "sym"), None),
         "against-parallel": (less(main, "para", "neg"), None),
         "templates": (less(templates, "para", "neg"), None),
@@ -161,9 +164,10 @@ def _equivalence(tables: Tables, other: str) -> xr.Dataset:
     return _evidence(tables, {"parallel not far behind": above, "parallel not far ahead": below})
 
 
-def _above_middle(tables: Tables, arm: str) -> xr.Dataset:
-    name = f"{CALLED[arm]} less the middle"
-    return _evidence(tables, {name: {arm: 1.0, "para": -0.5, "sym": -0.5}})
+def _above_middle(tables: Tables, tie: str, opposite: str) -> xr.Dataset:
+    """One tie's accuracy less the mean of the free network's and the opposite tie's."""
+    name = f"{CALLED[tie]} less the middle"
+    return _evidence(tables, {name: {tie: 1.0, "para": -0.5, opposite: -0.5}})
 
 
 def _accuracies(tables: Tables, part: str) -> xr.Dataset:

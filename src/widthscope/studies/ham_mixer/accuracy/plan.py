@@ -76,8 +76,7 @@ def shape_of(training: Training) -> Shape:
 
 def _run(settings: Accuracy, setup: str, arm: str) -> Run:
     """With all seeds of the arm."""
-    seeds = settings.doubled_seeds if arm == "sym2" else _training(settings, setup).seeds
-    return Run(setup, arm, tuple(range(seeds)))
+    return Run(setup, arm, tuple(range(_training(settings, setup).seeds)))
 
 
 def _alone(settings: Accuracy, seed: int, run: Run) -> list[Shard]:

@@ -63,19 +63,7 @@ class Accuracy(Section):
     """Accuracy of mixers with free, symmetric and anti-symmetric couplings."""
 
     main: Training = Training()
-    doubled_seeds: Count = Field(
-        7, ge=3, description="Seeds, at most as many as of `main`, of the arm with twice the hidden units."
-    )
     permutations: Count = Field(
         20, ge=2, description="Permutations of hidden units that show what alignments chance gives."
     )
     templates: Training = Training(dataset="templates", blocks=2, train=300, batch=50, epochs=10, seeds=9)
-
-    @model_validator(mode="after")
-    def _seeds_are_shared(self) -> Self:
-        if self.doubled_seeds > self.main.seeds:
-            raise ValueError(
-                f"doubled_seeds {self.doubled_seeds} exceeds the {self.main.seeds} seeds of main, with which "
-                "they are paired"
-            )
-        return self
