@@ -32,13 +32,14 @@ class _PermutedRows(torch.autograd.Function):
     """Rows in another order. Its gradient is the inverse permutation's rows, and not a sum by index."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, index: Tensor, backward_index: Tensor) -> Tensor:
-        ctx.save_for_backward(backward_index)
+    def forward(ctx: Any, rows: Tensor, index: Tensor, backward_index: Tensor | None) -> Tensor:
+        ctx.save_for_backward(index, backward_index)
         return rows.index_select(0, index)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (backward_index,) = ctx.saved_tensors
+        index, known = ctx.saved_tensors
+        backward_index = inverse(index) if known is None else known
         return gradient.contiguous().index_select(0, backward_index), None, None
 
 
@@ -48,19 +49,25 @@ def permute(features: Tensor, permutation: Tensor, back: Tensor | None = None) -
     Args:
         features: (..., m, example).
         permutation: index lists (..., m) with the features' leading dimensions.
-        back: the inverse index lists, if known, needed for gradients; computed where None.
+        back: the inverse index lists, which gradients use; computed for each gradient where None.
 
     Returns:
         (..., m, example), contiguous.
     """
-    units, examples = features.shape[-2:]
-    rows = features.reshape(-1, examples)
-    first = torch.arange(len(rows) // units, device=rows.device).unsqueeze(1) * units
-    index = (permutation.reshape(-1, units) + first).flatten()
-    known = inverse(permutation) if back is None else back
-    backward_index = (known.reshape(-1, units) + first).flatten()
+    rows = features.reshape(-1, features.shape[-1])
+    index = _rows_of_all(permutation, len(rows))
+    backward_index = None if back is None else _rows_of_all(back, len(rows))
     moved: Tensor = _PermutedRows.apply(rows, index, backward_index)  # type: ignore[no-untyped-call]
     return moved.reshape(features.shape)
+
+
+def _rows_of_all(permutation: Tensor, count: int) -> Tensor:
+    """Each member's index list among the rows (count,) of all members."""
+    units = permutation.shape[-1]
+    if count == units:
+        return permutation.reshape(-1)
+    first = torch.arange(count // units, device=permutation.device).unsqueeze(1) * units
+    return (permutation.reshape(-1, units) + first).flatten()
 
 
 def repeated_product(weight: Tensor, features: Tensor) -> Tensor:
