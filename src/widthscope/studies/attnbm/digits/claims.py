@@ -10,7 +10,7 @@ TWENTIETH = (
 
 OPTIMISER_MATTERS = Claim(
     name="optimiser-matters",
-    statement="On images times 2, gradient descent at a constant rate ends at a much larger test NLL than "
+    statement="On images times 2, gradient descent at a constant rate ends at a larger test NLL than "
     "Adam with a falling rate from the same small weights, and Adam from examples ends where expectation "
     "maximisation from the same examples does. Each has one setting that was not tuned, gradient descent two "
     "rates and no decay: the difference is that of optimiser and schedule together.",
