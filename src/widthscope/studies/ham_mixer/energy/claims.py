@@ -124,8 +124,8 @@ SKIP_DECAY = Claim(
 ENERGY_ODE = Claim(
     name="energy-ode",
     statement="With fast hidden layers and symmetric couplings the energy of a hierarchical associative "
-    "memory falls along its continuous dynamics, with a decay of the state and without, for ReLU and for "
-    "GELU; with independent backward matrices it rises in most runs. Shown for Gaussian couplings and "
+    "memory never rises along its continuous dynamics, with a decay of the state and without, for ReLU and "
+    "for GELU; with independent backward matrices it rises in most runs. Shown for Gaussian couplings and "
     "initial states.",
     quantity="share of symmetric runs in which the energy rose",
     prediction=0.0,
@@ -152,8 +152,8 @@ ENERGY_ODE = Claim(
 ENERGY_DISCRETE = Claim(
     name="energy-discrete",
     statement="Where hidden units have a convex Lagrangian, ReLU or tanh, a block with symmetric couplings "
-    "and a normalisation without gain lowers its energy in every application, at any step size; with "
-    "independent backward matrices it does not. Shown for Gaussian couplings and initial states.",
+    "and a normalisation without gain never raises its energy, at any step size; with independent backward "
+    "matrices it does in most runs. Shown for Gaussian couplings and initial states.",
     quantity="share of symmetric runs in which a step raised the energy",
     prediction=0.0,
     tests=(

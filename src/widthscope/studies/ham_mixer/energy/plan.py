@@ -7,7 +7,7 @@ from widthscope.studies.ham_mixer.energy.settings import Energy, Sizes
 
 NAME, ENTRY = "energy", "energy.experiments"
 STARTUP = 3.5
-TOGETHER_SECONDS = 15.0
+TOGETHER_SECONDS = 40.0
 """What takes no longer than this in all shares one job, whose start would cost as much."""
 
 UNIT_SECONDS = {"relu": 2.5e-9, "tanh": 1.2e-8, "gelu": 7e-9}
@@ -33,7 +33,7 @@ FLOW_CASES = 4
 
 
 def shards(settings: Energy, seed: int) -> list[Shard]:
-    """One, or two of about the same length."""
+    """One, or the continuous dynamics with fast hidden layers in another."""
     own: dict[str, dict[str, Any]] = {
         name: {**getattr(settings, name).model_dump(mode="json"), "seed": seed} for name in PARTS
     }

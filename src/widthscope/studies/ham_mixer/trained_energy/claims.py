@@ -8,8 +8,8 @@ RISE = "largest rise of an image's energy in one application of the first block,
 ENERGY_TRAINED = Claim(
     name="energy-trained",
     statement="The first block of a trained symmetric mixer, applied again and again to the states of test "
-    "images, lowers the energy of its forward matrices in every application; that of a parallel mixer with "
-    "free backward matrices does not. Shown for digits, networks of two blocks, short training, and a "
+    "images, never raises the energy of its forward matrices; that of a parallel mixer with "
+    "free backward matrices does raise it. Shown for digits, networks of two blocks, short training, and a "
     "normalisation without gain. How far energies rise is judged; the share of applications that raise them "
     "is reported, because in trials with another seed it differed much from network to network.",
     quantity="largest rise of any image's energy, over $10^{-9}$ of its range, symmetric couplings",
