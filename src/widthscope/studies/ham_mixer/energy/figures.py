@@ -120,10 +120,10 @@ def step_sizes(table: xr.Dataset) -> Drawing:
     left.set_ylabel("share of runs with a rise")
     left.legend(fontsize=7)
     for number, unit in enumerate(("relu", "gelu")):
-        energy = table["example"].sel(unit=unit)
+        energy = over_range(table["example"].sel(unit=unit).values)
         right.plot(range(energy.size), energy, "-o", color=PALETTE[SERIES[number]], label=UNIT_NAMES[unit])
     right.set_xlabel("application")
-    right.set_ylabel("energy")
+    right.set_ylabel("energy, over its range")
     right.set_title(f"one unit each, step {table.attrs['example_length']:g}")
     right.legend()
     worst = float(table["share"].sel(couplings="symmetric").max())
@@ -157,6 +157,10 @@ def hidden_layers(table: xr.Dataset) -> Drawing:
 def _runs(axes: Axes, time: np.ndarray, energies: np.ndarray) -> None:
     """Each run's energy (shown, time), brought to the range from 0 to 1."""
     for place, energy in enumerate(energies):
-        span = np.ptp(energy)
-        scaled = (energy - energy.min()) / (span if span > 0 else 1.0)
-        axes.plot(time, scaled, color=PALETTE[SERIES[place % len(SERIES)]], linewidth=1.2)
+        axes.plot(time, over_range(energy), color=PALETTE[SERIES[place % len(SERIES)]], linewidth=1.2)
+
+
+def over_range(energy: np.ndarray) -> np.ndarray:
+    """An energy brought to the range from 0 to 1; 0 where it is constant."""
+    span = float(np.ptp(energy))
+    return np.asarray((energy - energy.min()) / (span if span > 0 else 1.0))

@@ -11,7 +11,7 @@ from widthscope.statistics.over_seeds import of_seeds
 TOLERANCE = 1e-9
 """Rise of a step, as a share of the run's range of energies, from which on it counts."""
 
-NAMES = {"sym": "symmetric", "para": "free", "neg": "anti-tied", "parasym": "free from symmetric"}
+NAMES = {"sym": "symmetric", "para": "free", "neg": "anti-tied", "parasym": "tied at start"}
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 Tables = dict[tuple[str, str], xr.Dataset]
