@@ -35,6 +35,8 @@ similarity/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "similarity/arms.py": "similarity*",
+    "similarity/experiment.py": "similarity*",
     "networks.py": "sparsity* width* similarity*",
     "training.py": "sparsity* width* similarity*",
     "width/experiment.py": "width*",
@@ -49,4 +51,11 @@ SWEEPING: dict[str, str] = {
     "sparsity/absolute_norms.py": "sparsity*",
     "sparsity/experiment.py": "sparsity*",
     "sparsity/mixings.py": "sparsity*",
+}
+# What reads the swept networks: the shards whose spectra change.
+ANALYSING: dict[str, str] = {
+    "networks.py": "similarity*",
+    "similarity/arms.py": "similarity*",
+    "similarity/singular_values.py": "similarity*",
+    "training.py": "similarity*",
 }

@@ -1,9 +1,65 @@
-"""Shards of the family `similarity`."""
+"""Shards of the family `similarity`: one, as every pair of networks is compared on the same images."""
 
-from widthscope.studies.base import Shard
-from widthscope.studies.pk_mixer.similarity.settings import Similarity
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
+from widthscope.studies.pk_mixer.similarity.settings import PIXELS, Similarity
+
+NAME, ENTRY = "similarity", "similarity.experiment"
+STARTUP = 3.5
+
+FLOPS = 2e10
+"""Multiplications and additions of a core in a second, in products of matrices."""
+
+WEIGHT_SECONDS = 2.5e-9
+"""Of one weight in a step, besides products: its mask, its optimiser and their passes over memory."""
+
+DENSE_ARMS = 4
+"""Arms with a dense matrix of the full width: sparse ones keep their zeros."""
+
+PAIR_COUNT = 19
+BASE_MB = 600
 
 
 def shards(settings: Similarity, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """Trains all networks and compares them; singular values have a job of their own."""
+    own = {**settings.model_dump(mode="json"), "seed": seed}
+    return [
+        Shard(
+            NAME,
+            ENTRY,
+            own,
+            Cost(STARTUP + training_seconds(settings) + comparing_seconds(settings), memory_mb(settings)),
+            datasets=(settings.dataset,),
+            gpu_speedup=GPU_SPEEDUP,
+            spectra="similarity.singular_values",
+            spectra_settings={**own, "inputs": PIXELS[settings.dataset]},
+            spectra_cost=Cost(STARTUP + spectra_seconds(settings), memory_mb(settings)),
+        )
+    ]
+
+
+def training_seconds(settings: Similarity) -> float:
+    """Of all arms: those with dense matrices decide."""
+    width, layers = settings.side**2, 2 * settings.blocks
+    weights = layers * width**2 + (PIXELS[settings.dataset] + 10) * width
+    step = weights * (WEIGHT_SECONDS + 6 * settings.batch / FLOPS)
+    steps = settings.epochs * (settings.train // settings.batch)
+    return 1.4 * DENSE_ARMS * settings.seeds * steps * step
+
+
+def comparing_seconds(settings: Similarity) -> float:
+    """Of every pair of features, layer by layer, in float64, and of each one's own norm."""
+    products = (PAIR_COUNT + 12) * settings.seeds * 2 * settings.blocks
+    return products * 4 * settings.test * settings.side**4 / FLOPS
+
+
+def spectra_seconds(settings: Similarity) -> float:
+    """Of singular values of two full matrices for each layer and seed, before and after training."""
+    return 2 * 2 * settings.seeds * 2 * settings.blocks * 40 * settings.side**6 / FLOPS
+
+
+def memory_mb(settings: Similarity) -> int:
+    """Optimiser and gradients of one arm, all features, and the weights that are kept."""
+    width, layers = settings.side**2, 2 * settings.blocks
+    weights = settings.seeds * layers * width**2
+    features = 12 * settings.seeds * layers * settings.test * width
+    return BASE_MB + round(4e-6 * (9 * weights + features))

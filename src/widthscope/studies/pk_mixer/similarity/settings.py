@@ -1,7 +1,54 @@
-"""Settings of the family `similarity`."""
+"""Settings of the family `similarity`: which networks have the features of a mixer."""
 
-from widthscope.settings_types import Section
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from widthscope.settings_types import Count, Positive, Section
+
+IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
+"""Images that there are to train on and to test on; the digits are one set for both."""
+
+PIXELS = {"digits": 64, "cifar10": 3072}
 
 
 class Similarity(Section):
-    """Similarity of hidden features with static sparse networks."""
+    """Hidden features of mixers beside those of sparse and dense networks, and spectra of their weights."""
+
+    dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
+    side: Annotated[int, Field(ge=4, le=256)] = Field(
+        16, description="Tokens S = channels C; the width is their product, the matching density 1/S."
+    )
+    factor: Annotated[int, Field(ge=2, le=64)] = Field(
+        4, description="Sparse networks of so many times the matching density, and of so many times less."
+    )
+    blocks: Count = Field(2, description="Blocks L of two mixing layers.")
+    train: Count = Field(1000, description="Images that a network is trained on.")
+    test: Count = Field(600, ge=2, description="Images on which features are compared.")
+    batch: Count = Field(100, description="Images in a minibatch.")
+    epochs: Count = Field(10, description="Passes over the images trained on.")
+    rate: Positive = Field(3e-3, description="Learning rate of Adam, at its peak between warm-up and cosine.")
+    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
+
+    @model_validator(mode="after")
+    def _there_are_images(self) -> Self:
+        train, test = IMAGES[self.dataset]
+        if self.dataset == "digits" and self.train + self.test > train:
+            raise ValueError(
+                f"train {self.train} and test {self.test} are more than the {train} images of digits"
+            )
+        for name, wanted, most in (("train", self.train, train), ("test", self.test, test)):
+            if wanted > most:
+                raise ValueError(f"{name} {wanted} is more than the {most} images of {self.dataset}")
+        if self.batch > self.train:
+            raise ValueError(f"batch {self.batch} exceeds train, {self.train}")
+        return self
+
+    @model_validator(mode="after")
+    def _densities_are_below_one(self) -> Self:
+        if self.factor >= self.side:
+            raise ValueError(
+                f"factor {self.factor} times the matching density 1/{self.side} must be less than 1, the "
+                "density of the dense network"
+            )
+        return self

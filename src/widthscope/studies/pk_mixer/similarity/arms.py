@@ -1,0 +1,57 @@
+"""The family's networks, all of the standard design without skips, and the pairs that are compared."""
+
+from widthscope.studies.pk_mixer.networks import Network
+
+PURPOSE = ("pk_mixer", "similarity")
+
+WEIGHED = ("mixer", "sparse", "dense", "narrow")
+"""Networks whose mixing weights are kept for their spectra."""
+
+ANOTHER = "another "
+"""Before an arm's name: that arm's network of the seed before, shown the same images."""
+
+SHUFFLED = "shuffled "
+"""Before an arm's name: its features in another order of the examples."""
+
+PAIRS = (
+    *(("mixer", other) for other in ("sparser", "sparse", "denser", "dense", "narrow", "permuted")),
+    *(("permuted", other) for other in ("sparse", "dense")),
+    *((f"{ANOTHER}{end}", other) for end in ("narrow", "dense", "sparser") for other in ("sparse", end)),
+    *((f"{ANOTHER}mixer", other) for other in ("permuted", "mixer")),
+    *((f"{ANOTHER}{arm}", arm) for arm in ("permuted", "sparse")),
+    ("mixer", f"{SHUFFLED}sparse"),
+)
+"""Arms whose features are compared, layer by layer."""
+
+
+def arms(side: int, factor: int, blocks: int, inputs: int) -> dict[str, Network]:
+    """Networks by the names of their arms.
+
+    ``mixer`` and ``permuted`` have side x side tables. Of the same width side^2 are ``sparse``, of the same
+    number of connections, ``denser`` and ``sparser`` by the factor, and ``dense``. ``narrow`` is dense, with
+    the connections of the mixer and the width side^(3/2), rounded.
+    """
+    width, connections = side**2, side**3
+    narrow = round(side**1.5)
+
+    def network(kind: str, tokens: int, channels: int, ones: int = 0) -> Network:
+        return Network(
+            kind,  # type: ignore[arg-type]
+            "standard",
+            tokens,
+            channels,
+            connections=ones,
+            blocks=blocks,
+            skip=False,
+            inputs=inputs,
+        )
+
+    return {
+        "mixer": network("mixer", side, side),
+        "permuted": network("random-permuted", side, side),
+        "sparser": network("sparse", side, side, connections // factor),
+        "sparse": network("sparse", side, side, connections),
+        "denser": network("sparse", side, side, connections * factor),
+        "dense": network("sparse", side, side, width**2),
+        "narrow": network("sparse", narrow, 1, narrow**2),
+    }
