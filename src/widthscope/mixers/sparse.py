@@ -3,7 +3,7 @@
 Mask entries are placed uniformly at random, a fixed number of them, and the mask multiplies the weights in
 every forward pass: masked entries get no gradient, and neither momentum nor weight decay can revive them.
 Weights have variance gain / (density x columns), the fan-in that is really there; without the density the
-activations of deep sparse networks vanish (theory notes 2 and 6, docs/theory/pk_mixer.md). Vectors are
+activations of deep sparse networks vanish (theory notes 2 and 5, docs/theory/pk_mixer.md). Vectors are
 columns: features are (..., unit, example).
 """
 

@@ -9,10 +9,10 @@ from widthscope.studies.pk_mixer.spectra.settings import Spectra
 STARTUP = 3.5
 START_MB = 450
 
-MULTIPLY_SECONDS = 8e-11
+MULTIPLY_SECONDS = 3e-11
 """Of one multiply-add of large matrices in float64, on one core."""
 
-DRAW_SECONDS = 2e-4
+DRAW_SECONDS = 5e-5
 """Of drawing a mask and its weights, for a thousand entries each."""
 
 TOGETHER_SECONDS = 20.0
