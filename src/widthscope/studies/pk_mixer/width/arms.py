@@ -19,6 +19,8 @@ ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
     {
         "sparse": {
             "sparse": _arm(**SPARSE, **ISOLATED, skip=False),
+            "sparse-frozen": _arm(**SPARSE, **ISOLATED, skip=False, frozen=True),
+            "unmixed": _arm(**SPARSE, **ISOLATED, blocks=0),
             "one-layer": _arm(**SPARSE, **SPARSE_ENDS, blocks=0),
         },
         "standard": {
@@ -31,11 +33,15 @@ ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
         "isolated": {
             "mixer": _arm(**MIXER, **ISOLATED),
             "permuted": _arm(**PERMUTED, **ISOLATED),
+            "mixer-frozen": _arm(**MIXER, **ISOLATED, frozen=True),
+            "unmixed": _arm(**MIXER, **ISOLATED, blocks=0),
             "permuted-sparse-ends": _arm(**PERMUTED, **SPARSE_ENDS),
         },
         "parameters": {
             "mixer": _arm(**MIXER, **ISOLATED, skip=False),
             "permuted": _arm(**PERMUTED, **ISOLATED, skip=False),
+            "mixer-frozen": _arm(**MIXER, **ISOLATED, skip=False, frozen=True),
+            "permuted-frozen": _arm(**PERMUTED, **ISOLATED, skip=False, frozen=True),
         },
     }
 )
@@ -44,6 +50,7 @@ ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
 LABELS: Mapping[str, str] = MappingProxyType(
     {
         "sparse": "sparse network",
+        "sparse-frozen": "sparse network, mixing frozen",
         "one-layer": "sparse stem and head alone",
         "mixer": "mixer",
         "permuted": "random-permuted mixer",

@@ -11,7 +11,8 @@ from widthscope.studies.pk_mixer.width.arms import LABELS
 
 COLOURS = {
     "sparse": "c0",
-    "one-layer": "c7",
+    "sparse-frozen": "c0",
+    "one-layer": "c4",
     "mixer": "c0",
     "permuted": "c1",
     "mixer-frozen": "c0",
@@ -21,8 +22,17 @@ COLOURS = {
 }
 """One colour for each kind of network; what is frozen is dashed."""
 
-SHORT = {"permuted": "random-permuted", "permuted-sparse-ends": "the same, sparse stem and head"}
+SHORT = {
+    "mixer": "mixer",
+    "mixer-frozen": "frozen",
+    "permuted": "random-permuted",
+    "permuted-frozen": "frozen",
+    "permuted-sparse-ends": "sparse stem and head",
+}
 """Labels that fit a narrow panel."""
+
+SHOWN = ("mixer", "permuted", "mixer-frozen", "permuted-frozen", "permuted-sparse-ends")
+"""Arms of the isolated design that are drawn."""
 
 Arms = Mapping[str, xr.Dataset]
 
@@ -42,20 +52,21 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 def sparse(arms: Arms) -> Drawing:
     """Accuracies of tests and of training at a fixed number of connections, sparse networks."""
-    figure, *panels = new(cols=2, width=7.2, height=3.0)
+    figure, *panels = new(cols=2, width=7.2, height=3.6)
     left, right = panels
     for axes, quantity, label in (
         (left, "test_accuracy", "test accuracy"),
         (right, "train_accuracy", "accuracy on the training set"),
     ):
         _lines(axes, arms, {name: LABELS[name] for name in arms}, quantity, label)
-    left.legend()
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     first = arms["sparse"]
     return Drawing(
         figure,
         f"Accuracy of sparse networks with a fixed number of connections over their width m, {_run(first)} "
-        "Beside them, as the control, networks of one hidden layer with few weights in stem and head.",
-        f"Two panels over the width. {_said(arms, ('sparse', 'one-layer'))}",
+        "Beside them the same with frozen mixing layers, which are the control, without any, and with one "
+        "hidden layer between a sparse stem and head with few weights.",
+        f"Two panels over the width. {_said(arms, tuple(arms))}",
     )
 
 
@@ -87,7 +98,7 @@ def fixed_counts(connections: Arms, parameters: Arms) -> Drawing:
         (left, connections, "fixed connections"),
         (right, parameters, "fixed free parameters"),
     ):
-        names = {name: SHORT.get(name, LABELS[name]) for name in arms}
+        names = {name: SHORT.get(name, LABELS[name]) for name in arms if name in SHOWN}
         _lines(axes, arms, names, "test_accuracy", "test accuracy")
         axes.set_title(title)
         axes.legend()

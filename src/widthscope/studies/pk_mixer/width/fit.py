@@ -30,7 +30,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
         "peak-fixed-connections-std": standard(found["standard"]),
         "control-frozen-mixing": frozen(found["standard"], found["isolated"]),
         "peak-fixed-connections-iso": isolated(found["isolated"]),
-        "peak-fixed-params-iso": parameters(found["parameters"], found["isolated"]),
+        "peak-fixed-params-iso": parameters(found["parameters"]),
         "rp-vs-mixer": permuted_against_mixer(found),
     }
     curves = {
@@ -107,14 +107,17 @@ def network_name(shape: tuple[int, int]) -> str:
 
 
 def golubeva(arms: Arms) -> Evidence:
-    """Sparse networks of the isolated design; the control has few weights, as many at every width."""
-    return {
-        "slope": (slope_table(arms, ["sparse"]), slope_table(arms, ["one-layer"])),
+    """Sparse networks of the isolated design; the control is the same with frozen mixing layers."""
+    found: Evidence = {
+        "slope": (slope_table(arms, ["sparse"]), slope_table(arms, ["sparse-frozen"])),
         "fits": (
             accuracy_table(arms["sparse"], "train_accuracy"),
-            accuracy_table(arms["one-layer"], "train_accuracy"),
+            accuracy_table(arms["sparse-frozen"], "train_accuracy"),
         ),
-        "accuracy": (accuracy_table(arms["sparse"], "test_accuracy"), None),
+    }
+    return found | {
+        "others": (slope_table(arms, ["unmixed", "one-layer"]), None),
+        **_accuracies(arms, ["sparse", "sparse-frozen"]),
     }
 
 
@@ -134,7 +137,6 @@ def frozen(arms: Arms, of_isolated: Arms) -> Evidence:
     """The trend where no mixing layer learns; where stem and head do not grow either, it must be gone."""
     control = slope_table(of_isolated, ["mixer"])
     kinds = ("mixer", "permuted")
-    differences = {LABELS[arm]: slopes(arms[f"{arm}-frozen"]) - slopes(arms[arm]) for arm in kinds}
     gains = {
         f"{LABELS[arm]}, {network_name(shape)}": gain
         for arm in kinds
@@ -145,7 +147,7 @@ def frozen(arms: Arms, of_isolated: Arms) -> Evidence:
         "frozen": (slope_table(arms, ["mixer-frozen"]), control),
         "without": (slope_table(arms, ["unmixed"]), control),
         "permuted": (slope_table(arms, ["permuted-frozen"]), None),
-        "against-trained": (of_seed_values(list(differences), list(differences.values())), None),
+        "against-frozen": (_against_frozen(arms), None),
         "gain": (of_seed_values(list(gains), list(gains.values()), CHANGE), None),
     }
 
@@ -155,45 +157,51 @@ def isolated(arms: Arms) -> Evidence:
     names = ["mixer", "permuted"]
     return {
         "slope": (slope_table(arms, names), slope_table(arms, ["permuted-sparse-ends"])),
+        "others": (slope_table(arms, ["mixer-frozen", "unmixed"]), None),
         "peak": (peak_table(arms, names), None),
         **_accuracies(arms, names),
     }
 
 
-def parameters(arms: Arms, at_fixed_connections: Arms) -> Evidence:
-    """The trend at a fixed number of free parameters; at fixed connections it is the other way round."""
-    names = ["mixer", "permuted"]
+def parameters(arms: Arms) -> Evidence:
+    """The trend at a fixed number of free parameters; the control is the same with frozen mixing layers."""
+    names, frozen_names = ["mixer", "permuted"], ["mixer-frozen", "permuted-frozen"]
     return {
-        "slope": (slope_table(arms, names), slope_table(at_fixed_connections, names)),
+        "slope": (slope_table(arms, ["mixer"]), slope_table(arms, ["mixer-frozen"])),
+        "permuted": (slope_table(arms, ["permuted"]), slope_table(arms, ["permuted-frozen"])),
         "peak": (
             of_seed_values(*_against_square(arms, names, slice(None, -2)), CHANGE),
-            of_seed_values(*_against_square(at_fixed_connections, names, slice(None, -2)), CHANGE),
+            of_seed_values(*_against_square(arms, frozen_names, slice(None, -2)), CHANGE),
         ),
         "second-widest": (of_seed_values(*_against_square(arms, names, slice(-2, -1)), CHANGE), None),
-        **_accuracies(arms, names),
+        "against-frozen": (_against_frozen(arms), None),
+        **_accuracies(arms, [*names, *frozen_names]),
     }
 
 
 def permuted_against_mixer(found: Mapping[str, Arms]) -> Evidence:
     """Random-permuted less plain mixer, paired by seed; a mixer of the next narrower shape is the control."""
 
-    def gains(name: str) -> np.ndarray:
-        arms = found[name]
-        mixer, permuted = (arms[arm]["test_accuracy"].mean("network").values for arm in ("mixer", "permuted"))
+    def gains(name: str, ending: str = "") -> np.ndarray:
+        mixer, permuted = (
+            found[name][f"{kind}{ending}"]["test_accuracy"].mean("network").values
+            for kind in ("mixer", "permuted")
+        )
         return np.asarray(permuted - mixer)
 
     mixer = found["parameters"]["mixer"]["test_accuracy"].transpose("network", "seed").values
     narrower = (mixer[:-1] - mixer[1:]).mean(axis=0)
-    elsewhere = {"standard": "standard design", "isolated": "isolated design, fixed connections"}
+    elsewhere = {
+        "standard design": gains("standard"),
+        "isolated design, fixed connections": gains("isolated"),
+        "isolated design, fixed parameters, mixing frozen": gains("parameters", "-frozen"),
+    }
     return {
         "difference": (
             of_seed_values(["isolated design, fixed parameters"], [gains("parameters")], CHANGE),
             of_seed_values(["mixer of the next narrower shape"], [narrower], CHANGE),
         ),
-        "elsewhere": (
-            of_seed_values(list(elsewhere.values()), [gains(name) for name in elsewhere], CHANGE),
-            None,
-        ),
+        "elsewhere": (of_seed_values(list(elsewhere), list(elsewhere.values()), CHANGE), None),
     }
 
 
@@ -202,6 +210,15 @@ def curve(table: xr.Dataset) -> xr.Dataset:
     found = xr.merge([band(table[name], name) for name in ("test_accuracy", "train_accuracy")])
     found = found.assign({name: ("network", table[name].values) for name in ("tokens", "channels", "width")})
     return found.drop_vars(set(found.coords)).assign_attrs(table.attrs | {"seeds": table.sizes["seed"]})
+
+
+def _against_frozen(arms: Arms) -> xr.Dataset:
+    """Slopes of trained networks less those of frozen ones, paired by seed."""
+    kinds = ("mixer", "permuted")
+    return of_seed_values(
+        [LABELS[kind] for kind in kinds],
+        [slopes(arms[kind]) - slopes(arms[f"{kind}-frozen"]) for kind in kinds],
+    )
 
 
 def _against_square(arms: Arms, names: Sequence[str], of: slice) -> tuple[list[str], list[np.ndarray]]:

@@ -13,7 +13,7 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 10.0
 """Experiments that take no longer than this in all share one job, whose start would cost as much."""
 
-EXPERIMENT_SECONDS = 50.0
+EXPERIMENT_SECONDS = 60.0
 """An experiment that takes no longer than this has one job for all of its arms."""
 
 PRODUCT_SECONDS = 3e-11
@@ -27,6 +27,9 @@ PERMUTED_SECONDS = 5.5e-9
 
 WEIGHT_SECONDS = 6e-9
 """Of one weight in one update, with its mask where it has one."""
+
+FORWARD = 0.35
+"""Share of a forward pass in a gradient: all that there is to do where only the readout is trained."""
 
 STEP_SECONDS = 6e-3
 """Of one step of all seeds, whatever their size."""
@@ -100,14 +103,19 @@ def _jobs(settings: Width, each: Mapping[str, Any]) -> dict[str, Networks]:
     if _seconds(settings, each) <= EXPERIMENT_SECONDS:
         return {"": each["networks"]}
     found: dict[str, Networks] = {}
-    for arm in dict.fromkeys(arm for arm, _ in each["networks"]):
-        of_arm = [network for network in each["networks"] if network[0] == arm]
+    for arm in dict.fromkeys(_trained_form(arm) for arm, _ in each["networks"]):
+        of_arm = [network for network in each["networks"] if _trained_form(network[0]) == arm]
         if _seconds(settings, {**each, "networks": of_arm}) <= SHARD_SECONDS:
             found[f"-{arm}"] = of_arm
-        else:
-            for network in of_arm:
-                found[f"-{arm}-s{network[1]['tokens']}-c{network[1]['channels']}"] = [network]
+            continue
+        for name, fields in of_arm:
+            found[f"-{name}-s{fields['tokens']}-c{fields['channels']}"] = [(name, fields)]
     return found
+
+
+def _trained_form(arm: str) -> str:
+    """The arm whose mixing layers are trained: frozen ones are cheap, and share its job."""
+    return arm.removesuffix("-frozen")
 
 
 def _shard(settings: Width, seed: int, name: str, experiments: Mapping[str, Any]) -> Shard:
@@ -142,25 +150,36 @@ def _image_seconds(fields: Mapping[str, Any]) -> float:
     unit = UNIT_SECONDS + (PERMUTED_SECONDS if fields["kind"] == "random-permuted" else 0.0)
     inside = width**2 if fields["kind"] == "sparse" else width * (fields["tokens"] + fields["channels"]) / 2
     products = 3 * (layers * inside + width * (fields["inputs"] + CLASSES))
-    return float(products * PRODUCT_SECONDS + (layers + 1) * width * unit)
+    gradient = fields["design"] != "isolated" or (not fields.get("frozen") and layers > 0)
+    return float(products * PRODUCT_SECONDS + (layers + 1) * width * unit) * (1.0 if gradient else FORWARD)
 
 
 def _weights(fields: Mapping[str, Any]) -> float:
     """Numbers that an update passes over."""
-    width, layers = _size(fields)
-    inside = width**2 if fields["kind"] == "sparse" else (fields["tokens"] ** 2 + fields["channels"] ** 2) / 2
+    width = _size(fields)[0]
     ends = 0 if fields["design"] == "isolated" else width * (fields["inputs"] + CLASSES)
-    return float(layers * inside + ends)
+    return float(ends + (0 if fields.get("frozen") else _mixing_weights(fields)))
+
+
+def _mixing_weights(fields: Mapping[str, Any]) -> float:
+    """Weights of all mixing layers, masked ones too."""
+    width, layers = _size(fields)
+    if fields["kind"] == "sparse":
+        return float(layers * width**2)
+    return float(layers * (fields["tokens"] ** 2 + fields["channels"] ** 2) / 2)
 
 
 def _megabytes(settings: Width, each: Mapping[str, Any]) -> int:
     """Of the images of all seeds and those they are drawn from, weights with Adam's averages, activations."""
     pixels = PIXELS[settings.dataset]
     images = pixels * (each["seeds"] * (settings.train + settings.test) * 3 + 6 * SAMPLES[settings.dataset])
-    weights = max(_weights(fields) + _ends(fields) for _, fields in each["networks"])
+    weights = max(
+        7 * _weights(fields) + 2 * _mixing_weights(fields) + 2 * _ends(fields)
+        for _, fields in each["networks"]
+    )
     units = max(width * (layers + 2) for _, fields in each["networks"] for width, layers in [_size(fields)])
     left = LEFT * max(settings.batch, CHUNK) * units
-    return int(4 * (images + each["seeds"] * (7 * weights + left)) / 2**20)
+    return int(4 * (images + each["seeds"] * (weights + left)) / 2**20)
 
 
 def _size(fields: Mapping[str, Any]) -> tuple[int, int]:

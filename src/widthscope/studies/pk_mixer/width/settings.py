@@ -110,7 +110,6 @@ class Parameters(_Shapes):
     """The isolated design, without skips, at a fixed number of free parameters, S^2 + C^2 a block."""
 
     parameters: Count = Field(2048, description="Free parameters of each block.")
-    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
     shapes: Distinct[Shape] = Field(
         ((4, 45), (8, 45), (16, 42), (32, 32)), description="Tokens S and channels C of the mixers."
     )
