@@ -14,9 +14,11 @@ ABOUT = About(
     says=(
         "A mixing layer of S tokens and C channels is an ordinary layer of width S C on the table's entries, "
         "with a Kronecker product as its weight: very wide and very sparse.",
-        "A linear token mixing with its channel mixing is a Monarch matrix with equal blocks, and L2 penalties "
+        "A linear token mixing with its channel mixing is a Monarch matrix with equal blocks, and L2 "
+        "penalties "
         "on the two factors bound an L1 norm of the product.",
-        "Hidden features and spectra of a mixer resemble those of a network with static random sparse weights "
+        "Hidden features and spectra of a mixer resemble those of a network with static random sparse "
+        "weights "
         "of the same density.",
         "At a fixed number of connections a wider and sparser network generalises better, so tokens and "
         "channels should be as many as each other, where the width is largest.",

@@ -63,6 +63,7 @@ def bias(curve: xr.Dataset) -> Drawing:
         )
         axes.plot(places, one["initial"], color=colour, ls="--", lw=0.9)
     axes.set_xticks(places, [f"{penalty:g}" for penalty in curve["penalty"].values])
+    axes.set_ylim(top=1.19)  # room for the legend above the form that begins at one
     axes.set_xlabel("penalty $\\lambda$")
     axes.set_ylabel("$\\|B\\|_1 / (\\sqrt{n}\\, \\|B\\|_F)$")
     axes.legend()
