@@ -3,7 +3,6 @@
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Count, Increasing, Section
 from widthscope.studies.ham_mixer.accuracy.settings import Training
@@ -26,18 +25,10 @@ class Breaking(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        refusals = {
-            "penalties begin with {first}, and the first must be 0": self.penalties[0] != 0,
-            "gradient_images {images} exceeds the {train} images of training": (
-                self.gradient_images > self.training.train
-            ),
-        }
-        for message, holds in refusals.items():
-            if holds:
-                values = {
-                    "first": self.penalties[0],
-                    "images": self.gradient_images,
-                    "train": self.training.train,
-                }
-                raise PydanticCustomError("breaking", message, values)
+        if self.penalties[0] != 0:
+            raise ValueError(f"penalties begin with {self.penalties[0]}, and the first must be 0")
+        if self.gradient_images > self.training.train:
+            raise ValueError(
+                f"gradient_images {self.gradient_images} exceeds the {self.training.train} images of training"
+            )
         return self

@@ -3,7 +3,6 @@
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from widthscope.settings_types import Count, Positive, Section
 
@@ -33,16 +32,11 @@ class Denoise(Section):
     def _sizes_fit(self) -> Self:
         held = IMAGES[self.dataset]
         if self.train + self.test > held:
-            raise PydanticCustomError(
-                "too_many_images",
-                "train {train} and test {test} need more images than the {held} of {dataset}",
-                {"train": self.train, "test": self.test, "held": held, "dataset": self.dataset},
+            raise ValueError(
+                f"train {self.train} and test {self.test} need more images than the {held} of {self.dataset}"
             )
         if self.batch > self.train:
-            message = "batch {batch} must be at most train, {train}"
-            raise PydanticCustomError("batch_size", message, {"batch": self.batch, "train": self.train})
+            raise ValueError(f"batch {self.batch} must be at most train, {self.train}")
         if self.longer < self.updates:
-            message = "longer {longer} must be at least updates, {updates}"
-            values = {"longer": self.longer, "updates": self.updates}
-            raise PydanticCustomError("updates", message, values)
+            raise ValueError(f"longer {self.longer} must be at least updates, {self.updates}")
         return self
