@@ -15,8 +15,8 @@ SAME = (
 )
 TRIALS = (
     "Sizes of networks are those in which the claim was first tried; epochs, seeds and controls were chosen "
-    "in trials with another seed, where narrow networks and sparse ones with few connections were found to be "
-    "little alike among themselves."
+    "in trials with another seed, where narrow networks and sparse ones with few connections were found to "
+    "be little alike among themselves."
 )
 ANY = "any difference: the claim is of an order, and its size is not known beforehand"
 KIND = "none: how alike networks of one kind are, without which no likeness between kinds can be read"

@@ -68,14 +68,15 @@ def features(curve: xr.Dataset) -> Drawing:
     found = {str(target): float(curve["likeness"].sel(target=target)) for target in curve["target"].values}
     words = (
         f"The mixer's likeness is {found['sparse']:.3f} at the matching density, {found['sparser']:.3f} "
-        f"below it, {found['dense']:.3f} with the dense network of its width and {found['narrow']:.3f} with the "
-        f"narrower one; two of the narrower ones have {float(curve['own_narrow']):.3f}."
+        f"below it, {found['dense']:.3f} with the dense network of its width and "
+        f"{found['narrow']:.3f} with the narrower one; two of the narrower ones "
+        f"have {float(curve['own_narrow']):.3f}."
     )
     return Drawing(
         figure,
         f"Likeness of hidden features on {curve.attrs['test']} test images, means over "
-        f"{curve.attrs['seeds']} seeds and all layers with 99 % intervals, of a mixer with {curve.attrs['side']} tokens and as many "
-        f"channels; the dotted line is its density. {words}",
+        f"{curve.attrs['seeds']} seeds and all layers with 99 % intervals, of a mixer with "
+        f"{curve.attrs['side']} tokens and as many channels; the dotted line is its density. {words}",
         f"Likeness over density, with marks for networks of one kind. {words}",
     )
 

@@ -6,8 +6,8 @@ from widthscope.studies.pk_mixer.similarity.settings import PIXELS, Similarity
 NAME, ENTRY = "similarity", "similarity.experiment"
 STARTUP = 3.5
 
-FLOPS = 2e10
-"""Multiplications and additions of a core in a second, in products of matrices."""
+FLOPS = 4e10
+"""Multiplications and additions of a core in a second, in products of float32 matrices."""
 
 WEIGHT_SECONDS = 2.5e-9
 """Of one weight in a step, besides products: its mask, its optimiser and their passes over memory."""
@@ -49,12 +49,12 @@ def training_seconds(settings: Similarity) -> float:
 def comparing_seconds(settings: Similarity) -> float:
     """Of every pair of features, layer by layer, in float64, and of each one's own norm."""
     products = (PAIR_COUNT + 12) * settings.seeds * 2 * settings.blocks
-    return products * 4 * settings.test * settings.side**4 / FLOPS
+    return products * 8 * settings.test * settings.side**4 / FLOPS
 
 
 def spectra_seconds(settings: Similarity) -> float:
     """Of singular values of two full matrices for each layer and seed, before and after training."""
-    return 2 * 2 * settings.seeds * 2 * settings.blocks * 40 * settings.side**6 / FLOPS
+    return 2 * 2 * settings.seeds * 2 * settings.blocks * 10 * settings.side**6 / FLOPS
 
 
 def memory_mb(settings: Similarity) -> int:

@@ -51,8 +51,8 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
         spectra["initial"][arm] = normalised(
             torch.stack([drawn[name] for name in networks[arm].layers]).numpy()
         )
-        kept: xr.DataArray = swept[f"weights/{arm}"]["weights"]
-        spectra["trained"][arm] = normalised(kept.values)
+        kept = xr.DataTree.to_dataset(swept.children["weights"].children[arm])
+        spectra["trained"][arm] = normalised(kept["weights"].values)
     moved = [
         np.sqrt(((spectra["trained"][arm] - spectra["initial"][arm]) ** 2).mean(axis=(0, 2)))
         for arm in WEIGHED

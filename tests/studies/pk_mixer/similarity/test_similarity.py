@@ -1,0 +1,168 @@
+"""From trained networks to likeness, spectra and figures, at sizes far below a laptop's."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from tests.studies.controls import assert_judged_tests_have_controls
+
+from widthscope.config import load
+from widthscope.datasets import digits
+from widthscope.errors import ConfigError
+from widthscope.statistics.cka import gram_cka
+from widthscope.statistics.claims import judge
+from widthscope.studies.pk_mixer.networks import forward
+from widthscope.studies.pk_mixer.similarity import experiment, figures, fit, plan, singular_values
+from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, PAIRS, PURPOSE, arms
+from widthscope.studies.pk_mixer.similarity.claims import CLAIMS
+from widthscope.studies.pk_mixer.similarity.settings import Similarity
+from widthscope.studies.pk_mixer.training import Recipe, images_of, train_networks
+from widthscope.work import Work
+
+SETTINGS = Similarity(side=6, factor=3, blocks=1, train=300, test=80, batch=50, epochs=2, seeds=4)
+RUN_SEED = 7
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return digits.prepare({}, tmp_path_factory.mktemp("digits"))
+
+
+@pytest.fixture(scope="module")
+def shard():
+    (found,) = plan.shards(SETTINGS, RUN_SEED)
+    return found
+
+
+@pytest.fixture(scope="module")
+def swept(shard, dataset):
+    return experiment.run(shard.settings, {"digits": dataset}, Work())
+
+
+@pytest.fixture(scope="module")
+def spectra(shard, swept):
+    return singular_values.analyse(swept, shard.spectra_settings, Work())
+
+
+@pytest.fixture(scope="module")
+def tree(swept, spectra):
+    shards = {"similarity": swept, "spectra/similarity": xr.DataTree(spectra)}
+    return xr.DataTree.from_dict(fit.fit(shards, {}))
+
+
+def cka(swept, first, second):
+    table = swept["likeness"].to_dataset()
+    place = PAIRS.index((first, second))
+    return table["cka"].isel(pair=place).values
+
+
+def trained(arm, dataset):
+    """One arm trained by itself, and the images."""
+    recipe = Recipe(300, 80, batch=50, epochs=2)
+    seeds, purpose = range(4), (*PURPOSE, RUN_SEED)
+    images = images_of(dataset, recipe, seeds, purpose)
+    network = arms(6, 3, 1, 64)[arm]
+    return train_networks(network, images, recipe, seeds, (*purpose, arm), Work(), arm), images
+
+
+def features(networks, seed, pixels):
+    """Features after each layer of one seed's network, by itself."""
+    own = {name: value[seed : seed + 1] for name, value in networks.values.all().items()}
+    with torch.no_grad():
+        return [layer[0].double().numpy() for layer in forward(networks.network, own, pixels, True).features]
+
+
+def test_likeness_is_that_of_each_seeds_networks_on_its_own_images(swept, dataset):
+    mixer, images = trained("mixer", dataset)
+    narrow, _ = trained("narrow", dataset)
+    for seed in range(4):
+        pixels = images.test.pixels[seed : seed + 1]
+        pairs = zip(features(mixer, seed, pixels), features(narrow, seed, pixels), strict=True)
+        expected = [gram_cka(*pair) for pair in pairs]
+        np.testing.assert_allclose(cka(swept, "mixer", "narrow")[:, seed], expected, rtol=1e-5)
+
+
+def test_another_network_is_the_seed_befores_on_the_same_images(swept, dataset):
+    narrow, images = trained("narrow", dataset)
+    for seed in range(4):
+        pixels = images.test.pixels[seed : seed + 1]
+        own, before = features(narrow, seed, pixels), features(narrow, (seed - 1) % 4, pixels)
+        expected = [gram_cka(*pair) for pair in zip(before, own, strict=True)]
+        found = cka(swept, f"{ANOTHER}narrow", "narrow")[:, seed]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        assert (found < 0.999).all()
+
+
+def test_shuffled_examples_leave_little_likeness(swept):
+    assert cka(swept, "mixer", "shuffled sparse").mean() < 0.5 * cka(swept, "mixer", "sparse").mean()
+
+
+def test_arms_have_the_connections_that_they_are_named_for():
+    found = arms(6, 3, 2, 64)
+    counts = {name: network.connections for name, network in found.items() if network.kind == "sparse"}
+    assert counts == {"sparser": 72, "sparse": 216, "denser": 648, "dense": 36**2, "narrow": 15**2}
+    assert {network.width for name, network in found.items() if name != "narrow"} == {36}
+    assert not any(network.skip for network in found.values())
+
+
+def test_stored_weights_are_masked_and_spectra_are_those_of_the_effective_matrix(swept):
+    weights = {arm: node["weights"].values for arm, node in swept["weights"].children.items()}
+    assert (np.count_nonzero(weights["sparse"], axis=(2, 3)) <= 216).all()
+    assert weights["mixer"].shape == (2, 4, 6, 6)
+    effective = np.kron(np.eye(6), weights["mixer"][0, 0])
+    found = singular_values.normalised(effective)
+    expected = np.repeat(singular_values.normalised(weights["mixer"][0, 0]), 6)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert (found**2).mean() == pytest.approx(1.0)
+
+
+def test_distances_between_spectra_are_paired_by_seed(spectra):
+    one = {"dense": np.arange(24.0).reshape(2, 3, 4), "sparse": np.arange(24.0).reshape(2, 3, 4) + 1}
+    np.testing.assert_allclose(singular_values.distances(one, "dense", "sparse"), 1.0)
+    np.testing.assert_allclose(singular_values.distances(one, "another dense", "dense"), [8.0, 4.0, 4.0])
+    assert (spectra["moved"] > 0).all()
+    assert (spectra["moved"] < 0.5).all()
+
+
+def test_differences_are_paired_by_hand(swept, tree):
+    difference = (cka(swept, "mixer", "sparse") - cka(swept, "mixer", "narrow")).mean()
+    found = tree["/claims/cka-sparse-match/difference/measured"]["estimate"].values
+    assert found == pytest.approx([difference])
+    control = (cka(swept, "another mixer", "permuted") - cka(swept, "another mixer", "mixer")).mean()
+    found = tree["/claims/cka-rp-closer/closer/control"]["estimate"].values
+    assert found == pytest.approx([control])
+
+
+def test_likeness_that_is_as_large_as_draws_of_one_kind_is_corrected_to_one(swept):
+    table = swept["likeness"].to_dataset()
+    flat = table.assign(cka=xr.full_like(table["cka"], 0.7))
+    assert fit.corrected(flat, "mixer", "sparse") == pytest.approx(np.ones(4))
+
+
+def test_another_dense_network_has_the_dense_ones_spectrum(tree):
+    control = tree["/claims/spectrum-trained/distance/control"]["estimate"].values
+    assert (control > 0).all()
+
+
+def test_the_control_of_every_judged_test_is_there_and_figures_are_drawn(tree):
+    assert_judged_tests_have_controls(CLAIMS, tree)
+    assert len(judge("s", "1", CLAIMS, tree)) == len(CLAIMS)
+    drawings = figures.draw(tree)
+    assert {claim.figure for claim in CLAIMS} == set(drawings)
+    for drawing in drawings.values():
+        assert "nan" not in drawing.caption + drawing.alt
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"train": 1500, "test": 400}, "train 1500 and test 400 are more than the 1797 images of digits"),
+        ({"batch": 2000}, "batch 2000 exceeds train, 1000"),
+        ({"factor": 16}, "factor 16 times the matching density 1/16"),
+        ({"dataset": "cifar10", "train": 60000}, "train 60000 is more than the 50000 images of cifar10"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused_with_the_config(values, message):
+    config = {"run": "a", "studies": {"pk_mixer": {"similarity": values}}}
+    with pytest.raises(ConfigError, match=message):
+        load(config, "config.yaml")
