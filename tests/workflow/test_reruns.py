@@ -75,11 +75,15 @@ def test_the_code_of_the_spectra_trains_nothing(disturbed: Checkout) -> None:
 
 def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(disturbed: Checkout) -> None:
     disturbed.append("src/widthscope/ensembles/training.py", "\nEDITED = 1\n")
-    alone = ("locater", "zero-init", "damping", "coordinates", "transfer", "features", "targets")
+    alone = (
+        *("locater", "zero-init", "damping", "coordinates", "transfer", "features", "targets"),
+        *("mixtures", "memorisation", "denoise", "trained-energy", "accuracy", "breaking"),
+        *("sparsity", "width"),
+    )
     trained = {f"sweep_widths:{shard}" for shard in alone} | {
         f"{rule}:{shard}"
         for rule in ("sweep_widths", "analyse_spectra")
-        for shard in ("training-w16", "digits", "sudoku", "one-shot-l2-h2-g4-w16-from0")
+        for shard in ("training-w16", "digits", "sudoku", "one-shot-l2-h2-g4-w16-from0", "similarity")
     }
     assert disturbed.scheduled() == trained | AFTER_SWEEP
 
