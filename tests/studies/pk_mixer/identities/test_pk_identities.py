@@ -7,6 +7,7 @@ import xarray as xr
 from pydantic import ValidationError
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
 
+from widthscope.content import flatten
 from widthscope.mixers.effective_width import Shape
 from widthscope.mixers.mixing import vec
 from widthscope.statistics.claims import judge
@@ -113,11 +114,15 @@ def test_every_claim_is_supported_and_every_control_refuted(tree: xr.DataTree) -
     assert {one.verdict for one in judge("pk_mixer", "2306.01470", CLAIMS, tree)} == {"supported"}
 
 
+def test_what_the_experiment_found_can_be_stored(stored: dict[str, xr.DataTree]) -> None:
+    assert "/equalities/token_mixing" in flatten(stored["identities"]).variables
+
+
 def test_a_layer_that_is_wrong_is_refuted(stored: dict[str, xr.DataTree]) -> None:
     """Right formulas of one draw interchanged with wrong ones: the largest deviation decides."""
     broken = {"identities": stored["identities"].copy(deep=True)}
     table = broken["identities"]["equalities"]
-    for name in ("token mixing", "matrix"):
+    for name in ("token_mixing", "matrix"):
         table[name][1, 2] = table[name].values[1, 2, ::-1]
     found = xr.DataTree.from_dict(fit.fit(broken, {}))
     verdicts = {one.id: one.verdict for one in judge("pk_mixer", "2306.01470", CLAIMS, found)}

@@ -72,9 +72,11 @@ def _drawn(
 
 
 def _stacked(rows: list[Any], dims: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """Numbers by name over (shape, seed, ...)."""
-    names = rows[0][0]
-    return {name: (dims, np.array([[found[name] for found in row] for row in rows])) for name in names}
+    """Numbers by name, without blanks, over (shape, seed, ...)."""
+    return {
+        name.replace(" ", "_"): (dims, np.array([[found[name] for found in row] for row in rows]))
+        for name in rows[0][0]
+    }
 
 
 def pictures(seed: int) -> xr.Dataset:

@@ -44,8 +44,9 @@ def deviations(table: xr.Dataset, names: Sequence[str]) -> tuple[xr.Dataset, xr.
     """Largest deviations over the seeds from right formulas, least ones from wrong; by formula and shape."""
     components = [f"{name}, {shape}" for name in names for shape in table["shape"].values]
     draws = table.sizes["seed"]
-    right = [table[name].sel(formula="right").max("seed", skipna=False).values for name in names]
-    wrong = [table[name].sel(formula="wrong").min("seed", skipna=False).values for name in names]
+    stored = [table[name.replace(" ", "_")] for name in names]
+    right = [of_name.sel(formula="right").max("seed", skipna=False).values for of_name in stored]
+    wrong = [of_name.sel(formula="wrong").min("seed", skipna=False).values for of_name in stored]
     measured, control = (
         evidence(components, np.concatenate(values), 0.0, 0.0, n=draws) for values in (right, wrong)
     )
@@ -58,7 +59,7 @@ def density_tests(table: xr.Dataset) -> Evidence:
     components, counted, right, wrong = [], [], [], []
     for layer, (own, other) in layers.items():
         for place, shape in enumerate(table["shape"].values):
-            of_seeds = table[layer].isel(shape=place).values
+            of_seeds = table[layer.replace(" ", "_")].isel(shape=place).values
             right.append(1 / int(table[own][place]))
             wrong.append(1 / int(table[other][place]))
             counted.append(of_seeds[np.abs(of_seeds - right[-1]).argmax()])
