@@ -11,8 +11,8 @@ IMAGES = torch.arange(COUNT * 6).reshape(COUNT, 2, 3)
 LABELS = torch.arange(COUNT)
 
 
-def parts_of(sizes, seed=0, noise=0.0, images=IMAGES):
-    return split(images, LABELS, sizes, torch.Generator().manual_seed(seed), noise)
+def parts_of(sizes, seed=0, noise=0.0, images=IMAGES, held_out=None):
+    return split(images, LABELS, sizes, torch.Generator().manual_seed(seed), noise, held_out)
 
 
 def test_parts_are_disjoint_and_pixels_stay_with_their_labels():
@@ -71,3 +71,21 @@ def test_more_images_than_there_are_are_refused():
 def test_constant_images_are_refused():
     with pytest.raises(DataError, match="the first 30 images are constant"):
         parts_of((30, 10), images=torch.full((COUNT, 2, 3), 4.0))
+
+
+def test_images_held_out_are_the_last_part_and_in_no_other():
+    held_out = LABELS % 5 == 0
+    first, second, last = parts_of((30, 10, 10), held_out=held_out)
+    assert sorted(last.labels.tolist()) == list(range(0, COUNT, 5))
+    assert not any(label % 5 == 0 for label in [*first.labels.tolist(), *second.labels.tolist()])
+    with pytest.raises(DataError, match=r"parts of \[11\] images need 11, and there are 10"):
+        parts_of((30, 11), held_out=held_out)
+    with pytest.raises(DataError, match=r"parts of \[30, 11\] images need 41, and there are 40"):
+        parts_of((30, 11, 5), held_out=held_out)
+
+
+def test_images_that_pass_in_several_goes_are_standardised_as_one(monkeypatch):
+    whole = parts_of((30, 20))
+    monkeypatch.setattr("widthscope.datasets.image_splits.ROWS", 7)
+    for part, expected in zip(parts_of((30, 20)), whole, strict=True):
+        assert torch.allclose(part.pixels, expected.pixels, atol=1e-6)

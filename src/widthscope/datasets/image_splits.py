@@ -8,6 +8,9 @@ from torch import Tensor
 
 from widthscope.errors import DataError
 
+ROWS = 4096
+"""Images that are in float64 at once; another number would draw other noise."""
+
 
 @dataclass(frozen=True)
 class Images:
@@ -23,7 +26,12 @@ class Images:
 
 
 def split(
-    images: Tensor, labels: Tensor, sizes: Sequence[int], generator: torch.Generator, noise: float = 0.0
+    images: Tensor,
+    labels: Tensor,
+    sizes: Sequence[int],
+    generator: torch.Generator,
+    noise: float = 0.0,
+    held_out: Tensor | None = None,
 ) -> list[Images]:
     """Disjoint parts in an order drawn at random, standardised by mean and deviation of the first part.
 
@@ -33,20 +41,37 @@ def split(
         sizes: examples of each part; the first is trained on.
         generator: on the CPU; draws the order, then the noise.
         noise: deviation of Gaussian noise added to standardised pixels.
+        held_out: (sample,), true for the images that a data set keeps for tests: then the last part is of
+            these alone, and all others of the rest.
 
     Raises:
         DataError: if the parts need more images than there are, or the first part is constant.
     """
-    if sum(sizes) > len(images):
-        raise DataError(f"parts of {list(sizes)} images need {sum(sizes)}, and there are {len(images)}")
-    order = torch.randperm(len(images), generator=generator)[: sum(sizes)]
-    pixels = images[order].double()
-    first = pixels[: sizes[0]]
-    deviation = first.std(correction=0)
-    if float(deviation) <= 0:
+    order = torch.randperm(len(images), generator=generator)
+    pools = [order] if held_out is None else [order[~held_out[order]], order[held_out[order]]]
+    wanted = [list(sizes)] if held_out is None else [list(sizes[:-1]), [sizes[-1]]]
+    for pool, own in zip(pools, wanted, strict=True):
+        if sum(own) > len(pool):
+            raise DataError(f"parts of {own} images need {sum(own)}, and there are {len(pool)}")
+    chosen = torch.cat([pool[: sum(own)] for pool, own in zip(pools, wanted, strict=True)])
+    pixels = images[chosen]
+    mean, deviation = _moments(pixels[: sizes[0]])
+    if deviation == 0:
         raise DataError(f"the first {sizes[0]} images are constant, so that they cannot be standardised")
-    pixels = (pixels - first.mean()) / deviation
-    if noise:
-        pixels = pixels + noise * torch.randn(pixels.shape, generator=generator, dtype=pixels.dtype)
-    parts = torch.arange(len(order)).tensor_split(torch.tensor(sizes).cumsum(0)[:-1])
-    return [Images(pixels[part].float(), labels[order[part]].long()) for part in parts]
+    standardised = torch.empty(pixels.shape, dtype=torch.float32)
+    for rows, values in zip(standardised.split(ROWS), pixels.split(ROWS), strict=True):
+        scaled = values.double().sub_(mean).div_(deviation)
+        if noise:
+            scaled += noise * torch.randn(scaled.shape, generator=generator, dtype=scaled.dtype)
+        rows.copy_(scaled)
+    ends = torch.tensor(sizes).cumsum(0)[:-1]
+    parts = zip(standardised.tensor_split(ends), labels[chosen].long().tensor_split(ends), strict=True)
+    return [Images(*part) for part in parts]
+
+
+def _moments(pixels: Tensor) -> tuple[float, float]:
+    """Mean and deviation over all pixels, in float64, a few images at a time."""
+    count = pixels.numel()
+    mean = sum(float(part.double().sum()) for part in pixels.split(ROWS)) / count
+    squares = sum(float((part.double() - mean).square().sum()) for part in pixels.split(ROWS))
+    return mean, (squares / count) ** 0.5
