@@ -59,7 +59,7 @@ def split(
     if deviation == 0:
         raise DataError(f"the first {sizes[0]} images are constant, so that they cannot be standardised")
     standardised = torch.empty(pixels.shape, dtype=torch.float32)
-    for rows, values in zip(standardised.split(ROWS), pixels.split(ROWS), strict=True):
+    for rows, values in zip(_goes(standardised), _goes(pixels), strict=True):
         scaled = values.double().sub_(mean).div_(deviation)
         if noise:
             scaled += noise * torch.randn(scaled.shape, generator=generator, dtype=scaled.dtype)
@@ -72,6 +72,11 @@ def split(
 def _moments(pixels: Tensor) -> tuple[float, float]:
     """Mean and deviation over all pixels, in float64, a few images at a time."""
     count = pixels.numel()
-    mean = sum(float(part.double().sum()) for part in pixels.split(ROWS)) / count
-    squares = sum(float((part.double() - mean).square().sum()) for part in pixels.split(ROWS))
+    mean = sum(float(part.double().sum()) for part in _goes(pixels)) / count
+    squares = sum(float((part.double() - mean).square().sum()) for part in _goes(pixels))
     return mean, (squares / count) ** 0.5
+
+
+def _goes(images: Tensor) -> list[Tensor]:
+    """Views of at most `ROWS` images each."""
+    return [images[first : first + ROWS] for first in range(0, len(images), ROWS)]
