@@ -117,6 +117,18 @@ def test_what_is_frozen_stays_and_the_rest_moves(dataset, network):
         assert not torch.equal(after.trained[name], value)
 
 
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_what_a_readout_sees_is_found_once_and_changes_nothing_but_rounding(dataset, blocks, monkeypatch):
+    network = replace(KINDS["random-permuted"], frozen=True, blocks=blocks)
+    images = images_of(dataset, RECIPE, (0, 1), PURPOSE)
+    once = trained(network, images)
+    monkeypatch.setattr(Network, "learns_readout_alone", False)
+    every_step = trained(network, images)
+    assert torch.allclose(once.values.all()["readout"], every_step.values.all()["readout"], atol=1e-5)
+    assert np.allclose(once.history["loss"], every_step.history["loss"], rtol=1e-5)
+    assert not torch.equal(once.values.all()["readout"], values_of(network, (0, 1), PURPOSE).all()["readout"])
+
+
 def test_no_connection_comes_to_life(dataset):
     network = KINDS["sparse"]
     images = images_of(dataset, RECIPE, (0, 1), PURPOSE)

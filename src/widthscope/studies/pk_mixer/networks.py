@@ -78,6 +78,11 @@ class Network:
         """Names of the mixing layers' weights, in order: tokens and channels by turns."""
         return tuple(f"mixing{place}" for place in range(1, 2 * self.blocks + 1))
 
+    @property
+    def learns_readout_alone(self) -> bool:
+        """Whether all that is before the readout stays as it was drawn."""
+        return self.design == "isolated" and (self.frozen or self.blocks == 0)
+
     def side(self, layer: str) -> int:
         """Rows of a layer's weight matrix, which is square: S, C by turns, or m."""
         if self.kind == "sparse":
@@ -156,6 +161,24 @@ def forward(network: Network, values: Parameters, x: Tensor, keep: bool = False)
         x: pixels (member, example, d).
         keep: whether to return the features; else there are none.
     """
+    logits, features = _to_head(network, values, x, keep)
+    if network.design == "isolated":
+        logits = logits @ values["readout"]
+    return Forward(features, logits)
+
+
+def projected(network: Network, values: Parameters, x: Tensor) -> Tensor:
+    """What the readout of the isolated design sees, (member, example, `PROJECTED`).
+
+    Arguments are those of `forward`.
+    """
+    return _to_head(network, values, x, keep=False)[0]
+
+
+def _to_head(
+    network: Network, values: Parameters, x: Tensor, keep: bool
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """What leaves the head, or the frozen projection in its place, and the features if they are kept."""
     begin, mix, table = _LAYOUTS[network.kind]
     hidden = x @ _masked(values, "stem")
     if network.design != "isolated":
@@ -167,10 +190,7 @@ def forward(network: Network, values: Parameters, x: Tensor, keep: bool = False)
         hidden = hidden + mixed if network.skip else mixed
         if keep:
             features.append(table(hidden))
-    logits = table(hidden) @ _masked(values, "head")
-    if network.design == "isolated":
-        logits = logits @ values["readout"]
-    return Forward(tuple(features), logits)
+    return table(hidden) @ _masked(values, "head"), tuple(features)
 
 
 def _masked(values: Parameters, name: str) -> Tensor:

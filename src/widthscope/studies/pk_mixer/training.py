@@ -1,6 +1,6 @@
 """Training of the study's networks on images, all seeds at once: each has its split, weights and batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,14 @@ from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import train
 from widthscope.errors import DataError
 from widthscope.streams import Name, torch_generator
-from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial
+from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial, projected
 from widthscope.work import Work
 
 WARMUP = 0.1
 """Share of the steps in which the rate rises linearly; then it falls as a half cosine."""
+
+CHUNK = 500
+"""Images that pass at once where no gradient is needed."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,8 @@ def train_networks(
     """Train one network for each seed.
 
     Weights and the order of minibatches are keyed by the purpose and the seed alone: networks of one seed
-    start from the same numbers where they have the same shapes, and see the same minibatches.
+    start from the same numbers where they have the same shapes, and see the same minibatches. Where the
+    readout learns alone, what it sees of each image is found once, which changes nothing but rounding.
 
     Args:
         network: which.
@@ -173,32 +177,45 @@ def train_networks(
     values = values_of(network, seeds, purpose, work.device)
     order = epochs(members.generators(*purpose, "batches"), recipe.train, recipe.batch, recipe.steps)
     first = torch.arange(len(seeds), dtype=torch.int32).reshape(-1, 1, 1) * recipe.train
+    shown, constant, logits_of = _shown(network, values, images.train.pixels.to(work.device))
     examples = {
-        "pixels": images.train.pixels.flatten(0, 1).to(work.device),
+        "shown": shown.flatten(0, 1),
         "labels": images.train.labels.flatten().to(work.device),
     }
     minibatches = Minibatches(examples, order + first)
 
     def batches(step: int) -> Batch:
-        return {**values.constant, **minibatches(step)}
+        return {**constant, **minibatches(step)}
 
     def loss(parameters: Parameters, batch: Batch) -> Tensor:
-        return cross_entropy(logits_of(network, parameters, batch), batch["labels"])
+        return cross_entropy(logits_of(parameters, batch), batch["labels"])
 
-    floats = recipe.batch * max(network.width, network.inputs)
+    widest = shown.shape[-1] if network.learns_readout_alone else max(network.width, network.inputs)
     step = GradientStep(
         loss,
         Adam(recipe.rate),
         warmup_cosine(round(WARMUP * recipe.steps), recipe.steps),
-        at_once=members_at_once(floats) if work.device == "cpu" else 0,
+        at_once=members_at_once(recipe.batch * widest) if work.device == "cpu" else 0,
     )
     trained = train(members, values.trained, step, batches, recipe.steps, work=work, name=name)
     return TrainedNetworks(network, Values(trained.parameters, values.constant), trained.history)
 
 
-def logits_of(network: Network, parameters: Parameters, batch: Batch) -> Tensor:
-    """Logits (member, example, class) of a minibatch that carries the constants too."""
-    return forward(network, {**batch, **parameters}, batch["pixels"]).logits
+Logits = Callable[[Parameters, Batch], Tensor]
+"""Logits (member, example, class) of a minibatch, of what is trained and what the minibatch carries."""
+
+
+def _shown(network: Network, values: Values, pixels: Tensor) -> tuple[Tensor, Parameters, Logits]:
+    """What training shows of each image (member, example, ...), the constants it needs, and the logits."""
+    if not network.learns_readout_alone:
+        return (
+            pixels,
+            values.constant,
+            lambda parameters, batch: forward(network, {**batch, **parameters}, batch["shown"]).logits,
+        )
+    with torch.no_grad():
+        parts = [projected(network, values.constant, part) for part in torch.split(pixels, CHUNK, dim=1)]
+    return torch.cat(parts, dim=1), {}, lambda parameters, batch: batch["shown"] @ parameters["readout"]
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -206,7 +223,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return -logits.log_softmax(dim=-1).gather(-1, labels[..., None]).flatten(1).mean(dim=1)
 
 
-def outputs(networks: TrainedNetworks, pixels: Tensor, keep: bool = False, chunk: int = 500) -> Forward:
+def outputs(networks: TrainedNetworks, pixels: Tensor, keep: bool = False, chunk: int = CHUNK) -> Forward:
     """Forward pass over all images (member, example, pixel), a chunk of examples at a time, on the CPU after.
 
     Features are kept where `keep` is set: (member, example, m) after each mixing layer.
