@@ -18,6 +18,10 @@ from widthscope.ensembles.schedules import Schedule, constant, warmup_cosine
 
 WEIGHTS, VISIBLE_BIAS, HIDDEN_BIAS = "weights", "visible_bias", "hidden_bias"
 
+LEAST_EXPONENT = -70.0
+"""Responsibilities below its exponential, 4e-31, are set to that: far below the rounding of their sum, and
+large enough that no product is a subnormal number, which a processor multiplies many times slower."""
+
 
 def small(generator: torch.Generator, components: int, visible: int, biases: bool = True) -> Parameters:
     """Small random weights of one member, w ~ N(0, 1/N), and biases of 0, in float64.
@@ -95,7 +99,7 @@ def attend(parameters: Parameters, visible: Tensor) -> Attention:
         levels = levels + parameters[HIDDEN_BIAS]
     # The largest of each row is taken off once: responsibilities and their sum share the exponentials.
     largest = hidden.amax(dim=-1, keepdim=True)
-    powers = (hidden - largest).exp_()
+    powers = (hidden - largest).clamp_min_(LEAST_EXPONENT).exp_()
     total = powers.sum(dim=-1, keepdim=True)
     attended = (largest + total.log()).squeeze(-1).mean(dim=-1)
     normaliser = levels.logsumexp(dim=-1) + visible.shape[-1] * math.log(2 * math.pi) / 2
