@@ -133,3 +133,13 @@ def test_rises_are_relative_and_a_constant_or_broken_run_is_told():
     assert torch.equal(relative_steps(energies)[:, 1], torch.zeros(2, dtype=torch.float64))
     assert rose(energies).tolist() == [True, False, True]
     assert rose(1e12 * energies).tolist() == [True, False, True]
+
+
+def test_changes_within_rounding_of_the_energy_are_no_rises_and_larger_ones_are():
+    noise = torch.tensor([0.0, 3.0, -2.0, 4.0, 1.0], dtype=torch.float64)
+    constant = 1e3 * (1 + torch.finfo(torch.float64).eps * noise[:, None])
+    assert float(constant.diff(dim=0).max()) > 0
+    assert torch.equal(relative_steps(constant), torch.zeros(4, 1, dtype=torch.float64))
+    assert not rose(constant).any()
+    assert rose(1e3 * (1 + 1e-12 * noise[:, None])).all()
+    assert rose(-1e3 * (1 + 1e-12 * noise[:, None])).all()

@@ -11,6 +11,7 @@ from widthscope.associative_memory.rises import largest_rise
 from widthscope.statistics.claims import judge
 from widthscope.studies.ham_mixer.energy import experiments, figures, fit, plan
 from widthscope.studies.ham_mixer.energy.claims import CLAIMS
+from widthscope.studies.ham_mixer.energy.counterexample import SIZES
 from widthscope.studies.ham_mixer.energy.settings import (
     Counterexample,
     Energy,
@@ -136,6 +137,59 @@ def test_short_experiments_share_a_shard_and_long_ones_do_not():
     assert set(shard.settings) == set(plan.PARTS)
 
 
-def test_a_shard_that_forgets_everything_is_refused():
-    with pytest.raises(ValidationError, match="less than 1"):
-        Identities(decay=1.0)
+def test_the_smallest_memories_have_couplings_and_states_of_variance_one():
+    sizes = {"tokens": 3, "channels": 2, "token_hidden": 1, "channel_hidden": 1}
+    plain = drawn(sizes, 20000, "counterexample", 7, unit_variance=True, state_scale=1.0)
+    scaled = drawn(sizes, 20000, "counterexample", 7)
+    for name, factor in (("token", 3**-0.5), ("channel_back", 2**-0.5), ("state", 2.0)):
+        assert float(getattr(plain, name).std()) == pytest.approx(1.0, abs=0.02)
+        assert np.allclose(getattr(scaled, name), factor * getattr(plain, name))
+
+
+def test_stored_counts_are_those_of_the_smallest_memories_drawn_again(stored):
+    own, small = SETTINGS.counterexample, table(stored, "counterexample")
+    systems = drawn(SIZES, own.systems, "counterexample", 7, unit_variance=True, state_scale=1.0)
+    path = residual(systems.memory("gelu", "symmetric", 3.0), systems.state, 100.0, own.iterations)
+    wanted = int((largest_rise(path.energy) > fit.TOLERANCE).sum())
+    assert int(small["risen"].sel(unit="gelu", scale=3.0, length=100.0)) == wanted > 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Identities(decay=1.0), "less than 1"),
+        (lambda: Identities(decay=0.9, steps=400), r"rescale the state by 10\^400; at most 10\^150"),
+        (lambda: Sizes(tokens=1, channels=2), "1 tokens of 2 channels .* must be at least 3"),
+        (lambda: Flow(step=100.0), "less than or equal to 1"),
+        (lambda: Hidden(step=3.0), "less than or equal to 1"),
+        (lambda: Hidden(tau=0.005), "a step of 0.02 is longer than the hidden layers' .* of 0.005"),
+        (lambda: Steps(gain=1000.0), "less than or equal to 10"),
+        (lambda: Steps(lengths=(1.0, 1e300)), "less than or equal to 1000000"),
+        (lambda: Counterexample(scales=(1e200,)), "less than or equal to 1000"),
+    ],
+)
+def test_settings_that_break_the_arithmetic_are_refused_when_they_are_read(make, message):
+    with pytest.raises(ValidationError, match=message):
+        make()
+
+
+def test_the_longest_decay_that_is_accepted_can_be_computed():
+    identities = Identities(decay=0.9, steps=150, states=2, points=101)
+    found = experiments.run({"identities": {**identities.model_dump(), "seed": 7}}, {}, Work())
+    assert np.isfinite(found["identities"]["skip"]).all()
+
+
+def test_the_largest_steps_and_smallest_states_that_are_accepted_are_no_rises():
+    smallest = Sizes(tokens=1, channels=3, token_hidden=4, channel_hidden=6)
+    flow = Flow(sizes=smallest, systems=64, step=1.0, steps=60)
+    steps = Steps(sizes=smallest, systems=64, lengths=(0.1, 1e6))
+    hidden = Hidden(sizes=smallest, systems=64, tau=0.02, steps=60)
+    own = {
+        name: {**one.model_dump(), "seed": 7}
+        for name, one in (("flow", flow), ("steps", steps), ("hidden", hidden))
+    }
+    found = experiments.run(own, {}, Work())
+    convex = found["steps"]["rise"].sel(unit=["relu", "tanh"], couplings="symmetric")
+    assert float(found["flow"]["rise"].sel(couplings="symmetric").max()) <= fit.TOLERANCE
+    assert float(convex.max()) <= fit.TOLERANCE
+    assert float(found["hidden"]["rise"].sel(unit="relu").max()) <= fit.TOLERANCE

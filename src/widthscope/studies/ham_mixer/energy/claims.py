@@ -185,8 +185,10 @@ ENERGY_DISCRETE = Claim(
 COUNTEREXAMPLE = Claim(
     name="gelu-discrete-counterexample",
     statement="Convexity is needed: with GELU a symmetric block can raise its energy in a large step, in "
-    "memories of one unit in each hidden layer, and with ReLU it cannot. Judged at the largest steps; that "
-    "they are judged, and 0.05 %, were chosen in trials with other seeds.",
+    "memories of one unit on each axis, three tokens, two channels, and Gaussian couplings; with ReLU it "
+    "cannot. Judged at the largest steps; that they are judged, and 0.05 %, were chosen in trials with other "
+    "seeds, of couplings that were divided by the root of their inputs' number. They are no longer divided: "
+    "so the couplings were that the expected shares were measured with.",
     quantity="share of GELU runs in which a step raised the energy, at the largest step size",
     prediction=None,
     tests=(

@@ -13,6 +13,9 @@ from widthscope.work import Work
 
 SIZES = {"tokens": 3, "channels": 2, "token_hidden": 1, "channel_hidden": 1}
 UNITS = ("relu", "gelu")
+STATE_SCALE = 1.0
+"""Deviation of the initial states' entries. Couplings have deviation 1 times a scale: with so few tokens and
+channels there is no sum of many terms to be kept of order one."""
 
 
 def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: Work) -> xr.Dataset:
@@ -23,7 +26,14 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         datasets: none is read.
         work: its progress shows the cases done.
     """
-    systems = drawn(SIZES, settings["systems"], "counterexample", settings["seed"]).to(work.device)
+    systems = drawn(
+        SIZES,
+        settings["systems"],
+        "counterexample",
+        settings["seed"],
+        unit_variance=True,
+        state_scale=STATE_SCALE,
+    ).to(work.device)
     scales, lengths = settings["scales"], settings["lengths"]
     counts, energies = {}, {}
     cases = list(product(UNITS, scales, lengths))

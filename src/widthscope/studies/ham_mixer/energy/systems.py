@@ -44,14 +44,23 @@ class Systems:
         return Systems(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def drawn(sizes: Mapping[str, int], systems: int, purpose: str, seed: int) -> Systems:
-    """Systems of float64: W and W2 of variance 1/S, V and V2 of variance 1/C, states of deviation 2.
+def drawn(
+    sizes: Mapping[str, int],
+    systems: int,
+    purpose: str,
+    seed: int,
+    unit_variance: bool = False,
+    state_scale: float = STATE_SCALE,
+) -> Systems:
+    """Systems of float64: W and W2 of variance 1/S, V and V2 of variance 1/C.
 
     Args:
         sizes: `tokens`, `channels`, `token_hidden`, `channel_hidden`.
         systems: how many.
         purpose: of the stream.
         seed: of the run.
+        unit_variance: whether the entries of all couplings have variance 1 instead.
+        state_scale: deviation of the initial states' entries.
     """
     generator = torch_generator("ham_mixer", f"energy.{purpose}", seed)
     tokens, channels = sizes["tokens"], sizes["channels"]
@@ -59,12 +68,13 @@ def drawn(sizes: Mapping[str, int], systems: int, purpose: str, seed: int) -> Sy
     def normal(rows: int, columns: int, scale: float) -> Tensor:
         return scale * torch.randn(systems, rows, columns, generator=generator, dtype=torch.float64)
 
+    by_token, by_channel = (1.0, 1.0) if unit_variance else (tokens**-0.5, channels**-0.5)
     return Systems(
-        normal(sizes["token_hidden"], tokens, tokens**-0.5),
-        normal(sizes["channel_hidden"], channels, channels**-0.5),
-        normal(tokens, sizes["token_hidden"], tokens**-0.5),
-        normal(channels, sizes["channel_hidden"], channels**-0.5),
-        normal(tokens, channels, STATE_SCALE),
+        normal(sizes["token_hidden"], tokens, by_token),
+        normal(sizes["channel_hidden"], channels, by_channel),
+        normal(tokens, sizes["token_hidden"], by_token),
+        normal(channels, sizes["channel_hidden"], by_channel),
+        normal(tokens, channels, state_scale),
     )
 
 
