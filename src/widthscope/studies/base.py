@@ -48,7 +48,9 @@ class Shard:
         spectra_device: whether the analysis computes on the device of the run; else on a CPU always.
         gpu_speedup: how many times less wall time a GPU is expected to take than one core, for what computes
             on the device; an estimate, which decides what a cluster is asked for, and no result.
-        dataset_settings: settings of datasets that the job relies on, by their path below ``datasets``.
+        dataset_settings: settings of datasets that the job relies on, by their path below ``datasets``; the
+            study has a setting of the same path.
+        dataset_bounds: least and greatest value that such a setting may have, where the study has none.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Shard:
     spectra_device: bool = False
     gpu_speedup: float = 1.0
     dataset_settings: dict[str, Any] = field(default_factory=dict)
+    dataset_bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,24 @@ class Plan:
 
     def _check_datasets(self, slug: str, shard: Shard) -> None:
         for path, wanted in shard.dataset_settings.items():
-            name, setting = path.split(".")
-            found = getattr(getattr(self.config.datasets, name), setting)
+            found = self._dataset_setting(path)
             if found != wanted:
                 raise ConfigError(
                     f"in {self.config_file}, datasets.{path} is {found}, but studies.{slug}.{path} is "
                     f"{wanted}; set both alike"
                 )
+        for path, (least, most) in shard.dataset_bounds.items():
+            found = self._dataset_setting(path)
+            if not least <= found <= most:
+                bound = f"at least {least}" if found < least else f"at most {most}"
+                raise ConfigError(
+                    f"in {self.config_file}, datasets.{path} is {found}, but it must be {bound} for "
+                    f"the sizes of job '{shard.name}' of studies.{slug}"
+                )
+
+    def _dataset_setting(self, path: str) -> Any:
+        name, setting = path.split(".")
+        return getattr(getattr(self.config.datasets, name), setting)
 
     def _all_jobs(self) -> Iterable[Job]:
         yield self._record_config()

@@ -136,6 +136,15 @@ def test_accuracies_are_shares_of_images_and_do_not_depend_on_the_chunk(images):
     assert lost.isnan().all(1).tolist() == [False, True, False]
 
 
+def test_accuracies_do_not_depend_on_who_shares_the_batch(images):
+    members = Members.grid(seed=SEEDS)
+    after = trained("para", members, images)
+    together = networks.accuracies(ARMS["para"], SHAPE, after.parameters, members, images)
+    alone = {name: value[1:2] for name, value in after.parameters.items()}
+    found = networks.accuracies(ARMS["para"], SHAPE, alone, members.take([1]), images)
+    assert torch.equal(found, together[1:2])
+
+
 def test_tied_arms_stay_tied_and_others_do_not(images):
     members = Members.grid(seed=SEEDS)
     rho = {}

@@ -10,6 +10,7 @@ from torch import Tensor
 from widthscope.datasets.image_splits import Images, split
 from widthscope.ensembles.batches import epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep
+from widthscope.ensembles.independence import first_members, in_company, needs_company, one_thread
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import Parameters, stacked
@@ -207,26 +208,31 @@ def train_arm(
 def accuracies(
     arm: Arm, shape: Shape, parameters: Parameters, members: Members, images: SeedImages, chunk: int = 250
 ) -> Tensor:
-    """Share of images whose class is found, (member, part), float64 throughout; NaN where scores are not
-    finite.
+    """Share of images whose class is found, (member, part), float64; NaN where scores are not finite.
+
+    Scores are in the parameters' own precision: only the largest is asked for. As in training, a lone member
+    is given company on a CPU, so that its result does not depend on who shares its batch.
 
     Args:
         arm, shape, parameters, members, images: as in `train_arm`.
         chunk: images of each member at once.
     """
-    double = {name: value.double() for name, value in parameters.items()}
-    rows = images.rows(members)
-    return torch.stack([_found(arm, shape, double, rows, part, chunk) for part in images.parts], -1)
+    rows, count = images.rows(members), len(members)
+    if needs_company(parameters):
+        parameters, rows = in_company(parameters), torch.cat([rows, rows])
+    with one_thread():
+        found = [_found(arm, shape, parameters, rows, part, chunk) for part in images.parts]
+    return first_members({"accuracy": torch.stack(found, -1)}, count)["accuracy"]
 
 
 def _found(arm: Arm, shape: Shape, parameters: Parameters, rows: Tensor, part: Images, chunk: int) -> Tensor:
     """Of one part, (member,)."""
-    right, finite = [], []
+    right, finite, precision = [], [], parameters["readout"].dtype
     with torch.no_grad():
         for begin in range(0, part.labels.shape[1], chunk):
             pixels, labels = part.pixels[:, begin : begin + chunk], part.labels[:, begin : begin + chunk]
             place = rows.to(pixels.device)
-            scores = image_mixer.logits(arm, shape, parameters, pixels[place].double())
+            scores = image_mixer.logits(arm, shape, parameters, pixels[place].to(precision))
             right.append((scores.argmax(-1) == labels[place]).double())
             finite.append(scores.isfinite().flatten(1).all(1))
     share = torch.cat(right, 1).mean(1)

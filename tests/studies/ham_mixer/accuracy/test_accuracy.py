@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from sklearn.datasets import load_digits
+from tests.checkout import ROOT
 from tests.studies.controls import assert_judged_tests_have_controls
 
 from widthscope.config import load
@@ -14,15 +15,18 @@ from widthscope.statistics.claims import judge
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.ham_mixer.accuracy import experiment, figures, fit, plan
 from widthscope.studies.ham_mixer.accuracy.claims import CLAIMS
-from widthscope.studies.ham_mixer.accuracy.settings import Accuracy, Training
+from widthscope.studies.ham_mixer.accuracy.settings import Accuracy, Templates, Training
+from widthscope.studies.ham_mixer.breaking.plan import shards as breaking_shards
+from widthscope.studies.ham_mixer.breaking.settings import Breaking
 from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
 from widthscope.work import Work
+from widthscope.workflow.planning import Plan
 
 SMALL = {"blocks": 1, "channels": 16, "token_hidden": 16, "channel_hidden": 32, "batch": 50, "seeds": 4}
 SETTINGS = Accuracy(
     main=Training(**SMALL, train=300, test=300, epochs=15),
     permutations=5,
-    templates=Training(**SMALL, dataset="templates", train=200, test=200, epochs=6),
+    templates=Templates(**SMALL, train=200, test=200, epochs=6),
 )
 
 
@@ -155,6 +159,7 @@ def test_equivalence_is_two_one_sided_tests(stored, tree):
     quarter, difference = np.mean(para - sym) / 4, np.mean(para - serial)
     found = table(tree, "para-equals-vanilla", "main")["estimate"].values
     assert found == pytest.approx([quarter + difference, quarter - difference])
+    assert float(table(tree, "para-equals-vanilla", "margin")["estimate"][0]) == pytest.approx(quarter)
 
 
 def test_symmetric_couplings_learn_less_in_the_same_time(tree):
@@ -206,10 +211,76 @@ def test_short_trainings_share_a_job_and_long_ones_are_split_by_arm_and_seed():
     large = Training(dataset="cifar10", side=32, patch=4, train=50000, test=10000, seeds=3, epochs=100)
     found = plan.shards(Accuracy(main=large), 0)
     names = [shard.name for shard in found]
-    assert "accuracy-main-sym2-s2" in names
     assert names[-1] == "accuracy-templates-neg"
-    assert all(len(run["seeds"]) == 1 for run in found[0].settings["runs"])
     assert found[0].cost.seconds > SHARD_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [(3, [[0, 1, 2]]), (4, [[0, 1], [2, 3]]), (7, [[0, 1], [2, 3], [4, 5, 6]])],
+)
+def test_long_arms_are_split_into_pairs_of_seeds_none_left_alone(seeds, expected):
+    large = Training(dataset="cifar10", side=32, patch=4, train=50000, test=10000, seeds=seeds, epochs=100)
+    found = plan.shards(Accuracy(main=large), 0)
+    runs = [run for shard in found for run in shard.settings["runs"] if run["arm"] == "sym2"]
+    assert [run["seeds"] for run in runs] == expected
+    assert f"accuracy-main-sym2-s{expected[-1][0]}" in [shard.name for shard in found]
+
+
+def test_seeds_whose_pair_needs_more_memory_than_there_is_are_trained_alone():
+    huge = Training(
+        dataset="cifar10", side=224, patch=16, channels=512, token_hidden=256, channel_hidden=2048, blocks=8,
+        train=50000, test=10000, batch=384, epochs=40, seeds=3,
+    )  # fmt: skip
+    found = plan.shards(Accuracy(main=huge), 0)
+    runs = [run for shard in found for run in shard.settings["runs"] if run["setup"] == "main"]
+    assert {len(run["seeds"]) for run in runs if run["arm"] == "sym2"} == {1}
+
+
+def test_a_lone_member_is_expected_to_cost_as_much_as_two():
+    alone = train_seconds(Shape(), ARMS["para"], 1000, 1)
+    assert alone == pytest.approx(train_seconds(Shape(), ARMS["para"], 2000, 2))
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "default"),
+    [
+        ("accuracy", {"templates": {"epochs": 3}}, Accuracy().templates),
+        ("breaking", {"training": {"epochs": 3}}, Breaking().training),
+    ],
+)
+def test_a_setting_that_is_changed_leaves_the_others_as_they_were(family, given, default):
+    config = load({"run": "a", "studies": {"ham_mixer": {family: given}}}, "config.yaml")
+    (changed,) = (getattr(getattr(config.studies["ham_mixer"], family), name) for name in given)
+    assert changed == default.model_copy(update={"epochs": 3})
+    assert (Accuracy().templates.dataset, Breaking().training.epochs) == ("templates", 12)
+
+
+@pytest.mark.parametrize(
+    ("datasets", "said"),
+    [
+        (
+            {"samples": 500},
+            "datasets.templates.samples is 500, but it must be at least 1300 for the sizes of",
+        ),
+        ({"side": 12}, "datasets.templates.side is 12, but it must be at most 8 for the sizes of"),
+        ({"classes": 11}, "datasets.templates.classes is 11, but it must be at most 10 for the sizes of"),
+    ],
+)
+def test_generated_images_that_are_not_enough_or_of_another_size_are_refused_by_the_plan(datasets, said):
+    raw = {"run": "a", "studies": {"ham_mixer": {}}, "datasets": {"templates": datasets}}
+    config = load(raw, "mine.yaml")
+    with pytest.raises(
+        ConfigError, match=f"^in mine.yaml, {said} job 'accuracy-others' of studies.ham_mixer$"
+    ):
+        Plan(config, "mine.yaml", ROOT)
+
+
+def test_every_family_that_takes_generated_images_says_how_many_it_needs():
+    training = {"dataset": "templates", "train": 900, "test": 800, "batch": 100}
+    (shard, *_) = breaking_shards(Breaking(training=training), 0)
+    assert shard.dataset_bounds["templates.samples"] == (1700, np.inf)
+    assert not breaking_shards(Breaking(), 0)[0].dataset_bounds
 
 
 def test_twice_the_hidden_units_cost_about_twice_as_much():
@@ -225,6 +296,12 @@ def test_twice_the_hidden_units_cost_about_twice_as_much():
         ({"main": {"train": 1000, "test": 900}}, "1000 training and 900 test images are more than the 1797"),
         ({"main": {"train": 90, "batch": 100}}, "a batch of 100 images needs as many to train on, not 90"),
         ({"main": {"patch": 3}}, "patches of side 3 do not tile images of side 8"),
+        ({"main": {"rate": 1e9}}, r"main\.rate is 1000000000\.0, but it must be .* at most 1"),
+        (
+            {"main": {"weight_decay": 1000.0}},
+            r"main\.weight_decay is 1000\.0, but it must be a number from 0 to 1",
+        ),
+        ({"templates": {"dataset": "digits"}}, r"templates\.dataset.*'templates'"),
         ({"main": {"dataset": "cifar10"}}, "side 8 is below the 32 pixels that images of cifar10 have"),
     ],
 )

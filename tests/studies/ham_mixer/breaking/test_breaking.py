@@ -15,17 +15,16 @@ from widthscope.mixers.designs import Shape
 from widthscope.statistics.claims import judge
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.ham_mixer import networks
-from widthscope.studies.ham_mixer.accuracy.settings import Training
 from widthscope.studies.ham_mixer.breaking import experiment, figures, fit, gradients, plan
 from widthscope.studies.ham_mixer.breaking.arms import ARMS
 from widthscope.studies.ham_mixer.breaking.claims import CLAIMS
-from widthscope.studies.ham_mixer.breaking.settings import Breaking
+from widthscope.studies.ham_mixer.breaking.settings import Breaking, BreakingTraining
 from widthscope.work import Work
 
-TRAINING = Training(
+TRAINING = BreakingTraining(
     blocks=2, channels=8, token_hidden=4, channel_hidden=8, train=100, test=60, batch=20, epochs=3, seeds=3
 )
-SETTINGS = Breaking(training=TRAINING, penalties=(0.0, 0.01, 1.0), gradient_images=60)
+SETTINGS = Breaking(training=TRAINING, penalties=(0.0, 0.001, 0.01, 1.0), gradient_images=60)
 SMALL = Shape(channels=4, token_hidden=3, channel_hidden=5, blocks=2)
 PENALTIES, SEEDS, EPOCHS = (0.0, 0.001, 0.01, 1.0), 12, (0, 1, 2, 4, 8, 12)
 
@@ -73,7 +72,7 @@ def synthetic(**changed):
     free = (0.0,)
     arms = {
         "asym": table((0.88, 0.86, 0.83, 0.81), (0.47, 0.27, 0.08, 0.016), shift=20.0),
-        "anti": table((0.945, 0.943, 0.94, 0.925), (0.917, 0.957, 0.993, 0.9998)),
+        "anti": table((0.945, 0.94, 0.925), (0.917, 0.993, 0.9998), (0.0, 0.01, 1.0)),
         "sym": table((0.80,), (0.0,), free),
         "sym2": table((0.795,), (0.0,), free),
         "para": table((0.933,), (0.75,), free),
@@ -130,7 +129,15 @@ def test_steps_between_penalties_beyond_the_floor_are_not_judged():
     found = verdicts(synthetic(asym=flat, anti=anti))["order-parameter"]
     names = [row.component for row in found.tests[0].components]
     assert names == ["penalty 0 to 0.01", "penalty 0.01 to 0.1"]
+    assert [row.component for row in found.tests[0].control.components] == names
     assert found.verdict == "supported"
+
+
+def test_the_anti_tied_networks_get_the_first_and_the_last_two_penalties():
+    assert [plan.PENALTIES["anti"](given) for given in ((0.0, 0.1, 0.5, 1.0), (0.0, 1.0))] == [
+        (0.0, 0.5, 1.0),
+        (0.0, 1.0),
+    ]
 
 
 def test_a_network_that_diverged_counts_as_not_measured():
@@ -160,7 +167,9 @@ def test_every_arm_is_stored_with_its_penalties_and_seeds(stored):
     assert set(tree.children) == {*ARMS, "gradients"}
     for arm in ARMS:
         one = tree[arm].to_dataset()
-        assert list(one["penalty"].values) == ([0, 0.01, 1] if arm in plan.PENALISED else [0])
+        assert list(one["penalty"].values) == {"asym": [0, 0.001, 0.01, 1], "anti": [0, 0.01, 1]}.get(
+            arm, [0]
+        )
         assert one.sizes["seed"] == 3
         assert list(one["epoch"].values) == [0, 1, 2, 3]
         assert np.isfinite(one["accuracy"]).all()
@@ -203,7 +212,7 @@ def test_jobs_of_other_penalties_and_seeds_join_to_the_same_tables(stored):
     whole = stored["breaking"]["asym"].to_dataset()
     parts = {
         f"breaking-{place}-{seed}": xr.DataTree.from_dict({"/asym": whole.isel(penalty=[place], seed=[seed])})
-        for place in (2, 0, 1)
+        for place in (2, 0, 3, 1)
         for seed in (1, 2, 0)
     }
     joined = fit.tables_of({**parts, "accuracy-main": xr.DataTree()})
@@ -264,7 +273,8 @@ def test_long_jobs_are_split_and_every_network_is_trained_once():
         for penalty in run["penalties"]
         for seed in run["seeds"]
     ]
-    assert len(runs) == len(set(runs)) == 3 * (4 * 2 + 4)
+    assert len(runs) == len(set(runs)) == 3 * (4 + 3 + 4)
+    assert not any(len(run["seeds"]) == 1 for shard in shards.values() for run in shard.settings["runs"])
     whole = plan.shards(Breaking(), 0)
     assert [shard.name for shard in whole] == ["breaking-tied", "breaking-others"]
     assert [bool(shard.settings["gradients"]) for shard in whole] == [False, True]
@@ -275,6 +285,7 @@ def test_long_jobs_are_split_and_every_network_is_trained_once():
     [
         ({"penalties": (0.1, 1.0)}, "penalties begin with 0.1, and the first must be 0"),
         ({"penalties": (0.0, 1.0, 0.5)}, "strictly increasing"),
+        ({"training": {"epochs": 1}}, "greater than or equal to 2"),
         ({"gradient_images": 701}, "gradient_images 701 exceeds the 700 images of training"),
     ],
 )

@@ -99,6 +99,7 @@ def para_equals_vanilla(main: Tables) -> Evidence:
     return {
         "main": (_equivalence(main, "vanilla"), _equivalence(main, "sym2")),
         "difference": (less(main, "para", "vanilla"), None),
+        "margin": (_evidence(main, {"a quarter of the gap": {"para": QUARTER, "sym": -QUARTER}}), None),
     }
 
 

@@ -1,15 +1,17 @@
 """Shards of the family `accuracy`: networks with free couplings, with tied ones, and the others.
 
 Where all is short, one shard trains everything; where a group is long, each arm has shards of its own, and
-where an arm is, each seed.
+where an arm is, each pair of seeds: on a CPU a lone one would train beside a copy of itself.
 """
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from widthscope.mixers.designs import ARMS, Shape
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.ham_mixer.accuracy.settings import COLOURS, SIDES, Accuracy, Training
+from widthscope.studies.ham_mixer.accuracy.settings import CLASSES, COLOURS, SIDES, Accuracy, Training
 from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
 
 NAME, ENTRY = "accuracy", "accuracy.experiment"
@@ -20,6 +22,9 @@ TOGETHER_SECONDS = 15.0
 
 GROUP_SECONDS = 100.0
 """A group of arms that takes no longer than this is one job."""
+
+PAIR_MEMORY_MB = 60_000
+"""Two seeds that would need more memory than this are trained apart: that is what a GPU has."""
 
 GROUPS = {
     "free": (("main", "vanilla"), ("main", "para")),
@@ -74,17 +79,40 @@ def shape_of(training: Training) -> Shape:
     )
 
 
+def template_bounds(trainings: Iterable[Training]) -> dict[str, tuple[float, float]]:
+    """What those on generated images need of these: enough of them, of the side and classes assumed here."""
+    wanted = [one.train + one.test for one in trainings if one.dataset == "templates"]
+    if not wanted:
+        return {}
+    side = SIDES["templates"]
+    return {
+        "templates.samples": (max(wanted), math.inf),
+        "templates.side": (side, side),
+        "templates.classes": (2, CLASSES),
+    }
+
+
+def in_pairs(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Two at a time; three at the end where one would be left over."""
+    cut = [seeds[begin : begin + 2] for begin in range(0, len(seeds) - len(seeds) % 2, 2)]
+    return [*cut[:-1], cut[-1] + seeds[-1:]] if cut and len(seeds) % 2 else cut or [seeds]
+
+
 def _run(settings: Accuracy, setup: str, arm: str) -> Run:
     """With all seeds of the arm."""
     return Run(setup, arm, tuple(range(_training(settings, setup).seeds)))
 
 
 def _alone(settings: Accuracy, seed: int, run: Run) -> list[Shard]:
-    """An arm's own shard, or one for each seed."""
+    """An arm's own shard, or one for each pair of seeds."""
     name = f"{NAME}-{run.setup}-{run.arm}"
     if _seconds(settings, [run]) <= SHARD_SECONDS:
         return [_shard(settings, seed, name, [run])]
-    return [_shard(settings, seed, f"{name}-s{one}", [Run(run.setup, run.arm, (one,))]) for one in run.seeds]
+    training = _training(settings, run.setup)
+    pairs = [replace(run, seeds=pair) for pair in in_pairs(run.seeds)]
+    if max(_memory_mb(training, pair) for pair in pairs) > PAIR_MEMORY_MB:
+        pairs = [replace(run, seeds=(one,)) for one in run.seeds]
+    return [_shard(settings, seed, f"{name}-s{one.seeds[0]}", [one]) for one in pairs]
 
 
 def _shard(settings: Accuracy, seed: int, name: str, runs: list[Run]) -> Shard:
@@ -104,6 +132,7 @@ def _shard(settings: Accuracy, seed: int, name: str, runs: list[Run]) -> Shard:
         ),
         datasets=tuple(dict.fromkeys(training.dataset for training in trainings.values())),
         gpu_speedup=GPU_SPEEDUP,
+        dataset_bounds=template_bounds(trainings.values()),
     )
 
 
@@ -124,8 +153,9 @@ def _seconds(settings: Accuracy, runs: list[Run]) -> float:
     for run in runs:
         training = _training(settings, run.setup)
         steps = training.epochs * (training.train // training.batch)
-        images = steps * training.batch + training.train + training.test
-        total += train_seconds(shape_of(training), ARMS[run.arm], len(run.seeds) * images)
+        images = steps * training.batch + (training.train + training.test) // 3
+        members = len(run.seeds)
+        total += train_seconds(shape_of(training), ARMS[run.arm], members * images, members)
     return total
 
 

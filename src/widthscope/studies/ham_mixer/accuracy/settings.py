@@ -4,13 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Level, Positive, Section
+from widthscope.settings_types import Count, Level, Section
 
-IMAGES = {"digits": 1797, "templates": 2000, "cifar10": 60000}
-"""Images of each data set; of templates, as many as are generated unless it is told otherwise."""
+IMAGES = {"digits": 1797, "cifar10": 60000}
+"""Images of each data set; templates are generated, as many as `datasets.templates.samples` says."""
 
 SIDES = {"digits": 8, "templates": 8, "cifar10": 32}
 COLOURS = {"digits": 1, "templates": 1, "cifar10": 3}
+
+CLASSES = 10
+"""Of every data set: scores that a network gives an image."""
 
 DataSet = Literal["digits", "templates", "cifar10"]
 
@@ -35,18 +38,18 @@ class Training(Section):
     )
     epochs: Count = Field(30, description="Passes over the training images.")
     batch: Count = Field(100, description="Images of a step.")
-    rate: Positive = Field(1e-2, description="Largest learning rate of AdamW.")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-2, description="Largest learning rate of AdamW.")
     warm_up: Level = Field(0.1, description="Share of the steps in which the rate rises; then it falls.")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.05, description="Weight decay of AdamW.")
-    seeds: Count = Field(9, ge=3, description="Seeds of split, initial weights and order of batches.")
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="Weight decay of AdamW.")
+    seeds: Count = Field(12, ge=3, description="Seeds of split, initial weights and order of batches.")
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        images, pixels = IMAGES[self.dataset], SIDES[self.dataset]
-        if self.train + self.test > images:
+        pixels = SIDES[self.dataset]
+        if self.dataset in IMAGES and self.train + self.test > IMAGES[self.dataset]:
             raise ValueError(
-                f"{self.train} training and {self.test} test images are more than the {images} of "
-                f"{self.dataset}"
+                f"{self.train} training and {self.test} test images are more than the {IMAGES[self.dataset]} "
+                f"of {self.dataset}"
             )
         if self.batch > self.train:
             raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
@@ -59,6 +62,17 @@ class Training(Section):
         return self
 
 
+class Templates(Training):
+    """A short training on generated images."""
+
+    dataset: Literal["templates"] = Field("templates", description="Generated images, and no others.")
+    train: Count = Field(300, description="Images trained on, another choice for each seed.")
+    blocks: Count = Field(2, description="Blocks L.")
+    epochs: Count = Field(10, description="Passes over the training images.")
+    batch: Count = Field(50, description="Images of a step.")
+    seeds: Count = Field(9, ge=3, description="Seeds of split, initial weights and order of batches.")
+
+
 class Accuracy(Section):
     """Accuracy of mixers with free, symmetric and anti-symmetric couplings."""
 
@@ -66,4 +80,4 @@ class Accuracy(Section):
     permutations: Count = Field(
         20, ge=2, description="Permutations of hidden units that show what alignments chance gives."
     )
-    templates: Training = Training(dataset="templates", blocks=2, train=300, batch=50, epochs=10, seeds=9)
+    templates: Templates = Templates()

@@ -33,9 +33,10 @@ def over_penalty(curves: Curves) -> Drawing:
     for arm in ("asym", "anti"):
         accuracy = curves[arm].sel(part="test")
         final = curves[arm].isel(epoch=-1)
+        at = [penalties.index(float(p)) for p in curves[arm]["penalty"].values]
         for axes, table, name in ((left, accuracy, "accuracy"), (right, final, "asymmetry")):
             axes.errorbar(
-                places,
+                at,
                 table[name],
                 table[f"{name}_half"],
                 marker=MARKS[arm],

@@ -71,17 +71,17 @@ def overall(table: xr.Dataset, quantity: str, penalty: float = 0.0) -> xr.DataAr
 def transition(tables: Tables) -> Evidence:
     """Accuracy at both ends of the penalties, against anti-tied networks and against tied ones."""
     asym, anti, sym, para = (tables[arm] for arm in ("asym", "anti", "sym", "para"))
-    penalties = asym["penalty"].values
+    penalties, opposed = asym["penalty"].values, anti["penalty"].values
     last = float(penalties[-1])
     against = accuracy(sym)
     levels = {
         part: (
             of_seeds(
-                [*(_at(p) for p in penalties), "symmetric", *(f"anti-tied, {_at(p)}" for p in penalties)],
+                [*(_at(p) for p in penalties), "symmetric", *(f"anti-tied, {_at(p)}" for p in opposed)],
                 [
                     *(accuracy(asym, p, part) for p in penalties),
                     accuracy(sym, part=part),
-                    *(accuracy(anti, p, part) for p in penalties),
+                    *(accuracy(anti, p, part) for p in opposed),
                 ],
             ),
             None,
@@ -123,33 +123,34 @@ def _ranks(table: xr.Dataset) -> np.ndarray:
 def order_parameter(tables: Tables) -> Evidence:
     """Asymmetry after training from one penalty to the next, up to the floor."""
     asym, anti = tables["asym"], tables["anti"]
-    penalties = [float(p) for p in asym["penalty"].values]
-    final = {
-        arm: {p: _last(table, "asymmetry", p) for p in penalties}
-        for arm, table in tables.items()
-        if arm in ("asym", "anti")
-    }
-    steps = [(low, high) for low, high in pairwise(penalties) if low < FLOOR]
-    names = [f"{_at(low)} to {high:g}" for low, high in steps]
-    falls = {
-        arm: of_seeds(names, [of_arm[low] - of_arm[high] for low, high in steps])
-        for arm, of_arm in final.items()
-    }
     return {
-        "falls": (falls["asym"], falls["anti"]),
-        "asymmetry": (_by_penalty(asym, anti, "asymmetry", penalties), None),
-        "alignment": (_by_penalty(asym, anti, "alignment", penalties), None),
+        "falls": (_steps(asym), _steps(anti)),
+        "asymmetry": (_by_penalty(asym, anti, "asymmetry"), None),
+        "alignment": (_by_penalty(asym, anti, "alignment"), None),
     }
+
+
+def _steps(table: xr.Dataset) -> xr.Dataset:
+    """Falls of the asymmetry over the steps that begin below the floor."""
+    steps = [(low, high) for low, high in pairwise(_penalties(table)) if low < FLOOR]
+    return of_seeds(
+        [f"{_at(low)} to {high:g}" for low, high in steps],
+        [_last(table, "asymmetry", low) - _last(table, "asymmetry", high) for low, high in steps],
+    )
+
+
+def _penalties(table: xr.Dataset) -> list[float]:
+    return [float(penalty) for penalty in table["penalty"].values]
 
 
 def _last(table: xr.Dataset, quantity: str, penalty: float) -> xr.DataArray:
     return overall(table, quantity, penalty).isel(epoch=-1, drop=True)
 
 
-def _by_penalty(asym: xr.Dataset, anti: xr.Dataset, quantity: str, penalties: Sequence[float]) -> xr.Dataset:
+def _by_penalty(asym: xr.Dataset, anti: xr.Dataset, quantity: str) -> xr.Dataset:
     return of_seeds(
-        [*(_at(p) for p in penalties), *(f"anti-tied, {_at(p)}" for p in penalties)],
-        [_last(table, quantity, p) for table in (asym, anti) for p in penalties],
+        [*(_at(p) for p in _penalties(asym)), *(f"anti-tied, {_at(p)}" for p in _penalties(anti))],
+        [_last(table, quantity, p) for table in (asym, anti) for p in _penalties(table)],
     )
 
 

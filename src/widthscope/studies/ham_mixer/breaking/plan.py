@@ -1,14 +1,15 @@
 """Shards of the family `breaking`: penalised ties, penalised anti-ties, and arms without a penalty.
 
 Where all is short one shard trains everything. A group that is long is split into arms and penalties, and one
-of these that is long into seeds.
+of these that is long into pairs of seeds: on a CPU a lone one would train beside a copy of itself.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from widthscope.mixers.designs import Shape
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.ham_mixer.accuracy.plan import shape_of
+from widthscope.studies.ham_mixer.accuracy.plan import in_pairs, shape_of, template_bounds
 from widthscope.studies.ham_mixer.accuracy.settings import COLOURS, SIDES
 from widthscope.studies.ham_mixer.breaking.arms import ARMS, PENALISED
 from widthscope.studies.ham_mixer.breaking.settings import Breaking
@@ -22,6 +23,13 @@ TOGETHER_SECONDS = 15.0
 
 GROUPS = {"tied": ("asym", "sym2"), "others": ("anti", "sym", "para", "parasym")}
 """Arms in groups of about the same length; gradients at tied couplings go with the second."""
+
+
+PENALTIES: dict[str, Callable[[tuple[float, ...]], tuple[float, ...]]] = {
+    "asym": lambda penalties: penalties,
+    "anti": lambda penalties: tuple(dict.fromkeys((penalties[0], *penalties[-2:]))),
+}
+"""Of the penalised arms: the anti-tied one is a control, which needs a step and a whole fall."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +76,14 @@ def _alone(settings: Breaking, seed: int, run: Run) -> list[Shard]:
             found.append(_shard(settings, seed, name, [one], ()))
         else:
             found += [
-                _shard(settings, seed, f"{name}-s{each}", [replace(one, seeds=(each,))], ())
-                for each in run.seeds
+                _shard(settings, seed, f"{name}-s{pair[0]}", [replace(one, seeds=pair)], ())
+                for pair in in_pairs(run.seeds)
             ]
     return found
 
 
 def _run(settings: Breaking, arm: str) -> Run:
-    penalties = settings.penalties if arm in PENALISED else (0.0,)
+    penalties = PENALTIES[arm](settings.penalties) if arm in PENALISED else (0.0,)
     return Run(arm, penalties, tuple(range(settings.training.seeds)))
 
 
@@ -98,6 +106,7 @@ def _shard(settings: Breaking, seed: int, name: str, runs: list[Run], gradients:
         Cost(STARTUP + _seconds(settings, runs, gradients), _memory_mb(settings, runs, gradients)),
         datasets=(training.dataset,),
         gpu_speedup=GPU_SPEEDUP,
+        dataset_bounds=template_bounds([training]),
     )
 
 
@@ -105,9 +114,11 @@ def _seconds(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) ->
     """Of training, of the accuracy on all images at the end, and of gradients in float64."""
     training, shape = settings.training, shape_of(settings.training)
     images = training.epochs * (training.train // training.batch) * training.batch
-    images += training.train + training.test
+    images += (training.train + training.test) // 3
+    members = [len(run.penalties) * len(run.seeds) for run in runs]
     total = sum(
-        train_seconds(shape, ARMS[run.arm], len(run.penalties) * len(run.seeds) * images) for run in runs
+        train_seconds(shape, ARMS[run.arm], count * images, count)
+        for run, count in zip(runs, members, strict=True)
     )
     return total + 2 * train_seconds(shape, ARMS["parasym"], len(gradients) * settings.gradient_images)
 
