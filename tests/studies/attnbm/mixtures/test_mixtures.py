@@ -11,12 +11,12 @@ from widthscope.config import load
 from widthscope.errors import ConfigError
 from widthscope.statistics.claims import judge
 from widthscope.streams import torch_generator
-from widthscope.studies.attnbm.mixtures import experiment, figures, fit, plan
+from widthscope.studies.attnbm.mixtures import experiment, figures, fit, likelihood, plan
 from widthscope.studies.attnbm.mixtures.claims import CLAIMS
-from widthscope.studies.attnbm.mixtures.denoising import denoising_losses
 from widthscope.studies.attnbm.mixtures.laws import Law, OwnExamples
 from widthscope.studies.attnbm.mixtures.settings import Denoising, Likelihood, Mixtures, Threshold
 from widthscope.studies.attnbm.mixtures.threshold import gaussian_examples
+from widthscope.studies.base import SHARD_SECONDS
 from widthscope.work import Work
 
 SETTINGS = Mixtures(
@@ -30,11 +30,13 @@ SETTINGS = Mixtures(
         restarts=3,
         seeds=8,
         steps=300,
+        wide_steps=400,
+        shorter=(100,),
         rate=0.1,
         iterations=100,
         test=2000,
     ),
-    threshold=Threshold(seeds=6, examples=1500, steps=200, below=(0.5,), above=(1.5,), shrink=0.75),
+    threshold=Threshold(seeds=6, components=24, examples=1500, below=(0.5,), above=(1.5,), shrink=0.75),
     denoising=Denoising(seeds=6, steps=300, examples=800, test=2000),
 )
 
@@ -60,8 +62,8 @@ def test_one_shard_has_all_parts_where_they_are_short(stored):
 
 
 def test_where_parts_are_long_each_has_its_shard():
-    long = SETTINGS.model_copy(update={"likelihood": Likelihood(examples=(250, 10**5))})
-    names = ["full-batch-p250", "full-batch-p100000", "constant-rate", "distant-means", "many-distant-means"]
+    long = SETTINGS.model_copy(update={"likelihood": Likelihood(examples=(250, 10**4))})
+    names = ["full-batch-p250", "full-batch-p10000", "constant-rate", "distant-means", "many-distant-means"]
     planned = plan.shards(long, 0)
     assert [shard.name for shard in planned] == [
         *(f"mixtures-likelihood-{name}" for name in names),
@@ -69,6 +71,48 @@ def test_where_parts_are_long_each_has_its_shard():
         "mixtures-denoising",
     ]
     assert [shard.settings["likelihood"]["tried"] for shard in planned[:5]] == [[name] for name in names]
+
+
+def test_what_is_too_long_is_split_by_seeds_and_no_shard_passes_the_limit():
+    longer = SETTINGS.model_copy(
+        update={
+            "likelihood": Likelihood(examples=(250, 2 * 10**5)),
+            "threshold": Threshold(components=100, examples=50_000, steps=1000, seeds=12),
+        }
+    )
+    for part in ("likelihood-full-batch-p200000", "threshold"):
+        planned = [shard for shard in plan.shards(longer, 0) if shard.name.startswith(f"mixtures-{part}")]
+        blocks = [shard.settings[part.split("-")[0]]["block"] for shard in planned]
+        assert len(planned) > 1
+        assert [seed for block in blocks for seed in range(*block)] == list(range(blocks[-1][1]))
+        assert [shard.name for shard in planned] == [f"mixtures-{part}-from{block[0]}" for block in blocks]
+        assert all(shard.cost.seconds <= SHARD_SECONDS for shard in planned)
+
+
+def test_seeds_apart_give_what_they_give_together(stored):
+    (shard,) = plan.shards(SETTINGS, seed=7)
+    apart = {}
+    for begin, end in ((0, 2), (2, 6)):
+        settings = {**shard.settings, "parts": ["threshold", "denoising"]}
+        for part in settings["parts"]:
+            settings[part] = {**settings[part], "block": [begin, end]}
+        apart[f"mixtures-from{begin}"] = experiment.run(settings, {}, Work())
+    joined, whole = fit.tables_of(apart), fit.tables_of(stored)
+    for part, tables in joined.items():
+        for name, table in tables.items():
+            xr.testing.assert_allclose(table, whole[part][name], rtol=1e-3, atol=1e-4)
+            assert table.attrs == whole[part][name].attrs
+
+
+def test_runs_trained_at_once_are_the_runs_trained_alone(stored):
+    (shard,) = plan.shards(SETTINGS, seed=7)
+    given = {**shard.settings["likelihood"], "tried": ["distant-means"], "block": [0, 2], "shorter": []}
+    alone = likelihood.tables(given, 7, Work())["distant-means"]
+    whole = stored["mixtures"]["likelihood/distant-means"].to_dataset().isel(seed=slice(2))
+    kept = whole.isel(run=np.isin(whole["start"].values, alone["start"].values))
+    np.testing.assert_allclose(alone["train_loss"], kept["train_loss"], atol=2e-3)
+    first = whole["curve"].isel(update=0, trained=0)
+    np.testing.assert_allclose(alone["curve"].isel(update=0, trained=0), first, rtol=1e-6)
 
 
 def test_the_best_runs_are_those_of_expectation_maximisation(stored, tree):
@@ -86,9 +130,11 @@ def test_losses_on_training_examples_are_below_the_laws_and_above_it_on_others(s
 
 
 def test_all_settings_are_counted_and_a_missing_component_costs_nats(stored, tree):
-    reached = tree["/claims/easy-to-train/reached/measured"]
-    assert reached.sizes["component"] == 4
-    assert (estimates(tree, "easy-to-train", "reached", "control") < 0.5).all()
+    for test in ("full-batch", "fewer-examples", "constant-rate", "distant-means"):
+        assert (estimates(tree, "easy-to-train", test, "control") < 0.5).all()
+    assert tree["/claims/easy-to-train/from-examples/measured"].sizes["component"] == 5
+    shorter = tree["/claims/easy-to-train/shorter/measured"]
+    assert shorter["component"].values.tolist() == ["100 steps", "400 steps"]
     table = stored["mixtures"]["likelihood/full-batch-p200"].to_dataset()
     by_start = table["train_loss"].mean("seed").groupby("start").min()
     assert float(by_start.sel(start="fewer") - by_start.sel(start="em")) > fit.TRAPPED
@@ -152,12 +198,6 @@ def test_batches_are_each_members_own():
     assert OwnExamples(examples)(5)["visible"] is examples
 
 
-def test_an_autoencoder_that_copies_one_centre_has_no_loss():
-    centre = torch.tensor([[[1.0, -2.0]]])
-    batch = {"clean": centre.expand(1, 5, 2), "corrupted": torch.randn(1, 5, 2)}
-    assert float(denoising_losses({"weights": centre}, batch)[0]) == 0.0
-
-
 @pytest.mark.parametrize(
     ("section", "values", "message"),
     [
@@ -165,6 +205,12 @@ def test_an_autoencoder_that_copies_one_centre_has_no_loss():
         ("likelihood", {"examples": [4, 20]}, "4 examples are fewer than the 5 components"),
         ("likelihood", {"wide_examples": 5, "batch": 5}, "5 examples are fewer than the 10 components"),
         ("threshold", {"below": [0.5, 1.0]}, "eigenvalue 1.0 must be less than 1"),
+        ("likelihood", {"many_components": 4}, "many_components 4 must be more than wide_components, 4"),
+        ("likelihood", {"wide_spread": 0.5}, "wide_spread 0.5 must be more than spread, 0.75"),
+        ("likelihood", {"wide_steps": 1200}, "1200 steps must be fewer than wide_steps, 1200"),
+        ("threshold", {"above": [1.01]}, "eigenvalue 1.01 must be at least 1.05"),
+        ("threshold", {"growth_rate": 10.0}, "growth_rate"),
+        ("denoising", {"wide_spread": 0.5}, "wide_spread 0.5 must be more than spread, 1.0"),
         ("threshold", {"above": [1.5], "shrink": 0.9}, r"1.5 \* 0.9\^2 must be less than 1"),
         ("threshold", {"examples": 6}, "6 cannot have a covariance of 6 given eigenvalues"),
         ("denoising", {"batch": 5000}, "batch 5000 exceeds examples, 4000"),

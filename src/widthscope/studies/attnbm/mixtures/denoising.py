@@ -8,14 +8,14 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from widthscope.boltzmann.denoising import autoencoder_loss
+from widthscope.boltzmann.autoencoder import AutoencoderStep
 from widthscope.boltzmann.mixture import Machine, mean_negative_log_likelihood, mixing_weights
 from widthscope.boltzmann.training import adam_cosine, small
 from widthscope.ensembles.batches import Fresh, epochs
-from widthscope.ensembles.gradient_step import Batch, GradientStep, Step
+from widthscope.ensembles.gradient_step import Batch, Step
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
-from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.parameters import stacked
 from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import Trained, train
 from widthscope.studies.attnbm.mixtures.laws import STUDY, Law, OwnExamples
@@ -32,7 +32,7 @@ def tables(settings: Mapping[str, Any], seed: int, work: Work) -> dict[str, xr.D
     lie further apart.
 
     Args:
-        settings: as in `settings.Denoising`.
+        settings: as in `settings.Denoising`, and ``block``, the first of its seeds and the end of them.
         seed: of the run.
         work: what the job gives.
     """
@@ -50,7 +50,7 @@ def _table(
 ) -> xr.Dataset:
     """Of one arm; noise 0 stands for training by the likelihood on noisy examples."""
     size = (settings["components"], settings["visible"], spread)
-    seeds = range(settings["seeds"])
+    seeds = range(*settings["block"])
     laws = [Law.of(*size, (STUDY, "mixtures.denoising", seed, each)) for each in seeds]
     members = Members.grid(seed=seeds, restart=range(settings["restarts"]))
     weights = members.generators(STUDY, "mixtures.denoising", seed, "weights", by=("seed", "restart"))
@@ -59,21 +59,20 @@ def _table(
     batches: Callable[[int], Batch]
     step: Step
     if noise:
-        step = GradientStep(denoising_losses, Adam(settings["rate"]), warmup_cosine(0, steps))
+        step = AutoencoderStep(Adam(settings["rate"]), warmup_cosine(0, steps))
         batches = _Corrupted(laws, members, noise, settings["batch"], seed, work.device)
     else:
         step = adam_cosine(settings["rate"], steps)
         batches = _noisy_examples(laws, members, settings, seed, work.device)
     trained = train(members, start, step, batches, steps, work=work, name=f"denoising-{arm}")
     return _of_the_best(trained, laws, members, settings["test"]).assign_attrs(
-        spread=spread, noise=noise or 1.0, restarts=settings["restarts"], components=size[0], visible=size[1]
+        spread=spread,
+        noise=noise or 1.0,
+        restarts=settings["restarts"],
+        components=size[0],
+        visible=size[1],
+        steps=steps,
     )
-
-
-def denoising_losses(parameters: Parameters, batch: Batch) -> Tensor:
-    """Each member's mean of half the squared distance between read-out and clean example, (member,)."""
-    machine = Machine.of(parameters)
-    return autoencoder_loss(machine, batch["clean"], batch["corrupted"]).mean(dim=-1)
 
 
 class _Corrupted:
@@ -83,7 +82,7 @@ class _Corrupted:
         self, laws: list[Law], members: Members, noise: float, batch: int, seed: int, device: str
     ) -> None:
         count, visible = laws[0].means.shape
-        places = torch.tensor(members.values("seed"), dtype=torch.int64)
+        places = _places(members)
         self._centres = torch.stack([law.means for law in laws])[places].float().to(device)
         self._rows = torch.arange(len(members), device=device)[:, None]
         self._noise = noise
@@ -110,8 +109,13 @@ def _noisy_examples(
     drawn = torch.stack([law.draw(count, "train").float() for law in laws]).to(device)
     streams = members.generators(STUDY, "mixtures.denoising", seed, "order")
     order = epochs(streams, count, settings["batch"], settings["steps"])
-    places = torch.tensor(members.values("seed"), dtype=torch.int64)
-    return OwnExamples(drawn, order, places)
+    return OwnExamples(drawn, order, _places(members))
+
+
+def _places(members: Members) -> Tensor:
+    """Each member's place among the seeds, whose first need not be 0, (member,)."""
+    seeds = members.tensor("seed", dtype=torch.int64)
+    return seeds - seeds[0]
 
 
 def _of_the_best(trained: Trained, laws: list[Law], members: Members, test: int) -> xr.Dataset:
@@ -120,8 +124,9 @@ def _of_the_best(trained: Trained, laws: list[Law], members: Members, test: int)
     ends = losses[:, -max(1, round(LAST * losses.shape[1])) :].mean(axis=1)
     machines = Machine.of(trained.parameters).double()
     gaps, errors = [], []
-    for place, law in enumerate(laws):
-        rows = members.where(seed=place)
+    seeds = list(dict.fromkeys(members.values("seed")))
+    for seed, law in zip(seeds, laws, strict=True):
+        rows = members.where(seed=seed)
         best = rows[int(np.nanargmin(ends[rows]))] if np.isfinite(ends[rows]).any() else rows[0]
         own = Machine(*(values[best].cpu() for values in machines))
         tested = law.draw(test, "test")
@@ -130,5 +135,5 @@ def _of_the_best(trained: Trained, laws: list[Law], members: Members, test: int)
         errors.append(float((mixing_weights(own) - 1 / len(law.means)).abs().mean()))
     return xr.Dataset(
         {"gap": ("seed", np.array(gaps)), "mixing_error": ("seed", np.array(errors))},
-        coords={"seed": range(len(laws))},
+        coords={"seed": seeds},
     )

@@ -1,7 +1,7 @@
 """Machines trained by the likelihood on samples of a mixture, beside expectation maximisation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,11 @@ class Setting:
         examples: P.
         batch: examples of a step; 0 for all.
         decays: whether the rate falls to 0 along a cosine, or stays constant.
+        steps: of training.
         runs: for each kind of start the number of runs: ``small`` weights, components on ``data``, and small
             weights of machines with one hidden unit ``fewer`` than the law has components.
         restarts: of expectation maximisation from examples.
+        shorter: steps of further runs from the first run's small weights, called ``small in <steps> steps``.
     """
 
     components: int
@@ -52,15 +54,18 @@ class Setting:
     examples: int
     batch: int
     decays: bool
+    steps: int
     runs: Mapping[str, int]
-    restarts: int
+    restarts: int = 0
+    shorter: tuple[int, ...] = ()
 
 
 def tables(settings: Mapping[str, Any], seed: int, work: Work) -> dict[str, xr.Dataset]:
     """A table for each setting: losses on training and test examples of every run, in nats.
 
     Args:
-        settings: as in `settings.Likelihood`, and ``tried``, the names of the settings that are wanted.
+        settings: as in `settings.Likelihood`, ``tried``, the names of the settings that are wanted, and
+            ``block``, the first of the seeds that are wanted and the end of them.
         seed: of the run.
         work: what the job gives.
     """
@@ -73,19 +78,21 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Setting]:
     wide = (given["wide_components"], given["wide_visible"], given["wide_spread"])
     several = {"small": given["restarts"], "data": 1, "fewer": 1}
     single = {"small": 1, "data": 1}
-    constant = Setting(*law, given["constant_examples"], given["batch"], False, single, 0)
-    many = (given["many_components"], *wide[1:])
-    distant = Setting(*wide, given["wide_examples"], given["batch"], True, single, 0)
-    crowded = Setting(*many, given["wide_examples"], given["batch"], True, single, 0)
+    steps, batch = given["steps"], given["batch"]
+    constant = Setting(*law, given["constant_examples"], batch, False, steps, {**single, "fewer": 1})
+    distant = Setting(
+        *wide, given["wide_examples"], batch, True, given["wide_steps"], single, 0, tuple(given["shorter"])
+    )
+    crowded = replace(distant, components=given["many_components"], shorter=())
     full = {
-        f"full-batch-p{count}": Setting(*law, count, 0, True, several, given["restarts"])
+        f"full-batch-p{count}": Setting(*law, count, 0, True, steps, several, given["restarts"])
         for count in given["examples"]
     }
     return {**full, "constant-rate": constant, "distant-means": distant, MANY: crowded}
 
 
 def _table(name: str, setting: Setting, given: Mapping[str, Any], seed: int, work: Work) -> xr.Dataset:
-    seeds = range(given["seeds"])
+    seeds = range(*given["block"])
     sizes = (setting.components, setting.visible, setting.spread)
     # Settings of one law share it, not its examples.
     laws = [Law.of(*sizes, (STUDY, "mixtures.likelihood", seed, *sizes, each)) for each in seeds]
@@ -98,12 +105,16 @@ def _table(name: str, setting: Setting, given: Mapping[str, Any], seed: int, wor
 
     found: dict[tuple[str, int], tuple[Tensor, Tensor]] = {}
     curves = {}
-    for start, count in setting.runs.items():
-        for restart in range(count):
-            label = f"{name}-{start}-{restart}"
-            machine, curve = _trained(label, start, restart, setting, examples, given, seed, work)
-            found[start, restart] = losses(machine)
-            curves[start, restart] = curve
+    runs = [(start, restart) for start, count in setting.runs.items() for restart in range(count)]
+    for together in _of_one_size(runs, setting):
+        trained = _trained(name, together, setting, setting.steps, examples, given, seed, work)
+        for run, (machine, curve) in zip(together, trained, strict=True):
+            found[run] = losses(machine)
+            curves[run] = curve
+    for steps in setting.shorter:
+        first = [("small", 0)]
+        ((machine, _),) = _trained(name, first, setting, steps, examples, given, seed, work)
+        found[f"small in {steps} steps", 0] = losses(machine)
     with one_thread():
         truth = stacked_mixtures([law.mixture() for law in laws])
         law_loss = losses(_machine_on(truth, examples))[1]
@@ -118,49 +129,65 @@ def _table(name: str, setting: Setting, given: Mapping[str, Any], seed: int, wor
                 for each in seeds
             ]
             found["em", restart] = losses(_maximised(stacked_mixtures(starts), examples, given["iterations"]))
-    return _joined(found, curves, law_loss).assign_attrs(
+    return _joined(found, curves, law_loss, seeds).assign_attrs(
         components=setting.components,
         visible=setting.visible,
         spread=setting.spread,
         examples=setting.examples,
         batch=setting.batch or setting.examples,
         decays=int(setting.decays),
-        steps=given["steps"],
+        steps=setting.steps,
     )
 
 
+def _of_one_size(runs: list[tuple[str, int]], setting: Setting) -> list[list[tuple[str, int]]]:
+    """Runs that are trained at once: in minibatches all of as many hidden units, else each by itself.
+
+    Steps of small batches take less time together; full batches would fill the memory.
+    """
+    if not setting.batch:
+        return [[run] for run in runs]
+    whole = [run for run in runs if run[0] != "fewer"]
+    return [whole, *([run] for run in runs if run[0] == "fewer")]
+
+
 def _trained(
-    label: str,
-    start: str,
-    restart: int,
+    name: str,
+    runs: list[tuple[str, int]],
     setting: Setting,
+    steps: int,
     examples: Tensor,
     given: Mapping[str, Any],
     seed: int,
     work: Work,
-) -> tuple[Machine, np.ndarray[Any, Any]]:
-    """One run of every seed, and its loss before each update (seed, update).
+) -> list[tuple[Machine, np.ndarray[Any, Any]]]:
+    """Each of these runs, of every seed, and its loss before each update (seed, update).
 
     The order of examples is the same for all runs of a setting; initial weights differ.
     """
-    members = Members.grid(seed=range(len(examples)))
-    purpose = (STUDY, "mixtures.weights", seed, label)
-    generators = members.generators(*purpose)
-    drawn: list[Parameters] = [
-        from_data(generator, setting.components, own.cpu())
-        if start == "data"
-        else small(generator, setting.components - (start == "fewer"), setting.visible)
-        for generator, own in zip(generators, examples, strict=True)
-    ]
-    steps = given["steps"]
+    labels = [f"{name}-{start}-{restart}" for start, restart in runs]
+    members = Members.grid(run=labels, seed=range(*given["block"]))
+    drawn: list[Parameters] = []
+    for label, (start, _) in zip(labels, runs, strict=True):
+        own = members.take(members.where(run=label)).generators(STUDY, "mixtures.weights", seed, label)
+        drawn += [
+            from_data(generator, setting.components, seen.cpu())
+            if start == "data"
+            else small(generator, setting.components - (start == "fewer"), setting.visible)
+            for generator, seen in zip(own, examples, strict=True)
+        ]
     step = adam_cosine(given["rate"], steps) if setting.decays else LikelihoodStep(Adam(given["rate"]))
-    order = None
+    order, owned = None, None
     if setting.batch:
         streams = members.generators(STUDY, "mixtures.order", seed, setting.components, setting.examples)
         order = epochs(streams, setting.examples, setting.batch, steps)
-    batches = OwnExamples(examples.float(), order)
-    trained = train(members, stacked(drawn, work.device), step, batches, steps, work=work, name=label)
-    return Machine.of(trained.parameters).double(), trained.history["loss"].values
+        owned = torch.arange(len(examples)).repeat(len(runs))
+    batches = OwnExamples(examples.float(), order, owned)
+    title = f"{labels[0]}-{len(runs)}-runs-{steps}-steps"
+    trained = train(members, stacked(drawn, work.device), step, batches, steps, work=work, name=title)
+    machine, losses = Machine.of(trained.parameters).double(), trained.history["loss"].values
+    places = [members.where(run=label) for label in labels]
+    return [(Machine(*(values[own] for values in machine)), losses[own]) for own in places]
 
 
 def _machine_on(mixture: em.Mixture, like: Tensor) -> Machine:
@@ -178,6 +205,7 @@ def _joined(
     found: Mapping[tuple[str, int], tuple[Tensor, Tensor]],
     curves: Mapping[tuple[str, int], np.ndarray[Any, Any]],
     law_loss: Tensor,
+    seeds: range,
 ) -> xr.Dataset:
     """``train_loss`` and ``test_loss`` (run, seed), ``law_loss`` (seed), and curves of trained runs."""
     losses = {
@@ -196,7 +224,7 @@ def _joined(
             "start": ("run", [start for start, _ in found]),
             "restart": ("run", [restart for _, restart in found]),
             "trained_start": ("trained", [start for start, _ in curves]),
-            "seed": range(len(law_loss)),
+            "seed": seeds,
             "update": kept,
         },
     )

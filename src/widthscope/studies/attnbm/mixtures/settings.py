@@ -8,6 +8,10 @@ from widthscope.settings_types import Count, Increasing, Positive, Section
 
 Components = Annotated[int, Field(ge=2, le=10**5)]
 Units = Annotated[int, Field(ge=2, le=10**5)]
+Rate = Annotated[Positive, Field(le=1)]
+
+LEAST_ABOVE = 1.05
+"""Least eigenvalue above 1: margins of the claim are fractions of what is learned of it."""
 
 
 class Likelihood(Section):
@@ -30,10 +34,16 @@ class Likelihood(Section):
         10, description="Components of a law as distant, whose runs from examples are a control."
     )
     batch: Count = Field(100, description="Examples in a minibatch.")
-    restarts: Count = Field(6, description="Runs of which the best on the training examples is taken.")
+    restarts: Count = Field(4, description="Runs of which the best on the training examples is taken.")
     seeds: Count = Field(32, ge=3, description="Independent laws, each with its data and initial weights.")
     steps: Count = Field(400, description="Steps of training.")
-    rate: Positive = Field(0.05, description="Learning rate of Adam.")
+    wide_steps: Count = Field(
+        3000, description="The same where means are distant: patterns that share a cluster part slowly there."
+    )
+    shorter: Increasing[Count] = Field(
+        (400, 1200), description="Steps of shorter trainings there, to tell what is unfinished from merged."
+    )
+    rate: Rate = Field(0.05, description="Learning rate of Adam.")
     iterations: Count = Field(500, description="Iterations of expectation maximisation, at most.")
     test: Count = Field(10000, description="Examples tested on.")
 
@@ -57,6 +67,21 @@ class Likelihood(Section):
                 raise ValueError(f"batch {self.batch} exceeds {name}, {getattr(self, name)}")
         return self
 
+    @model_validator(mode="after")
+    def _laws_differ_as_they_are_called(self) -> Self:
+        if self.many_components <= self.wide_components:
+            raise ValueError(
+                f"many_components {self.many_components} must be more than wide_components, "
+                f"{self.wide_components}"
+            )
+        if self.wide_spread <= self.spread:
+            raise ValueError(f"wide_spread {self.wide_spread} must be more than spread, {self.spread}")
+        if self.shorter[-1] >= self.wide_steps:
+            raise ValueError(
+                f"shorter: {self.shorter[-1]} steps must be fewer than wide_steps, {self.wide_steps}"
+            )
+        return self
+
 
 class Threshold(Section):
     """Machines without biases on Gaussian data whose sample covariance is exact."""
@@ -65,13 +90,13 @@ class Threshold(Section):
     above: Increasing[Positive] = Field(
         (1.05, 1.2, 1.5, 2.0), description="Eigenvalues of the covariance above 1."
     )
-    components: Components = Field(24, description="Hidden units H.")
-    examples: Count = Field(4000, description="Examples P, all at every step.")
-    seeds: Count = Field(12, ge=3, description="Independent data and initial weights.")
-    steps: Count = Field(400, description="Steps of Adam, whose rate falls to 0, to the optimum.")
-    rate: Positive = Field(0.05, description="Learning rate of Adam.")
+    components: Components = Field(40, description="Hidden units H.")
+    examples: Count = Field(20_000, description="Examples P, all at every step.")
+    seeds: Count = Field(8, ge=3, description="Independent data and initial weights.")
+    steps: Count = Field(200, description="Steps of Adam, whose rate falls to 0, to the optimum.")
+    rate: Rate = Field(0.05, description="Learning rate of Adam.")
     growth_steps: Count = Field(200, description="Steps of gradient descent from tiny weights.")
-    growth_rate: Positive = Field(0.1, description="Learning rate of gradient descent.")
+    growth_rate: Rate = Field(0.1, description="Learning rate of gradient descent.")
     growth_components: Components = Field(8, description="Hidden units H while weights are tiny.")
     shrink: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.9, description="What the control's data are multiplied by; its eigenvalues by the square."
@@ -81,8 +106,11 @@ class Threshold(Section):
     def _eigenvalues_lie_on_their_sides(self) -> Self:
         if self.below[-1] >= 1:
             raise ValueError(f"below: eigenvalue {self.below[-1]} must be less than 1")
-        if self.above[0] <= 1:
-            raise ValueError(f"above: eigenvalue {self.above[0]} must be more than 1")
+        if self.above[0] < LEAST_ABOVE:
+            raise ValueError(
+                f"above: eigenvalue {self.above[0]} must be at least {LEAST_ABOVE}, or what is learned of it "
+                "is within the claim's margin"
+            )
         if self.examples <= len(self.below) + len(self.above):
             raise ValueError(
                 f"examples: {self.examples} cannot have a covariance of {len(self.below) + len(self.above)} "
@@ -107,8 +135,8 @@ class Denoising(Section):
     batch: Count = Field(100, description="Examples, or fresh corrupted centres, in a step.")
     restarts: Count = Field(3, description="Runs of which the one with the least training loss is taken.")
     seeds: Count = Field(20, ge=3, description="Independent centres, data and initial weights.")
-    steps: Count = Field(1000, description="Steps of Adam, whose rate falls to 0.")
-    rate: Positive = Field(0.05, description="Learning rate of Adam.")
+    steps: Count = Field(3000, description="Steps of Adam, whose rate falls to 0.")
+    rate: Rate = Field(0.05, description="Learning rate of Adam.")
     loud: Annotated[float, Field(gt=1)] = Field(
         2.0, description="Noise of the control's training, whose density is read at noise 1."
     )
@@ -118,6 +146,8 @@ class Denoising(Section):
     def _a_batch_fits(self) -> Self:
         if self.batch > self.examples:
             raise ValueError(f"batch {self.batch} exceeds examples, {self.examples}")
+        if self.wide_spread <= self.spread:
+            raise ValueError(f"wide_spread {self.wide_spread} must be more than spread, {self.spread}")
         return self
 
 

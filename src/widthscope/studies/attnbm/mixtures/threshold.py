@@ -29,12 +29,12 @@ def tables(settings: Mapping[str, Any], seed: int, work: Work) -> dict[str, xr.D
     """``growth``: rates by eigenvalue; ``optimum``: learned variances, of the data and of smaller ones.
 
     Args:
-        settings: as in `settings.Threshold`.
+        settings: as in `settings.Threshold`, and ``block``, the first of its seeds and the end of them.
         seed: of the run.
         work: what the job gives.
     """
     eigenvalues = [*settings["below"], *settings["above"]]
-    seeds = range(settings["seeds"])
+    seeds = range(*settings["block"])
     examples = torch.stack(
         [
             gaussian_examples(
@@ -86,7 +86,7 @@ def learned_variances(
 
     Both data of a comparison start from the same weights.
     """
-    members = Members.grid(seed=range(len(examples)))
+    members = Members.grid(seed=range(*settings["block"]))
     starts = [
         small(generator, settings["components"], examples.shape[-1], biases=False)
         for generator in members.generators(STUDY, "mixtures.threshold", seed, "weights")
@@ -104,7 +104,7 @@ def _growth(
     examples: Tensor, eigenvalues: list[float], settings: Mapping[str, Any], seed: int, work: Work
 ) -> xr.Dataset:
     """``rate`` (seed, eigenvalue): log growth per step of the weights along each axis, in float64."""
-    members = Members.grid(seed=range(len(examples)))
+    members = Members.grid(seed=range(*settings["block"]))
     starts = []
     for generator in members.generators(STUDY, "mixtures.threshold", seed, "tiny weights"):
         weights = small(generator, settings["growth_components"], len(eigenvalues), biases=False)[WEIGHTS]
@@ -116,7 +116,7 @@ def _growth(
     norms = [values[WEIGHTS].norm(dim=1) for values in (start, trained.parameters)]
     return xr.Dataset(
         {"rate": (("seed", "eigenvalue"), ((norms[1] / norms[0]).log() / steps).cpu().numpy())},
-        coords={"seed": range(len(examples)), "eigenvalue": eigenvalues},
+        coords={"seed": range(*settings["block"]), "eigenvalue": eigenvalues},
         attrs={
             "learning_rate": settings["growth_rate"],
             "components": settings["growth_components"],
