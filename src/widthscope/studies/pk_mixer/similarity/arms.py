@@ -4,11 +4,14 @@ from widthscope.studies.pk_mixer.networks import Network
 
 PURPOSE = ("pk_mixer", "similarity")
 
-WEIGHED = ("mixer", "sparse", "dense", "narrow")
-"""Networks whose mixing weights are kept for their spectra."""
-
 ANOTHER = "another "
-"""Before an arm's name: that arm's network of the seed before, shown the same images."""
+"""Before an arm's name: a second network of that arm, trained on the same images from weights of its own."""
+
+DRAWN_TWICE = ("mixer", "narrow", "dense", "sparser")
+"""Arms with a second network, of which controls are made."""
+
+WEIGHED = ("mixer", "sparse", "dense", "narrow", f"{ANOTHER}dense")
+"""Networks whose mixing weights are kept for their spectra."""
 
 SHUFFLED = "shuffled "
 """Before an arm's name: its features in another order of the examples."""
@@ -18,7 +21,6 @@ PAIRS = (
     *(("permuted", other) for other in ("sparse", "dense")),
     *((f"{ANOTHER}{end}", other) for end in ("narrow", "dense", "sparser") for other in ("sparse", end)),
     *((f"{ANOTHER}mixer", other) for other in ("permuted", "mixer")),
-    *((f"{ANOTHER}{arm}", arm) for arm in ("permuted", "sparse")),
     ("mixer", f"{SHUFFLED}sparse"),
 )
 """Arms whose features are compared, layer by layer."""
@@ -29,7 +31,7 @@ def arms(side: int, factor: int, blocks: int, inputs: int) -> dict[str, Network]
 
     ``mixer`` and ``permuted`` have side x side tables. Of the same width side^2 are ``sparse``, of the same
     number of connections, ``denser`` and ``sparser`` by the factor, and ``dense``. ``narrow`` is dense, with
-    the connections of the mixer and the width side^(3/2), rounded.
+    the connections of the mixer and the width side^(3/2), rounded. Arms of `DRAWN_TWICE` come a second time.
     """
     width, connections = side**2, side**3
     narrow = round(side**1.5)
@@ -46,7 +48,7 @@ def arms(side: int, factor: int, blocks: int, inputs: int) -> dict[str, Network]
             inputs=inputs,
         )
 
-    return {
+    found = {
         "mixer": network("mixer", side, side),
         "permuted": network("random-permuted", side, side),
         "sparser": network("sparse", side, side, connections // factor),
@@ -55,3 +57,4 @@ def arms(side: int, factor: int, blocks: int, inputs: int) -> dict[str, Network]
         "dense": network("sparse", side, side, width**2),
         "narrow": network("sparse", narrow, 1, narrow**2),
     }
+    return found | {f"{ANOTHER}{arm}": found[arm] for arm in DRAWN_TWICE}

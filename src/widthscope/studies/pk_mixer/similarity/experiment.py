@@ -1,7 +1,6 @@
 """Networks of every arm trained on the same images, and the likeness of their hidden features."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ import xarray as xr
 
 from widthscope.statistics.cka import Centred
 from widthscope.streams import numpy_generator
-from widthscope.studies.pk_mixer.networks import Values
-from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, PAIRS, PURPOSE, SHUFFLED, WEIGHED, arms
+from widthscope.studies.pk_mixer.similarity.arms import PAIRS, PURPOSE, SHUFFLED, WEIGHED, arms
 from widthscope.studies.pk_mixer.training import (
     Recipe,
     SeedImages,
@@ -33,7 +31,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     Arms of one seed share images; weights and minibatches are each arm's own.
 
     Args:
-        settings: as in `settings.Similarity`, with the run's `seed`.
+        settings: as in `settings.Similarity`, with the run's `seed`; `seeds` networks, from `first_seed` on.
         datasets: the one that is named in `dataset`.
         work: what the job gives.
 
@@ -49,24 +47,27 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         epochs=settings["epochs"],
         rate=settings["rate"],
     )
-    seeds = range(settings["seeds"])
+    seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
     dataset = datasets[settings["dataset"]]
     images = images_of(dataset, recipe, seeds, (*PURPOSE, settings["seed"]))
     inputs = images.train.pixels.shape[-1]
     features: dict[str, Features] = {}
     accuracies, weights = {}, {}
-    others = {first.removeprefix(ANOTHER) for first, _ in PAIRS if first.startswith(ANOTHER)}
     for arm, network in arms(settings["side"], settings["factor"], settings["blocks"], inputs).items():
         trained = train_networks(
-            network, images, recipe, seeds, (*PURPOSE, settings["seed"], arm), work, f"similarity-{arm}"
+            network,
+            images,
+            recipe,
+            seeds,
+            (*PURPOSE, settings["seed"], arm),
+            work,
+            f"similarity-{arm}".replace(" ", "-"),
         )
         features[arm] = features_of(trained, images)
-        if arm in others:
-            features[f"{ANOTHER}{arm}"] = features_of(_of_the_seed_before(trained), images)
         accuracies[arm] = {name: value.numpy() for name, value in measured(trained, images).items()}
         if arm in WEIGHED:
             weights[f"/weights/{arm}"] = mixing_weights(trained)
-    likeness = compared(features, settings["seed"])
+    likeness = compared(features, seeds, settings["seed"])
     for name in next(iter(accuracies.values())):
         likeness[name] = (("arm", "seed"), np.stack([found[name] for found in accuracies.values()]))
     likeness = likeness.assign_coords(arm=list(accuracies)).assign_attrs(
@@ -75,16 +76,16 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     return xr.DataTree.from_dict({"/likeness": likeness, **weights})
 
 
-def compared(features: Mapping[str, Features], seed: int) -> xr.Dataset:
+def compared(features: Mapping[str, Features], seeds: Sequence[int], run_seed: int) -> xr.Dataset:
     """``cka`` (pair, layer, seed) of every pair; NaN where features are constant or not finite."""
-    found = np.array([_layers(features, first, second, seed) for first, second in PAIRS])
+    found = np.array([_layers(features, first, second, seeds, run_seed) for first, second in PAIRS])
     return xr.Dataset(
         {"cka": (("pair", "layer", "seed"), found)},
         coords={
             "first": ("pair", [first for first, _ in PAIRS]),
             "second": ("pair", [second for _, second in PAIRS]),
             "layer": range(1, found.shape[1] + 1),
-            "seed": range(found.shape[2]),
+            "seed": list(seeds),
         },
     )
 
@@ -106,27 +107,17 @@ def mixing_weights(trained: TrainedNetworks) -> xr.Dataset:
     return xr.Dataset({"weights": (("layer", "seed", "row", "column"), stack)})
 
 
-def _of_the_seed_before(trained: TrainedNetworks) -> TrainedNetworks:
-    """The same networks, each seed's in the next one's place."""
-    values = Values(
-        *(
-            {name: value.roll(1, 0) for name, value in part.items()}
-            for part in (trained.values.trained, trained.values.constant)
-        )
-    )
-    return replace(trained, values=values)
-
-
-def _layers(features: Mapping[str, Features], first: str, second: str, seed: int) -> list[list[float]]:
+def _layers(
+    features: Mapping[str, Features], first: str, second: str, seeds: Sequence[int], run_seed: int
+) -> list[list[float]]:
     """CKA of one pair, for each layer and seed."""
     shuffled = second.startswith(SHUFFLED)
     found = []
     for own, others in zip(features[first], features[second.removeprefix(SHUFFLED)], strict=True):
-        pairs = zip(own, others, strict=True)
         found.append(
             [
-                _likeness(one, _shuffled(other, seed, place) if shuffled else other)
-                for place, (one, other) in enumerate(pairs)
+                _likeness(one, _shuffled(other, run_seed, seed) if shuffled else other)
+                for one, other, seed in zip(own, others, seeds, strict=True)
             ]
         )
     return found
@@ -137,6 +128,7 @@ def _likeness(one: Centred, other: Centred) -> float:
     return one.cka(other) if alive else np.nan
 
 
-def _shuffled(features: Centred, seed: int, place: int) -> Centred:
-    order = numpy_generator(*PURPOSE, seed, "shuffled examples", place).permutation(len(features.features))
+def _shuffled(features: Centred, run_seed: int, seed: int) -> Centred:
+    generator = numpy_generator(*PURPOSE, run_seed, "shuffled examples", seed)
+    order = generator.permutation(len(features.features))
     return Centred(features.features[order], features.norm)

@@ -51,7 +51,7 @@ def features(curve: xr.Dataset) -> Drawing:
         color=PALETTE["c1"],
         label="random-permuted mixer and the matched one",
     )
-    own = {"sparser": "own_sparser", "sparse": "own_sparse", "dense": "own_dense", "narrow": "own_narrow"}
+    own = {"sparser": "own_sparser", "dense": "own_dense", "narrow": "own_narrow"}
     axes.plot(
         [float(curve["density"].sel(target=target)) for target in own],
         [float(curve[name]) for name in own.values()],

@@ -1,6 +1,6 @@
 """Evidence of the family `similarity`: whose features and whose spectra a mixer's are closest to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,9 +8,7 @@ import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
-from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, SHUFFLED
-
-SHARD = "similarity"
+from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, DRAWN_TWICE, SHUFFLED
 
 WORDS = {
     "mixer": "mixer",
@@ -27,8 +25,10 @@ Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
-    likeness = shards[SHARD]["likeness"].to_dataset()
-    spectra = shards[f"spectra/{SHARD}"].to_dataset()
+    swept = [tree for name, tree in shards.items() if name.split("-")[0] == "similarity"]
+    analysed = [tree for name, tree in shards.items() if name.split("-")[0] == "spectra/similarity"]
+    likeness = joined_seeds([tree["likeness"].to_dataset().load() for tree in swept])
+    spectra = joined_seeds([tree.to_dataset().load() for tree in analysed])
     claims = {
         "cka-sparse-match": sparse_match(likeness),
         "cka-interior": interior(likeness),
@@ -37,10 +37,23 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     }
     return claim_tree(claims) | {
         "/curves/similarity-features": _features_curve(likeness),
-        "/curves/similarity-spectra": spectra[["quantile"]].assign_attrs(
-            moved=float(spectra["moved"].max("arm").mean()), side=likeness.attrs["side"]
-        ),
+        "/curves/similarity-spectra": spectra[["quantile"]]
+        .mean("seed")
+        .assign_attrs(moved=float(spectra["moved"].max("arm").mean()), side=likeness.attrs["side"]),
     }
+
+
+def joined_seeds(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Tables of several shards' seeds as one, in order."""
+    return xr.concat(
+        parts,
+        "seed",
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="exact",
+        combine_attrs="override",
+    ).sortby("seed")
 
 
 def sparse_match(table: xr.Dataset) -> Evidence:
@@ -59,14 +72,7 @@ def sparse_match(table: xr.Dataset) -> Evidence:
         "own-kind": (
             _means(
                 table,
-                [(f"{ANOTHER}{arm}", arm) for arm in ("mixer", "permuted", "sparse", "dense", "narrow")],
-            ),
-            None,
-        ),
-        "corrected": (
-            of_seeds(
-                [f"mixer and {WORDS[other]}" for other in ("sparse", "sparser", "dense", "narrow")],
-                [corrected(table, "mixer", other) for other in ("sparse", "sparser", "dense", "narrow")],
+                [(f"{ANOTHER}{arm}", arm) for arm in DRAWN_TWICE],
             ),
             None,
         ),
@@ -106,13 +112,6 @@ def permuted_closer(table: xr.Dataset) -> Evidence:
     return {
         "closer": (of_seeds(pair, [closer("sparse")]), of_seeds(pair, [to_mixer.values])),
         "to-dense": (of_seeds(pair, [closer("dense")]), None),
-        "corrected": (
-            of_seeds(
-                [f"{WORDS[arm]} and {WORDS['sparse']}" for arm in ("permuted", "mixer")],
-                [corrected(table, arm, "sparse") for arm in ("permuted", "mixer")],
-            ),
-            None,
-        ),
     }
 
 
@@ -138,7 +137,7 @@ def spectrum_trained(table: xr.Dataset) -> Evidence:
         "others": (of_seeds([name for name, _ in rows], [values for _, values in rows]), None),
         "moved": (
             of_seeds(
-                [WORDS[str(arm)] for arm in moved["arm"].values], list(moved.transpose("arm", ...).values)
+                [_word(str(arm)) for arm in moved["arm"].values], list(moved.transpose("arm", ...).values)
             ),
             None,
         ),
@@ -148,18 +147,6 @@ def spectrum_trained(table: xr.Dataset) -> Evidence:
 def likeness_of(table: xr.Dataset, first: str, second: str) -> xr.DataArray:
     """CKA of a pair of arms, mean over layers, (seed,)."""
     return _pair(table["cka"], first, second).mean("layer", skipna=False)
-
-
-def corrected(table: xr.Dataset, first: str, second: str) -> np.ndarray[Any, Any]:
-    """CKA over the geometric mean of both arms' likeness to networks of their own kind, (seed,).
-
-    1 where two arms are as alike as independent draws of the same arm: what varies from draw to draw
-    in either is divided out, layer by layer.
-    """
-    own = _pair(table["cka"], f"{ANOTHER}{first}", first) * _pair(table["cka"], f"{ANOTHER}{second}", second)
-    ratio = _pair(table["cka"], first, second) / np.sqrt(own)
-    found: np.ndarray[Any, Any] = ratio.mean("layer", skipna=False).values
-    return found
 
 
 def _pair(values: xr.DataArray, first: str, second: str) -> xr.DataArray:
@@ -189,9 +176,14 @@ def _words(first: str, second: str) -> str:
     return f"{WORDS[first]} and {WORDS[second]}"
 
 
+def _word(arm: str) -> str:
+    again = "again " if arm.startswith(ANOTHER) else ""
+    return again + WORDS[arm.removeprefix(ANOTHER)]
+
+
 def _accuracies(table: xr.Dataset) -> xr.Dataset:
     rows = [
-        (f"{WORDS[str(arm)]}, {part}", table[f"{part}_accuracy"].sel(arm=arm).values)
+        (f"{_word(str(arm))}, {part}", table[f"{part}_accuracy"].sel(arm=arm).values)
         for arm in table["arm"].values
         for part in ("test", "train")
     ]
@@ -209,7 +201,6 @@ def _features_curve(table: xr.Dataset) -> xr.Dataset:
     found = band(curve.rename("likeness"), "likeness").assign_coords(density=("target", density))
     extra = {
         "permuted": likeness_of(table, "permuted", "sparse"),
-        "own_sparse": likeness_of(table, f"{ANOTHER}sparse", "sparse"),
         "own_dense": likeness_of(table, f"{ANOTHER}dense", "dense"),
         "own_sparser": likeness_of(table, f"{ANOTHER}sparser", "sparser"),
         "own_narrow": likeness_of(table, f"{ANOTHER}narrow", "narrow"),

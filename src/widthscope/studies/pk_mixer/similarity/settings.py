@@ -16,19 +16,23 @@ class Similarity(Section):
     """Hidden features of mixers beside those of sparse and dense networks, and spectra of their weights."""
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
-    side: Annotated[int, Field(ge=4, le=256)] = Field(
+    side: Annotated[int, Field(ge=4, le=64)] = Field(
         16, description="Tokens S = channels C; the width is their product, the matching density 1/S."
     )
     factor: Annotated[int, Field(ge=2, le=64)] = Field(
         4, description="Sparse networks of so many times the matching density, and of so many times less."
     )
-    blocks: Count = Field(2, description="Blocks L of two mixing layers.")
-    train: Count = Field(1000, description="Images that a network is trained on.")
-    test: Count = Field(600, ge=2, description="Images on which features are compared.")
+    blocks: Annotated[int, Field(ge=1, le=16)] = Field(2, description="Blocks L of two mixing layers.")
+    train: Count = Field(1000, ge=20, description="Images that a network is trained on.")
+    test: Count = Field(
+        600, ge=50, description="Images on which features are compared; of a few, all features are alike."
+    )
     batch: Count = Field(100, description="Images in a minibatch.")
-    epochs: Count = Field(10, description="Passes over the images trained on.")
-    rate: Positive = Field(3e-3, description="Learning rate of Adam, at its peak between warm-up and cosine.")
-    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
+    epochs: Count = Field(20, description="Passes over the images trained on.")
+    rate: Positive = Field(
+        3e-3, le=1, description="Learning rate of Adam, at its peak between warm-up and cosine."
+    )
+    seeds: Count = Field(7, ge=3, description="Independent seeds, each with a split of its own.")
 
     @model_validator(mode="after")
     def _there_are_images(self) -> Self:

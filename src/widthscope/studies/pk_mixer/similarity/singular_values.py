@@ -34,19 +34,20 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
 
     Args:
         swept: what `experiment.run` stored, read lazily.
-        settings: as in `settings.Similarity`, with the run's `seed` and the images' `inputs`.
+        settings: those of `experiment.run`, and the images' `inputs`.
         work: what the job gives; all is computed on a CPU, in float64.
 
     Returns:
         ``distance`` (when, pair, seed): mean over layers of the Wasserstein distance between the singular
         values of two layers, each divided by its root mean square. ``moved`` (arm, seed): root mean square,
         over layers and places, of what training changed the sorted values by. ``quantile`` (when, arm,
-        level): of all layers and seeds together.
+        seed, level): of all layers together.
     """
     networks = arms(settings["side"], settings["factor"], settings["blocks"], settings["inputs"])
+    seeds = range(settings["first_seed"], settings["first_seed"] + settings["seeds"])
     spectra: dict[str, dict[str, np.ndarray[Any, Any]]] = {when: {} for when in WHEN}
     for arm in work.progress(list(WEIGHED), description="networks"):
-        drawn = values_of(networks[arm], range(settings["seeds"]), (*PURPOSE, settings["seed"], arm)).all()
+        drawn = values_of(networks[arm], seeds, (*PURPOSE, settings["seed"], arm)).all()
         # Weights outside a mask are drawn as zeros.
         spectra["initial"][arm] = normalised(
             torch.stack([drawn[name] for name in networks[arm].layers]).numpy()
@@ -57,7 +58,7 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
         np.sqrt(((spectra["trained"][arm] - spectra["initial"][arm]) ** 2).mean(axis=(0, 2)))
         for arm in WEIGHED
     ]
-    quantiles = [[np.quantile(spectra[when][arm], LEVELS) for arm in WEIGHED] for when in WHEN]
+    quantiles = [[np.quantile(spectra[when][arm], LEVELS, axis=(0, 2)).T for arm in WEIGHED] for when in WHEN]
     return xr.Dataset(
         {
             "distance": (
@@ -65,7 +66,7 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
                 np.array([[distances(spectra[when], *pair) for pair in PAIRS] for when in WHEN]),
             ),
             "moved": (("arm", "seed"), np.stack(moved)),
-            "quantile": (("when", "arm", "level"), np.array(quantiles)),
+            "quantile": (("when", "arm", "seed", "level"), np.array(quantiles)),
         },
         coords={
             "when": list(WHEN),
@@ -73,7 +74,7 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
             "second": ("pair", [second for _, second in PAIRS]),
             "arm": list(WEIGHED),
             "level": LEVELS,
-            "seed": range(settings["seeds"]),
+            "seed": list(seeds),
         },
     )
 
@@ -87,10 +88,7 @@ def normalised(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def distances(spectra: Spectra, first: str, second: str) -> np.ndarray[Any, Any]:
     """Mean over layers of the Wasserstein distances (seed,) of one pair of arms."""
-    own = spectra[first.removeprefix(ANOTHER)]
-    if first.startswith(ANOTHER):
-        own = np.roll(own, 1, axis=1)
-    other = spectra[second]
+    own, other = spectra[first], spectra[second]
     return np.array(
         [
             np.mean([wasserstein_distance(own[layer, seed], other[layer, seed]) for layer in range(len(own))])
