@@ -37,8 +37,8 @@ similarity/figures.py
 SWEEPING: dict[str, str] = {
     "similarity/arms.py": "similarity*",
     "similarity/experiment.py": "similarity*",
-    "networks.py": "sparsity* width* similarity*",
-    "training.py": "sparsity* width* similarity*",
+    "networks.py": "identities* sparsity* width* similarity*",
+    "training.py": "identities* sparsity* width* similarity*",
     "width/experiment.py": "width*",
     "identities/budgets.py": "identities*",
     "identities/dense_forms.py": "identities*",

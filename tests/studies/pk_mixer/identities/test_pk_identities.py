@@ -102,10 +102,20 @@ def test_widest_shapes_and_costs_are_those_of_shapes_counted_by_hand() -> None:
         own = found.sel(expansion=expansion)
         assert (int(own["tokens"]), int(own["width"])) == (widest.tokens, widest.width)
     costs = budgets.layer_costs((4, 8)).sel(width=64)
-    assert costs["stored"].sel(form="random permutation") == 8 * 8 + 2 * 64
+    assert costs["stored"].sel(form="random permutation") == 8 * 8 + 4 * 64
+    assert costs["bytes"].sel(form="random permutation") == 4 * 8 * 8 + 8 * 4 * 64
+    assert costs["bytes"].sel(form="dense mask") == 2 * 4 * 64 * 64
     assert costs["stored"].sel(form="dense mask") == 2 * 64 * 64
     assert costs["multiply_adds"].sel(form="random permutation") == 64 * 8
     assert costs["multiply_adds"].sel(form="dense mask") == 64 * 64
+
+
+@pytest.mark.parametrize("side", [4, 6])
+def test_a_mask_that_is_not_drawn_has_the_tensors_of_one_that_is(side: int) -> None:
+    grown = budgets._grown(budgets.kept_tensors("sparse", 3), 9, side * side)
+    wanted = budgets.kept_tensors("sparse", side)
+    assert [(one.shape, one.dtype) for one in grown] == [(one.shape, one.dtype) for one in wanted]
+    assert len(budgets.kept_tensors("random-permuted", side)) == 5
 
 
 def test_every_claim_is_supported_and_every_control_refuted(tree: xr.DataTree) -> None:

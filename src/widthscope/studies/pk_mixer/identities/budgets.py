@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import xarray as xr
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from widthscope.mixers.effective_width import (
@@ -15,6 +16,8 @@ from widthscope.mixers.effective_width import (
 )
 from widthscope.mixers.permuted_kronecker import permuted_kronecker
 from widthscope.mixers.sparse import masked_product, stored_numbers
+from widthscope.studies.pk_mixer.networks import Kind, Network
+from widthscope.studies.pk_mixer.training import values_of
 
 EXPANSIONS = (1, 2)
 EXAMPLES = 16
@@ -72,16 +75,17 @@ def width_curve(side: int) -> xr.Dataset:
 
 
 def layer_costs(sides: Sequence[int]) -> xr.Dataset:
-    """Numbers stored, and multiply-adds of one example, counted on the tensors and on what runs.
+    """Numbers and bytes stored, and multiply-adds of one example, counted on tensors and on what runs.
 
-    Layers of S = C = side tokens and channels, without expansion, on Torch's meta device, which knows shapes
-    and multiplies nothing.
+    Layers of S = C = side tokens and channels, without expansion. Stored are the tensors that the study's
+    networks keep for a layer: a weight, two random permutations and their inverses, and a dense weight with
+    its mask. Multiplied is on Torch's meta device, which knows shapes and multiplies nothing.
 
     Returns:
-        ``stored`` and ``multiply_adds`` over (form, width): of a layer with one weight and two random
-        permutations, and of a dense weight with a mask.
+        ``stored``, ``bytes`` and ``multiply_adds`` over (form, width).
     """
-    found = {name: np.empty((len(FORMS), len(sides))) for name in ("stored", "multiply_adds")}
+    found = {name: np.empty((len(FORMS), len(sides))) for name in ("stored", "bytes", "multiply_adds")}
+    mask_of_smallest = kept_tensors("sparse", sides[0])
     for column, side in enumerate(sides):
         units = side * side
         weight, matrix, mask = (
@@ -93,10 +97,30 @@ def layer_costs(sides: Sequence[int]) -> xr.Dataset:
             permuted_kronecker(weight, features, order, order)
         with FlopCounterMode(display=False) as masked:
             masked_product(matrix, mask, features)
-        found["stored"][:, column] = stored_numbers([weight, order, order]), stored_numbers([matrix, mask])
+        kept = (kept_tensors("random-permuted", side), _grown(mask_of_smallest, sides[0] ** 2, units))
+        found["stored"][:, column] = [stored_numbers(tensors) for tensors in kept]
+        found["bytes"][:, column] = [sum(one.nbytes for one in tensors) for tensors in kept]
         for row, counted in enumerate((permuted, masked)):
             found["multiply_adds"][row, column] = counted.get_total_flops() / 2 / EXAMPLES
     return xr.Dataset(
         {name: (("form", "width"), values) for name, values in found.items()},
         coords={"form": list(FORMS), "width": [side * side for side in sides]},
     )
+
+
+def kept_tensors(kind: Kind, side: int) -> list[Tensor]:
+    """What a network of the study, as it is trained, keeps for its first mixing layer (1, ...)."""
+    network = Network(kind, "isolated", side, side, connections=side**3, blocks=1)
+    values = values_of(network, [0], ("pk_mixer", "identities", "costs")).all()
+    layer = network.layers[0]
+    return [value for name, value in values.items() if name.split("_")[0] == layer]
+
+
+def _grown(tensors: Sequence[Tensor], units: int, wanted: int) -> list[Tensor]:
+    """The same tensors for another width, on the meta device: masks of the largest widths fill a memory."""
+    return [
+        torch.empty(
+            [wanted if length == units else length for length in one.shape], dtype=one.dtype, device="meta"
+        )
+        for one in tensors
+    ]

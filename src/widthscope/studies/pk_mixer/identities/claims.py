@@ -110,9 +110,9 @@ DENSITY = Claim(
 OPTIMUM = Claim(
     name="width-optimum",
     statement=(
-        "Of all shapes within $\\Omega = \\gamma m (S + C) / 2$ connections the widest has "
-        "$S = C = (\\Omega / \\gamma)^{1/3}$ and $m = (\\Omega / \\gamma)^{2/3}$. Along that curve the free "
-        "parameters $\\gamma (S^2 + C^2)$ are then fewest: the two budgets pull in opposite directions."
+        "Of all whole shapes within $\\Omega = \\gamma m (S + C) / 2 = \\gamma n^3$ connections, $n$ "
+        "whole, the widest has $S = C = (\\Omega / \\gamma)^{1/3}$ and $m = (\\Omega / \\gamma)^{2/3}$. "
+        "Along that curve the free parameters $\\gamma (S^2 + C^2)$ are then fewest: the two budgets pull in opposite directions."
     ),
     quantity="tokens $S$ of the widest shape",
     prediction=None,
@@ -190,10 +190,9 @@ BOUND = Claim(
 COST = Claim(
     name="rp-cost",
     statement=(
-        "A randomly permuted layer with $S = C$ stores numbers in proportion to its width $m$, weights and "
-        "permutations together, and multiplies $m^{3/2}$ times for an example; a dense weight with a mask "
-        "takes "
-        "$m^2$ of both. What this is in seconds, a benchmark measures."
+        "A randomly permuted layer with $S = C$ stores numbers in proportion to its width $m$, weights, "
+        "permutations and their inverses, which gradients use, together, and multiplies $m^{3/2}$ times for an "
+        "example; a dense weight with a mask takes $m^2$ of both. What this is in seconds, a benchmark measures."
     ),
     quantity="exponent of the numbers stored",
     prediction=1.0,
@@ -201,7 +200,7 @@ COST = Claim(
         Test(
             "stored",
             Equals(0.01),
-            "slope of the log of the numbers that the layer's tensors hold on $\\log m$",
+            "slope of the log of the numbers that a network's tensors hold for the layer on $\\log m$",
             "counts of tensors: exact powers; a hundredth is far from the next half",
         ),
         Test(

@@ -117,9 +117,12 @@ def cost_tests(table: xr.Dataset) -> Evidence:
         return evidence([form], [float(slope)], 0.0, EXPONENTS[quantity])
 
     last = table.isel(width=-1)
-    ratios = [float(last[quantity].sel(form=mask) / last[quantity].sel(form=layer)) for quantity in EXPONENTS]
+    quantities = ("stored", "bytes", "multiply_adds")
+    ratios = [
+        float(last[quantity].sel(form=mask) / last[quantity].sel(form=layer)) for quantity in quantities
+    ]
     return {
         "stored": (exponent("stored", layer), exponent("stored", mask)),
         "multiply-adds": (exponent("multiply_adds", layer), exponent("multiply_adds", mask)),
-        "ratio": (evidence(["numbers stored", "multiply-adds"], ratios, 0.0), None),
+        "ratio": (evidence(["numbers stored", "bytes stored", "multiply-adds"], ratios, 0.0), None),
     }
