@@ -17,15 +17,15 @@ from widthscope.studies.pk_mixer.width.claims import CLAIMS
 from widthscope.studies.pk_mixer.width.settings import Isolated, Parameters, Sparse, Standard, Width
 from widthscope.work import Work
 
-SHAPES = ((2, 7), (4, 4), (7, 2))
+SHAPES = ((3, 17), (5, 12), (8, 8), (12, 5))
 SETTINGS = Width(
     train=100,
     test=200,
     batch=50,
     end_width=4,
     sparse=Sparse(connections=64, widths=(8, 12, 16), epochs=2, seeds=3),
-    standard=Standard(connections=64, shapes=SHAPES, epochs=2, seeds=3),
-    isolated=Isolated(connections=64, shapes=SHAPES, epochs=2, seeds=3),
+    standard=Standard(connections=512, shapes=SHAPES, epochs=2, seeds=3),
+    isolated=Isolated(connections=512, shapes=SHAPES, epochs=2, seeds=3),
     parameters=Parameters(parameters=100, shapes=((4, 9), (6, 8), (7, 7)), epochs=2, seeds=3),
 )
 
@@ -65,6 +65,7 @@ def invented(trends: dict[str, dict[str, float]], seeds: int = 12, noise: float 
         nodes[f"/{name}"] = xr.Dataset(
             {"test_accuracy": (("network", "seed"), values), "train_accuracy": (("network", "seed"), fits)},
             coords={
+                "seed": range(seeds),
                 "arm": ("network", [arm for arm, _, _ in rows]),
                 "tokens": ("network", [s for _, s, _ in rows]),
                 "channels": ("network", [c for _, _, c in rows]),
@@ -82,14 +83,28 @@ TRENDS = {
         "mixer-frozen": 0.07,
         "permuted-frozen": 0.08,
         "unmixed": 0.03,
+        "mixer-isolated": -0.1,
     },
-    "isolated": {"mixer": -0.1, "permuted": -0.1, "permuted-sparse-ends": -0.2},
+    "isolated": {"mixer": -0.1, "permuted": -0.1, "one-layer": -0.2},
     "parameters": {"mixer": 0.04, "permuted": 0.04, "mixer-frozen": 0.05, "permuted-frozen": 0.05},
 }
 
 
-def verdicts(trends):
-    found = fit.fit({"width": invented(trends)}, {})
+def raised(tree: xr.DataTree, experiment: str, arm: str, by: float) -> xr.DataTree:
+    """The same with one arm's test accuracies larger."""
+    node = tree[experiment].to_dataset()
+    accuracy = node["test_accuracy"] + by * (node["arm"] == arm)
+    return xr.DataTree.from_dict(
+        {f"/{name}": child.to_dataset() for name, child in tree.children.items()}
+        | {f"/{experiment}": node.assign(test_accuracy=accuracy)}
+    )
+
+
+def verdicts(trends, *raises):
+    tree = invented(trends)
+    for arm, by in raises:
+        tree = raised(tree, "parameters", arm, by)
+    found = fit.fit({"width": tree}, {})
     return {v.id.partition("/")[2]: v for v in judge("s", "1", CLAIMS, xr.DataTree.from_dict(found))}
 
 
@@ -114,6 +129,43 @@ def test_without_the_controls_trend_the_claims_would_be_supported():
     assert found["control-frozen-mixing"].verdict == "refuted"
 
 
+def test_permutations_that_help_frozen_mixings_as_well_are_confounded():
+    claim = "rp-vs-mixer"
+    assert verdicts(TRENDS, ("permuted", 0.02), ("permuted-frozen", -0.02))[claim].verdict == "supported"
+    assert verdicts(TRENDS, ("permuted", -0.02), ("permuted-frozen", -0.02))[claim].verdict == "refuted"
+    alike = verdicts(TRENDS, ("permuted", 0.02), ("permuted-frozen", 0.03))[claim]
+    assert alike.verdict == "undecided"
+    assert "confounded" in alike.reason
+    against = next(test for test in alike.tests if test.name == "against-frozen")
+    assert against.estimate == pytest.approx(-0.01, abs=0.002)
+
+
+def test_gains_are_of_trained_over_frozen_networks_shape_by_shape(tree, stored):
+    for claim, name, arms in (
+        ("golubeva-sw", "sparse", ("sparse",)),
+        ("control-frozen-mixing", "standard", ("mixer", "permuted")),
+        ("peak-fixed-connections-iso", "isolated", ("mixer", "permuted")),
+        ("peak-fixed-params-iso", "parameters", ("mixer", "permuted")),
+    ):
+        node = stored["width"][name].to_dataset()
+        width = node["tokens"] * node["channels"]
+        order = np.lexsort((node["tokens"].values, width.values))
+        values = {
+            arm: node["test_accuracy"].values[order][node["arm"].values[order] == arm] for arm in ARMS[name]
+        }
+        gains = np.concatenate([(values[arm] - values[f"{arm}-frozen"]).mean(axis=1) for arm in arms])
+        assert np.allclose(tree[f"/claims/{claim}/gain/measured"]["estimate"], gains)
+        lines = tree[f"/claims/{claim}/against-frozen/measured"]["component"].values
+        assert list(lines) == [LABELS[arm] for arm in arms]
+
+
+def test_without_mixing_layers_each_width_is_there_once(stored):
+    node = stored["width"]["standard"].to_dataset()
+    count = {arm: int((node["arm"] == arm).sum()) for arm in ARMS["standard"]}
+    assert count.pop("unmixed") == 3
+    assert set(count.values()) == {4}
+
+
 def test_sparse_networks_that_do_not_fit_the_training_set_refute_the_claim():
     tree = invented(TRENDS)
     node = tree["sparse"].to_dataset()
@@ -134,7 +186,7 @@ def test_slopes_peaks_and_paired_differences_by_hand(stored, tree):
     measured = tree["/claims/peak-fixed-connections-std/slope/measured"]
     assert float(measured["estimate"][0]) == pytest.approx(np.mean(expected))
     assert float(measured["standard_error"][0]) == pytest.approx(np.std(expected, ddof=1) / 3**0.5)
-    square = list(zip(mixer["tokens"].values, mixer["channels"].values, strict=True)).index((4, 4))
+    square = list(zip(mixer["tokens"].values, mixer["channels"].values, strict=True)).index((8, 8))
     peak = accuracy[square] - np.delete(accuracy, square, axis=0).mean(axis=0)
     found = tree["/claims/peak-fixed-connections-std/peak/measured"]
     assert float(found["estimate"][0]) == pytest.approx(peak.mean())
@@ -157,6 +209,22 @@ def test_the_square_is_held_against_every_other_shape(tree):
     assert list(second) == [f"{LABELS[arm]}, S = 6, C = 8" for arm in ("mixer", "permuted")]
 
 
+def test_all_shapes_of_the_second_largest_width_are_second_widest():
+    shapes = ((8, 45), (45, 8), (16, 42), (42, 16), (32, 32))
+    accuracy = np.tile(np.array([[0.1], [0.2], [0.3], [0.4], [0.9]]), (1, 4))
+    arm = xr.Dataset(
+        {"test_accuracy": (("network", "seed"), accuracy)},
+        coords={
+            "tokens": ("network", [s for s, _ in shapes]),
+            "channels": ("network", [c for _, c in shapes]),
+            "width": ("network", [s * c for s, c in shapes]),
+        },
+    )
+    for second, expected in ((True, [0.6, 0.5]), (False, [0.8, 0.7])):
+        found = fit._against_square({"mixer": arm}, ["mixer"], second)
+        assert np.allclose(found["estimate"], expected)
+
+
 def test_a_seed_that_diverged_leaves_the_slope_unmeasured(stored):
     broken = stored["width"].copy(deep=True)
     broken["standard"]["test_accuracy"][0, 0] = np.nan
@@ -169,11 +237,11 @@ def test_a_seed_that_diverged_leaves_the_slope_unmeasured(stored):
 def test_shards_by_arm_and_by_network_give_the_same_evidence(datasets, stored, tree, monkeypatch):
     monkeypatch.setattr(plan, "TOGETHER_SECONDS", 0.0)
     monkeypatch.setattr(plan, "EXPERIMENT_SECONDS", 0.0)
-    monkeypatch.setattr(plan, "SHARD_SECONDS", 0.0)
+    monkeypatch.setattr(plan, "SHARD_SECONDS", 1e-9)
     shards = [
         shard for shard in plan.shards(SETTINGS, seed=7) if shard.name.startswith(("width-sp", "width-par"))
     ]
-    assert "width-parameters-permuted-s4-c9" in [shard.name for shard in shards]
+    assert "width-parameters-permuted-s4-c9-from2" in [shard.name for shard in shards]
     parts = {shard.name: experiment.run(shard.settings, datasets, Work()) for shard in shards}
     for name in ("sparse", "parameters"):
         together = fit.arms_of({"width": stored["width"]}, name)
@@ -181,6 +249,7 @@ def test_shards_by_arm_and_by_network_give_the_same_evidence(datasets, stored, t
         assert together.keys() == apart.keys()
         for arm, table in together.items():
             assert np.array_equal(table["test_accuracy"], apart[arm]["test_accuracy"])
+            assert np.array_equal(table["seed"], apart[arm]["seed"])
 
 
 def test_more_seeds_leave_the_first_ones_as_they_were(datasets, stored):
@@ -220,13 +289,28 @@ def test_every_claim_has_shards_and_none_is_long(settings):
         ({"end_width": 100}, "end_width 100 must be at most the narrowest width, 64"),
         ({"sparse": {"connections": 200}}, "200 connections must be at least one for each unit"),
         ({"standard": {"shapes": [[2, 63], [4, 43], [15, 16]]}}, r"S = C, where .* not \(15, 16\)"),
+        (
+            {"standard": {"connections": 10**6, "shapes": [[2, 999], [4, 705], [80, 125], [100, 100]]}},
+            r"S = C, where .* not \(80, 125\)",
+        ),
+        ({"isolated": {"shapes": [[15, 17], [17, 15], [16, 16]]}}, "at least 3 widths S C, not 2"),
+        (
+            {"parameters": {"parameters": 20000, "shapes": [[90, 109], [80, 117], [100, 100]]}},
+            r"the shape \(100, 100\) has 10000 units, and there can be 8192",
+        ),
+        ({"sparse": {"connections": 10**6, "widths": [1000, 2000, 10000]}}, "from 2 to 8192"),
+        ({"blocks": 10**6}, "from 1 to 64"),
+        ({"rate": 1000.0}, "at most 1"),
+        ({"train": 1}, "from 50"),
+        ({"test": 1}, "from 50"),
+        ({"sparse": {"seeds": 10**6}}, "from 3 to 1000"),
         ({"isolated": {"shapes": [[2, 50], [4, 43], [16, 16]]}}, r"the shape \(2, 50\) has 2600 connections"),
         (
             {"isolated": {"shapes": [[1, 90], [4, 43], [16, 16]]}},
             "is 1, but it must be a whole number from 2",
         ),
         ({"parameters": {"shapes": [[2, 45], [8, 45], [32, 32]]}}, "fewer than 4 tokens or channels"),
-        ({"parameters": {"shapes": [[8, 45], [32, 32]]}}, "at least 3 shapes, not 2"),
+        ({"parameters": {"shapes": [[8, 45], [32, 32]]}}, "at least 3 widths S C, not 2"),
         ({"dataset": "cifar10", "train": 60000}, "cifar10 has 50000 images to train on"),
     ],
 )

@@ -29,19 +29,22 @@ ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
             "mixer-frozen": _arm(**MIXER, **STANDARD, frozen=True),
             "permuted-frozen": _arm(**PERMUTED, **STANDARD, frozen=True),
             "unmixed": _arm(**MIXER, **STANDARD, blocks=0),
+            "mixer-isolated": _arm(**MIXER, **ISOLATED),
         },
         "isolated": {
             "mixer": _arm(**MIXER, **ISOLATED),
             "permuted": _arm(**PERMUTED, **ISOLATED),
             "mixer-frozen": _arm(**MIXER, **ISOLATED, frozen=True),
+            "permuted-frozen": _arm(**PERMUTED, **ISOLATED, frozen=True),
             "unmixed": _arm(**MIXER, **ISOLATED, blocks=0),
-            "permuted-sparse-ends": _arm(**PERMUTED, **SPARSE_ENDS),
+            "one-layer": _arm(**SPARSE, **SPARSE_ENDS, blocks=0),
         },
         "parameters": {
             "mixer": _arm(**MIXER, **ISOLATED, skip=False),
             "permuted": _arm(**PERMUTED, **ISOLATED, skip=False),
             "mixer-frozen": _arm(**MIXER, **ISOLATED, skip=False, frozen=True),
             "permuted-frozen": _arm(**PERMUTED, **ISOLATED, skip=False, frozen=True),
+            "unmixed": _arm(**MIXER, **ISOLATED, blocks=0),
         },
     }
 )
@@ -57,7 +60,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "mixer-frozen": "mixer, mixing frozen",
         "permuted-frozen": "random-permuted mixer, mixing frozen",
         "unmixed": "no mixing layers",
-        "permuted-sparse-ends": "random-permuted mixer with sparse stem and head",
+        "mixer-isolated": "mixer, isolated design",
     }
 )
 """How arms are called in tables and figures."""

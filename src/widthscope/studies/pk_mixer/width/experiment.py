@@ -20,14 +20,14 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     experiments of one seed share splits, and minibatches where they have the same number of images.
 
     Args:
-        settings: `dataset`, `seed`, and `experiments` by name, each with its `recipe`, `seeds` and
-            `networks`, a list of an arm's name and the fields of a `Network`.
+        settings: `dataset`, `seed`, and `experiments` by name, each with its `recipe`, the list of its
+            `seeds` and `networks`, a list of an arm's name and the fields of a `Network`.
         datasets: the one that is named in `dataset`.
         work: what the job gives.
 
     Returns:
         For each experiment `test_accuracy` and `train_accuracy` (network, seed) in float64, NaN for a network
-        that diverged, with the coordinates `arm`, `tokens` and `channels` of the networks.
+        that diverged, with the coordinates `seed`, and `arm`, `tokens` and `channels` of the networks.
     """
     found = {
         f"/{name}": experiment(name, each, datasets[settings["dataset"]], settings["seed"], work)
@@ -40,7 +40,7 @@ def experiment(
     name: str, each: Mapping[str, Any], dataset: xr.Dataset, run_seed: int, work: Work
 ) -> xr.Dataset:
     """Accuracies of all networks of one experiment; see `run`."""
-    recipe, seeds = Recipe(**each["recipe"]), range(each["seeds"])
+    recipe, seeds = Recipe(**each["recipe"]), [int(seed) for seed in each["seeds"]]
     purpose = (*PURPOSE, run_seed)
     images = images_of(dataset, recipe, seeds, purpose)
     tables = []
@@ -53,6 +53,7 @@ def experiment(
     return xr.Dataset(
         {key: (("network", "seed"), np.stack([table[key] for table in tables])) for key in tables[0]},
         coords={
+            "seed": seeds,
             "arm": ("network", [arm for arm, _ in networks]),
             "tokens": ("network", [fields["tokens"] for _, fields in networks]),
             "channels": ("network", [fields["channels"] for _, fields in networks]),

@@ -28,7 +28,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     claims = {
         "golubeva-sw": golubeva(found["sparse"]),
         "peak-fixed-connections-std": standard(found["standard"]),
-        "control-frozen-mixing": frozen(found["standard"], found["isolated"]),
+        "control-frozen-mixing": frozen(found["standard"]),
         "peak-fixed-connections-iso": isolated(found["isolated"]),
         "peak-fixed-params-iso": parameters(found["parameters"]),
         "rp-vs-mixer": permuted_against_mixer(found),
@@ -48,7 +48,7 @@ def arms_of(shards: Mapping[str, xr.DataTree], experiment: str) -> Arms:
         for name, tree in sorted(shards.items())
         if (name == "width" or name.startswith("width-")) and experiment in tree.children
     ]
-    joined = xr.concat([node.load() for node in nodes], dim="network", combine_attrs="override")
+    joined = xr.concat(_with_all_seeds(nodes), dim="network", combine_attrs="override")
     width = (joined["tokens"] * joined["channels"]).rename("width")
     joined = joined.assign_coords(width=width)
     joined = joined.isel(network=np.lexsort((joined["tokens"].values, joined["width"].values)))
@@ -56,6 +56,24 @@ def arms_of(shards: Mapping[str, xr.DataTree], experiment: str) -> Arms:
         arm: joined.isel(network=np.flatnonzero(joined["arm"].values == arm))
         for arm in dict.fromkeys(str(arm) for arm in joined["arm"].values)
     }
+
+
+def _with_all_seeds(nodes: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Networks that several shards hold with some seeds each, put together; the others as they are."""
+    parts: dict[tuple[tuple[Any, ...], ...], list[xr.Dataset]] = {}
+    for node in nodes:
+        named = zip(*(node[name].values.tolist() for name in ("arm", "tokens", "channels")), strict=True)
+        parts.setdefault(tuple(named), []).append(node.load())
+    return [
+        xr.concat(
+            sorted(each, key=lambda node: int(node["seed"][0])),
+            dim="seed",
+            coords="minimal",
+            compat="override",
+            combine_attrs="override",
+        )
+        for each in parts.values()
+    ]
 
 
 def slopes(table: xr.Dataset) -> np.ndarray:
@@ -117,6 +135,7 @@ def golubeva(arms: Arms) -> Evidence:
     }
     return found | {
         "others": (slope_table(arms, ["unmixed", "one-layer"]), None),
+        **_training_counts(arms, ["sparse"]),
         **_accuracies(arms, ["sparse", "sparse-frozen"]),
     }
 
@@ -133,32 +152,26 @@ def standard(arms: Arms) -> Evidence:
     }
 
 
-def frozen(arms: Arms, of_isolated: Arms) -> Evidence:
+def frozen(arms: Arms) -> Evidence:
     """The trend where no mixing layer learns; where stem and head do not grow either, it must be gone."""
-    control = slope_table(of_isolated, ["mixer"])
-    kinds = ("mixer", "permuted")
-    gains = {
-        f"{LABELS[arm]}, {network_name(shape)}": gain
-        for arm in kinds
-        for accuracies in [[arms[name]["test_accuracy"].values for name in (arm, f"{arm}-frozen")]]
-        for shape, gain in zip(networks(arms[arm]), accuracies[0] - accuracies[1], strict=True)
-    }
+    control = slope_table(arms, ["mixer-isolated"])
     return {
         "frozen": (slope_table(arms, ["mixer-frozen"]), control),
         "without": (slope_table(arms, ["unmixed"]), control),
         "permuted": (slope_table(arms, ["permuted-frozen"]), None),
-        "against-frozen": (_against_frozen(arms), None),
-        "gain": (of_seed_values(list(gains), list(gains.values()), CHANGE), None),
+        **_training_counts(arms, ["mixer", "permuted"]),
     }
 
 
 def isolated(arms: Arms) -> Evidence:
     """The trend at fixed connections where only the mixing layers depend on the width."""
     names = ["mixer", "permuted"]
+    others = ["mixer-frozen", "permuted-frozen", "unmixed"]
     return {
-        "slope": (slope_table(arms, names), slope_table(arms, ["permuted-sparse-ends"])),
-        "others": (slope_table(arms, ["mixer-frozen", "unmixed"]), None),
+        "slope": (slope_table(arms, names), slope_table(arms, ["one-layer"])),
+        "others": (slope_table(arms, others), None),
         "peak": (peak_table(arms, names), None),
+        **_training_counts(arms, names),
         **_accuracies(arms, names),
     }
 
@@ -170,37 +183,37 @@ def parameters(arms: Arms) -> Evidence:
         "slope": (slope_table(arms, ["mixer"]), slope_table(arms, ["mixer-frozen"])),
         "permuted": (slope_table(arms, ["permuted"]), slope_table(arms, ["permuted-frozen"])),
         "peak": (
-            of_seed_values(*_against_square(arms, names, slice(None, -2)), CHANGE),
-            of_seed_values(*_against_square(arms, frozen_names, slice(None, -2)), CHANGE),
+            _against_square(arms, names, second=False),
+            _against_square(arms, frozen_names, second=False),
         ),
-        "second-widest": (of_seed_values(*_against_square(arms, names, slice(-2, -1)), CHANGE), None),
-        "against-frozen": (_against_frozen(arms), None),
+        "second-widest": (_against_square(arms, names, second=True), None),
+        "unmixed": (slope_table(arms, ["unmixed"]), None),
+        **_training_counts(arms, names),
         **_accuracies(arms, [*names, *frozen_names]),
     }
 
 
 def permuted_against_mixer(found: Mapping[str, Arms]) -> Evidence:
-    """Random-permuted less plain mixer, paired by seed; a mixer of the next narrower shape is the control."""
+    """Random-permuted less plain mixer, paired by seed; the control is the same with frozen mixing layers."""
 
     def gains(name: str, ending: str = "") -> np.ndarray:
         mixer, permuted = (
-            found[name][f"{kind}{ending}"]["test_accuracy"].mean("network").values
+            found[name][f"{kind}{ending}"]["test_accuracy"].mean("network", skipna=False).values
             for kind in ("mixer", "permuted")
         )
         return np.asarray(permuted - mixer)
 
-    mixer = found["parameters"]["mixer"]["test_accuracy"].transpose("network", "seed").values
-    narrower = (mixer[:-1] - mixer[1:]).mean(axis=0)
+    trained, frozen_gains = gains("parameters"), gains("parameters", "-frozen")
     elsewhere = {
         "standard design": gains("standard"),
         "isolated design, fixed connections": gains("isolated"),
-        "isolated design, fixed parameters, mixing frozen": gains("parameters", "-frozen"),
     }
     return {
         "difference": (
-            of_seed_values(["isolated design, fixed parameters"], [gains("parameters")], CHANGE),
-            of_seed_values(["mixer of the next narrower shape"], [narrower], CHANGE),
+            of_seed_values(["trained"], [trained], CHANGE),
+            of_seed_values(["mixing frozen"], [frozen_gains], CHANGE),
         ),
+        "against-frozen": (of_seed_values(["trained less frozen"], [trained - frozen_gains]), None),
         "elsewhere": (of_seed_values(list(elsewhere), list(elsewhere.values()), CHANGE), None),
     }
 
@@ -212,25 +225,32 @@ def curve(table: xr.Dataset) -> xr.Dataset:
     return found.drop_vars(set(found.coords)).assign_attrs(table.attrs | {"seeds": table.sizes["seed"]})
 
 
-def _against_frozen(arms: Arms) -> xr.Dataset:
-    """Slopes of trained networks less those of frozen ones, paired by seed."""
-    kinds = ("mixer", "permuted")
-    return of_seed_values(
-        [LABELS[kind] for kind in kinds],
-        [slopes(arms[kind]) - slopes(arms[f"{kind}-frozen"]) for kind in kinds],
-    )
-
-
-def _against_square(arms: Arms, names: Sequence[str], of: slice) -> tuple[list[str], list[np.ndarray]]:
-    """Test accuracy of the widest shape, S = C, less that of others, seed by seed, by name."""
-    found = {
-        f"{LABELS[name]}, {network_name(shape)}": widest - other
-        for name in names
-        for accuracy in [arms[name]["test_accuracy"].transpose("network", "seed").values]
-        for widest in [accuracy[-1]]
-        for shape, other in zip(networks(arms[name])[of], accuracy[of], strict=True)
+def _training_counts(arms: Arms, kinds: Sequence[str]) -> Evidence:
+    """What training the mixing layers adds, paired by seed: to the slopes, and to each network's accuracy."""
+    gains = {
+        f"{LABELS[arm]}, {network_name(shape)}": gain
+        for arm in kinds
+        for trained, drawn in [[arms[name]["test_accuracy"].values for name in (arm, f"{arm}-frozen")]]
+        for shape, gain in zip(networks(arms[arm]), trained - drawn, strict=True)
     }
-    return list(found), list(found.values())
+    differences = [slopes(arms[kind]) - slopes(arms[f"{kind}-frozen"]) for kind in kinds]
+    return {
+        "against-frozen": (of_seed_values([LABELS[kind] for kind in kinds], differences), None),
+        "gain": (of_seed_values(list(gains), list(gains.values()), CHANGE), None),
+    }
+
+
+def _against_square(arms: Arms, names: Sequence[str], second: bool) -> xr.Dataset:
+    """Test accuracy of the widest shape, S = C, less that of the second widest, or of all narrower ones."""
+    found = {}
+    for name in names:
+        accuracy = arms[name]["test_accuracy"].transpose("network", "seed").values
+        widths = arms[name]["width"].values
+        next_widest = widths[widths < widths[-1]].max()
+        for shape, width, other in zip(networks(arms[name]), widths, accuracy, strict=True):
+            if (width == next_widest) if second else (width < next_widest):
+                found[f"{LABELS[name]}, {network_name(shape)}"] = accuracy[-1] - other
+    return of_seed_values(list(found), list(found.values()), CHANGE)
 
 
 def _accuracies(arms: Arms, names: Sequence[str]) -> Evidence:

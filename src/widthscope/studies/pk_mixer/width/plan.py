@@ -1,6 +1,7 @@
 """Shards of the family `width`: one for each experiment, its arms or its networks, as they are long."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
@@ -29,7 +30,7 @@ WEIGHT_SECONDS = 6e-9
 """Of one weight in one update, with its mask where it has one."""
 
 FORWARD = 0.35
-"""Share of a forward pass in a gradient: all that there is to do where only the readout is trained."""
+"""Share of a forward pass in a gradient: all that an image costs, once, where only the readout is trained."""
 
 STEP_SECONDS = 6e-3
 """Of one step of all seeds, whatever their size."""
@@ -53,8 +54,7 @@ def shards(settings: Width, seed: int) -> list[Shard]:
         return [_shard(settings, seed, NAME, experiments)]
     found = []
     for name, each in experiments.items():
-        for suffix, networks in _jobs(settings, each).items():
-            part = {**each, "networks": networks}
+        for suffix, part in _jobs(settings, each).items():
             found.append(_shard(settings, seed, f"{NAME}-{name}{suffix}", {name: part}))
     return found
 
@@ -66,7 +66,7 @@ def _experiment(settings: Width, name: str) -> dict[str, Any]:
     networks: Networks = [
         (arm, _network(settings, own, fields, shape))
         for arm, fields in ARMS[name].items()
-        for shape in shapes
+        for shape in (_of_distinct_width(shapes) if fields.get("blocks") == 0 else shapes)
     ]
     return {
         "recipe": {
@@ -77,9 +77,16 @@ def _experiment(settings: Width, name: str) -> dict[str, Any]:
             "epochs": own.epochs,
             "rate": settings.rate,
         },
-        "seeds": own.seeds,
+        "seeds": list(range(own.seeds)),
         "networks": networks,
     }
+
+
+def _of_distinct_width(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """One shape of each width: without mixing layers those of one width are the same network."""
+    return list({tokens * channels: (tokens, channels) for tokens, channels in reversed(shapes)}.values())[
+        ::-1
+    ]
 
 
 def _network(settings: Width, own: Any, fields: Mapping[str, Any], shape: tuple[int, int]) -> dict[str, Any]:
@@ -98,19 +105,31 @@ def _network(settings: Width, own: Any, fields: Mapping[str, Any], shape: tuple[
     return found
 
 
-def _jobs(settings: Width, each: Mapping[str, Any]) -> dict[str, Networks]:
-    """Networks of each job, by the end of its name."""
+def _jobs(settings: Width, each: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The experiment in parts, one for each job, by the end of the job's name."""
     if _seconds(settings, each) <= EXPERIMENT_SECONDS:
-        return {"": each["networks"]}
-    found: dict[str, Networks] = {}
+        return {"": each}
+    found: dict[str, Mapping[str, Any]] = {}
     for arm in dict.fromkeys(_trained_form(arm) for arm, _ in each["networks"]):
         of_arm = [network for network in each["networks"] if _trained_form(network[0]) == arm]
         if _seconds(settings, {**each, "networks": of_arm}) <= SHARD_SECONDS:
-            found[f"-{arm}"] = of_arm
+            found[f"-{arm}"] = {**each, "networks": of_arm}
             continue
         for name, fields in of_arm:
-            found[f"-{name}-s{fields['tokens']}-c{fields['channels']}"] = [(name, fields)]
+            suffix = f"-{name}-s{fields['tokens']}-c{fields['channels']}"
+            found |= _by_seeds(settings, suffix, {**each, "networks": [(name, fields)]})
     return found
+
+
+def _by_seeds(settings: Width, suffix: str, each: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """One network's job, or several with some of its seeds each where one would be long."""
+    seeds = each["seeds"]
+    jobs = min(len(seeds), math.ceil(_seconds(settings, each) / SHARD_SECONDS))
+    if jobs <= 1:
+        return {suffix: each}
+    size = math.ceil(len(seeds) / jobs)
+    parts = [seeds[first : first + size] for first in range(0, len(seeds), size)]
+    return {f"{suffix}-from{part[0]}": {**each, "seeds": part} for part in parts}
 
 
 def _trained_form(arm: str) -> str:
@@ -134,12 +153,12 @@ def _shard(settings: Width, seed: int, name: str, experiments: Mapping[str, Any]
 def _seconds(settings: Width, each: Mapping[str, Any]) -> float:
     """Of an experiment's training; its tests are a forward pass beside many."""
     steps = each["recipe"]["epochs"] * (settings.train // settings.batch)
-    tested = (settings.train + settings.test) / 3
-    images = steps * settings.batch + tested
-    members = each["seeds"]
+    members = len(each["seeds"])
     found = 0.0
     for _, fields in each["networks"]:
-        one = images * _image_seconds(fields) + steps * WEIGHT_SECONDS * _weights(fields)
+        passed = FORWARD * (settings.train + settings.test)
+        passed += FORWARD * settings.train if _readout_alone(fields) else steps * settings.batch
+        one = passed * _image_seconds(fields) + steps * WEIGHT_SECONDS * _weights(fields)
         found += steps * STEP_SECONDS + members * one
     return found
 
@@ -150,8 +169,12 @@ def _image_seconds(fields: Mapping[str, Any]) -> float:
     unit = UNIT_SECONDS + (PERMUTED_SECONDS if fields["kind"] == "random-permuted" else 0.0)
     inside = width**2 if fields["kind"] == "sparse" else width * (fields["tokens"] + fields["channels"]) / 2
     products = 3 * (layers * inside + width * (fields["inputs"] + CLASSES))
-    gradient = fields["design"] != "isolated" or (not fields.get("frozen") and layers > 0)
-    return float(products * PRODUCT_SECONDS + (layers + 1) * width * unit) * (1.0 if gradient else FORWARD)
+    return float(products * PRODUCT_SECONDS + (layers + 1) * width * unit)
+
+
+def _readout_alone(fields: Mapping[str, Any]) -> bool:
+    """As `networks.Network.learns_readout_alone`."""
+    return fields["design"] == "isolated" and (bool(fields.get("frozen")) or fields["blocks"] == 0)
 
 
 def _weights(fields: Mapping[str, Any]) -> float:
@@ -172,14 +195,16 @@ def _mixing_weights(fields: Mapping[str, Any]) -> float:
 def _megabytes(settings: Width, each: Mapping[str, Any]) -> int:
     """Of the images of all seeds and those they are drawn from, weights with Adam's averages, activations."""
     pixels = PIXELS[settings.dataset]
-    images = pixels * (each["seeds"] * (settings.train + settings.test) * 3 + 6 * SAMPLES[settings.dataset])
+    images = pixels * (
+        len(each["seeds"]) * (settings.train + settings.test) * 3 + 6 * SAMPLES[settings.dataset]
+    )
     weights = max(
         7 * _weights(fields) + 2 * _mixing_weights(fields) + 2 * _ends(fields)
         for _, fields in each["networks"]
     )
     units = max(width * (layers + 2) for _, fields in each["networks"] for width, layers in [_size(fields)])
     left = LEFT * max(settings.batch, CHUNK) * units
-    return int(4 * (images + each["seeds"] * (weights + left)) / 2**20)
+    return int(4 * (images + len(each["seeds"]) * (weights + left)) / 2**20)
 
 
 def _size(fields: Mapping[str, Any]) -> tuple[int, int]:

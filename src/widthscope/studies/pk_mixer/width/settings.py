@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Distinct, Positive, Section, Widths
+from widthscope.settings_types import Count, Distinct, Increasing, Section
 from widthscope.settings_types import Width as Units
 
 IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
@@ -22,6 +22,26 @@ Shape = tuple[Side, Side]
 
 SPREAD = 0.03
 """How far the count that is held fixed may differ between shapes, for want of whole numbers."""
+
+WIDEST = 2**13
+"""Widest network: a sparse one stores all m^2 numbers of a layer, and with Adam several times as many."""
+
+MOST_BLOCKS = 64
+MOST_SEEDS = 1000
+MOST_EPOCHS = 10_000
+
+HIGHEST_RATE = 1.0
+"""Of Adam, which moves every weight by about its rate, whatever the loss."""
+
+FEWEST_IMAGES = 50
+"""Of both parts: five of each class on average; an accuracy then comes in steps of at most 0.02."""
+
+SparseWidth = Annotated[Units, Field(le=WIDEST)]
+Blocks = Annotated[int, Field(ge=1, le=MOST_BLOCKS)]
+Epochs = Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
+Seeds = Annotated[int, Field(ge=3, le=MOST_SEEDS)]
+Images = Annotated[int, Field(ge=FEWEST_IMAGES, le=60_000)]
+Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
 
 THINNEST = 4
 """Fewest tokens or channels of a network without skip connections."""
@@ -42,10 +62,10 @@ class Sparse(Section):
     """Sparse networks with a fixed number of connections in each mixing layer."""
 
     connections: Count = Field(4096, description="Connections of each mixing layer.")
-    widths: Widths = Field((64, 128, 256), min_length=3, description="Widths m.")
+    widths: Increasing[SparseWidth] = Field((64, 128, 256), min_length=3, description="Widths m.")
     noise: Noise = Field(0.7, description="Deviation of Gaussian noise on standardised pixels.")
-    epochs: Count = Field(40, description="Passes over the images trained on.")
-    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
+    epochs: Epochs = Field(40, description="Passes over the images trained on.")
+    seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
 
     @model_validator(mode="after")
     def _connections_fit(self) -> "Sparse":
@@ -62,19 +82,20 @@ class _Shapes(Section):
 
     shapes: Distinct[Shape]
     noise: Noise = Field(0.7, description="Deviation of Gaussian noise on standardised pixels.")
-    epochs: Count = Field(30, description="Passes over the images trained on.")
-    seeds: Count = Field(12, ge=3, description="Independent seeds, each with a split of its own.")
+    epochs: Epochs = Field(30, description="Passes over the images trained on.")
+    seeds: Seeds = Field(8, description="Independent seeds, each with a split of its own.")
 
     @model_validator(mode="after")
     def _one_square_is_widest(self) -> "_Shapes":
-        if len(self.shapes) < 3:
-            raise ValueError(f"a slope needs at least 3 shapes, not {len(self.shapes)}")
-        by_width = sorted(self.shapes, key=lambda shape: shape[0] * shape[1])
-        tokens, channels = by_width[-1]
-        if tokens != channels:
-            raise ValueError(
-                f"the widest shape must have S = C, where the width is largest, not ({tokens}, {channels})"
-            )
+        widths = sorted({tokens * channels for tokens, channels in self.shapes})
+        if len(widths) < 3:
+            raise ValueError(f"a slope needs shapes of at least 3 widths S C, not {len(widths)}")
+        widest = [(tokens, channels) for tokens, channels in self.shapes if tokens * channels == widths[-1]]
+        wrong = [shape for shape in widest if shape[0] != shape[1]]
+        if wrong:
+            raise ValueError(f"the widest shape must have S = C, where the width is largest, not {wrong[0]}")
+        if widths[-1] > WIDEST:
+            raise ValueError(f"the shape {widest[0]} has {widths[-1]} units, and there can be {WIDEST}")
         return self
 
 
@@ -98,12 +119,18 @@ class Connections(_Shapes):
 class Standard(Connections):
     """The standard design, with skips: stem and head are trained, and grow with the width."""
 
-    epochs: Count = Field(20, description="Passes over the images trained on.")
-    seeds: Count = Field(16, ge=3, description="Independent seeds, each with a split of its own.")
+    shapes: Distinct[Shape] = Field(
+        ((2, 63), (4, 43), (8, 28), (16, 16), (28, 8), (43, 4)),
+        description="Tokens S and channels C of the mixers.",
+    )
+    epochs: Epochs = Field(20, description="Passes over the images trained on.")
+    seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
 
 
 class Isolated(Connections):
     """The isolated design, with skips: only the mixing layers depend on the width."""
+
+    noise: Noise = Field(0.0, description="Deviation of Gaussian noise on standardised pixels.")
 
 
 class Parameters(_Shapes):
@@ -134,11 +161,11 @@ class Width(Section):
     """Accuracy over the effective width m, by what is held fixed and by what stem and head may learn."""
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
-    train: Count = Field(500, description="Images that a network is trained on.")
-    test: Count = Field(1000, description="Images that it is tested on.")
+    train: Images = Field(500, description="Images that a network is trained on.")
+    test: Images = Field(1000, description="Images that it is tested on.")
     batch: Count = Field(100, description="Images in a minibatch.")
-    rate: Positive = Field(3e-3, description="Learning rate of Adam, at its peak between warm-up and cosine.")
-    blocks: Count = Field(2, description="Blocks L of two mixing layers.")
+    rate: Rate = Field(3e-3, description="Learning rate of Adam, at its peak between warm-up and cosine.")
+    blocks: Blocks = Field(2, description="Blocks L of two mixing layers.")
     end_width: Units = Field(
         16,
         description="Where stem and head are sparse too, they have as many weights at every width as dense "
