@@ -142,13 +142,51 @@ def test_mosaic_lays_images_row_by_row_with_gaps():
     assert np.isnan(whole[:, 2]).all()
 
 
-def test_jobs_stay_short_and_every_seed_is_trained_once():
-    settings = Denoise(dataset="cifar10", hidden=900, train=10_000, test=1000, epochs=2, seeds=12)
-    shards = planned(settings)
+@pytest.mark.parametrize(
+    ("epochs", "seeds", "count"),
+    [(2, 12, 6), (2, 13, 6), (100, 8, 8), (100, 3, 2)],
+)
+def test_jobs_have_pairs_of_seeds_and_every_network_is_trained_once(epochs, seeds, count):
+    shards = planned(
+        Denoise(dataset="cifar10", hidden=900, train=10_000, test=1000, epochs=epochs, seeds=seeds)
+    )
+    assert len(shards) == count == len({shard.name for shard in shards})
+    trained = sorted(
+        (arm, seed) for shard in shards for arm in shard.settings["arms"] for seed in shard.settings["seeds"]
+    )
+    assert trained == [(arm, seed) for arm in plan.ARMS for seed in range(seeds)]
+    assert all(len(shard.settings["seeds"]) >= 2 for shard in shards)
+
+
+def test_what_fits_under_the_limit_of_a_shard_stays_under_it():
+    shards = planned(Denoise(seeds=1000))
     assert len(shards) > 1
-    assert sorted(seed for shard in shards for seed in shard.settings["seeds"]) == list(range(12))
-    each = shards[0].cost.seconds / len(shards[0].settings["seeds"])
-    assert all(shard.cost.seconds < SHARD_SECONDS + each for shard in shards)
+    assert all(shard.cost.seconds < SHARD_SECONDS + plan.STARTUP for shard in shards[:-1])
+
+
+def test_jobs_of_single_arms_and_seeds_are_put_together_again(images, stored):
+    (shard,) = planned(SETTINGS)
+    parts = {
+        f"denoise-{arm}-from{seeds[0]}": experiment.run(
+            {**shard.settings, "arms": [arm], "seeds": seeds}, images, Work()
+        )
+        for arm in plan.ARMS
+        for seeds in ([1, 2], [0])
+    }
+    apart, whole = fit.fit(parts, {}), fit.fit(stored, {})
+    assert set(apart) == set(whole)
+    for path in ("/claims/denoise/error/measured", "/claims/denoise/errors/measured"):
+        xr.testing.assert_allclose(apart[path], whole[path], rtol=1e-3)
+    xr.testing.assert_allclose(apart["/curves/denoise-shown"], whole["/curves/denoise-shown"], atol=1e-2)
+
+
+def test_initial_couplings_are_a_part_of_those_of_full_size():
+    full, small = (
+        network.draw(5, 9, False, torch.Generator().manual_seed(3), *scale) for scale in ((), (0.1,))
+    )
+    assert float(full["forward"].abs().max()) <= (6 / 14) ** 0.5
+    for name, value in full.items():
+        assert torch.allclose(0.1 * value, small[name])
 
 
 @pytest.mark.parametrize(
@@ -157,6 +195,9 @@ def test_jobs_stay_short_and_every_seed_is_trained_once():
         ({"train": 1700, "test": 100}, "need more images than the 1797 of digits"),
         ({"train": 50, "batch": 51}, "batch 51 must be at most train, 50"),
         ({"updates": 31}, "longer 30 must be at least updates, 31"),
+        ({"noise": 1e6}, "less than or equal to 1"),
+        ({"rate": 2.0}, "less than or equal to 1"),
+        ({"scale": 0.0}, "greater than 0"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused_when_they_are_read(changed, message):

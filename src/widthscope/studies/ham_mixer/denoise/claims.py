@@ -13,7 +13,9 @@ DENOISE = Claim(
     statement="A memory with a normalised visible layer and two hidden layers of ReLU units, tied and "
     "trained to denoise images by a few of its own updates, brings noisy test images closer to the clean "
     "ones, and its energy falls at every update of every one of them, also beyond those it was trained for. "
-    "The two hidden layers act as one of twice as many units, since neither is coupled to the other.",
+    "The two hidden layers act as one of twice as many units, since neither is coupled to the other. "
+    "Couplings start at a tenth of the usual size; full-sized ones were tried first, and an untrained memory "
+    "then leads images astray.",
     quantity=REMOVED,
     prediction=None,
     tests=(

@@ -43,8 +43,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
 
 def unit_images(dataset: xr.Dataset) -> Tensor:
     """Images of norm 1 in shades of grey, (sample, pixel), float32."""
-    image = dataset["image"].astype("float32")
-    grey = image.mean("channel") if "channel" in image.dims else image
+    image = dataset["image"]
+    grey = image.mean("channel", dtype="float32") if "channel" in image.dims else image.astype("float32")
     pixels = torch.from_numpy(grey.values.copy()).flatten(1)
     return pixels / pixels.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
 
@@ -53,7 +53,10 @@ def _arm(arm: str, settings: Mapping[str, Any], parts: list[dict[str, Tensor]], 
     members = Members.grid(seed=settings["seeds"])
     generators = members.generators("ham_mixer", "denoise.weights", settings["seed"])
     pixels = parts[0]["train"].shape[-1]
-    drawn = [network.draw(settings["hidden"], pixels, arm == "tied", each) for each in generators]
+    drawn = [
+        network.draw(settings["hidden"], pixels, arm == "tied", each, settings["scale"])
+        for each in generators
+    ]
     start = stacked(drawn, work.device)
     trained = train(
         members,

@@ -19,11 +19,17 @@ SHOWN = ("states", "clean", "pattern")
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claim of the family and the curves of its figures, by path."""
     found = [tree for name, tree in shards.items() if name == "denoise" or fnmatch(name, "denoise-*")]
+    parts: dict[str, list[xr.Dataset]] = {}
+    for tree in found:
+        for arm, node in tree.children.items():
+            parts.setdefault(arm, []).append(node.to_dataset())
+    for several in parts.values():
+        several.sort(key=lambda part: int(part["seed"][0]))
     arms = {
-        arm: xr.concat([tree[arm].to_dataset()[list(PER_SEED)] for tree in found], "seed", join="exact")
-        for arm in found[0].children
+        arm: xr.concat([part[list(PER_SEED)] for part in several], "seed", join="exact")
+        for arm, several in parts.items()
     }
-    pictures = {arm: found[0][arm].to_dataset()[list(SHOWN)].load() for arm in arms}
+    pictures = {arm: several[0][list(SHOWN)].load() for arm, several in parts.items()}
     updates = int(found[0].attrs["updates"])
     return claim_tree({"denoise": denoise(arms, updates)}) | drawn(arms, pictures, updates)
 

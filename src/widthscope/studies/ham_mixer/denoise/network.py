@@ -25,9 +25,18 @@ from widthscope.ensembles.parameters import Parameters
 LAYERS = 2
 
 
-def draw(hidden: int, pixels: int, tied: bool, generator: torch.Generator) -> Parameters:
-    """One network's couplings in float64, each layer's Xavier-uniform; untied backward ones are their own."""
-    limit = math.sqrt(6 / (hidden + pixels))
+def draw(hidden: int, pixels: int, tied: bool, generator: torch.Generator, scale: float = 1.0) -> Parameters:
+    """One network's couplings in float64; untied backward ones are their own.
+
+    Args:
+        hidden: units of each layer.
+        pixels: of an image.
+        tied: whether the backward couplings are the forward ones.
+        generator: of the draw.
+        scale: times Xavier's uniform initial values of each layer. At full size some updates of an untrained
+            memory lead an image to one that has nothing to do with it, which training must undo first.
+    """
+    limit = scale * math.sqrt(6 / (hidden + pixels))
 
     def uniform(rows: int, columns: int) -> Tensor:
         drawn = torch.rand(rows, columns, generator=generator, dtype=torch.float64)

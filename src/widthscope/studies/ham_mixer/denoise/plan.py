@@ -1,6 +1,10 @@
-"""Shards of the family `denoise`: one for all where that is short, else networks in groups of seeds."""
+"""Shards of the family `denoise`: one for all where that is short, else groups of seeds, else each arm's.
+
+A group has two seeds or more: on a CPU a lone network would train beside a copy of itself.
+"""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
@@ -9,6 +13,8 @@ from widthscope.studies.ham_mixer.denoise.settings import PIXELS, Denoise
 NAME, ENTRY = "denoise", "denoise.experiment"
 STARTUP = 3.5
 ARMS = ("tied", "untied")
+PAIR = 2
+"""Fewest seeds of a job."""
 
 PRODUCT_SECONDS = 4.5e-11
 """Of one multiply-add with what goes along with it, forward or backward, on one core."""
@@ -17,37 +23,48 @@ NUMBER_SECONDS = 3e-9
 """Of one number of a state or of a hidden layer in one update, forward and backward."""
 
 START_MB = 450
+COLOURED_MB = 500
+"""CIFAR-10 itself, and in shades of grey."""
 
 
 def shards(settings: Denoise, seed: int) -> list[Shard]:
-    """Groups of seeds that stay under the limit of a shard; both arms of a seed are in one job."""
-    each = _seconds(settings)
-    size = max(1, min(settings.seeds, int(SHARD_SECONDS // each)))
-    groups = [range(first, min(first + size, settings.seeds)) for first in range(0, settings.seeds, size)]
-    if len(groups) == 1:
-        return [_shard(settings, NAME, groups[0], seed)]
-    return [_shard(settings, f"{NAME}-from{group[0]}", group, seed) for group in groups]
+    """Groups of seeds that stay under the limit of a shard; arms are apart where a pair of seeds does not."""
+    each = len(ARMS) * _seconds(settings)
+    if settings.seeds * each <= SHARD_SECONDS:
+        return [_shard(settings, NAME, range(settings.seeds), ARMS, seed)]
+    size = max(PAIR, int(SHARD_SECONDS // each))
+    starts = list(range(0, settings.seeds, size))
+    if settings.seeds - starts[-1] < PAIR:
+        starts.pop()
+    groups = [range(*ends) for ends in pairwise([*starts, settings.seeds])]
+    if PAIR * each <= SHARD_SECONDS:
+        return [_shard(settings, f"{NAME}-from{group[0]}", group, ARMS, seed) for group in groups]
+    return [
+        _shard(settings, f"{NAME}-{arm}-from{group[0]}", group, (arm,), seed)
+        for arm in ARMS
+        for group in groups
+    ]
 
 
-def _shard(settings: Denoise, name: str, seeds: Sequence[int], seed: int) -> Shard:
+def _shard(settings: Denoise, name: str, seeds: Sequence[int], arms: Sequence[str], seed: int) -> Shard:
     own: dict[str, Any] = settings.model_dump(mode="json")
     return Shard(
         name,
         ENTRY,
-        {**own, "seeds": list(seeds), "arms": list(ARMS), "seed": seed},
-        Cost(STARTUP + len(seeds) * _seconds(settings), _memory_mb(settings, len(seeds))),
+        {**own, "seeds": list(seeds), "arms": list(arms), "seed": seed},
+        Cost(STARTUP + len(arms) * len(seeds) * _seconds(settings), _memory_mb(settings, len(seeds))),
         datasets=(settings.dataset,),
         gpu_speedup=GPU_SPEEDUP,
     )
 
 
 def _seconds(settings: Denoise) -> float:
-    """Of both arms of one seed."""
+    """Of one arm of one seed."""
     pixels, units = PIXELS[settings.dataset], 2 * settings.hidden
     images = settings.epochs * settings.train
     products = 2 * pixels * units * (3 * images * settings.updates + 4 * settings.test * settings.longer)
     numbers = (6 * pixels + 2 * units) * (images * settings.updates + 2 * settings.test * settings.longer)
-    return len(ARMS) * (PRODUCT_SECONDS * products + NUMBER_SECONDS * numbers)
+    return PRODUCT_SECONDS * products + NUMBER_SECONDS * numbers
 
 
 def _memory_mb(settings: Denoise, seeds: int) -> int:
@@ -60,5 +77,5 @@ def _memory_mb(settings: Denoise, seeds: int) -> int:
     return (
         START_MB
         + round((images + max(step, tested) + weights) / 1e6)
-        + (250 if settings.dataset == "cifar10" else 0)
+        + (COLOURED_MB if settings.dataset == "cifar10" else 0)
     )

@@ -1,10 +1,12 @@
 """Settings of the family `denoise`: a memory of two hidden layers that is trained to remove noise."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Positive, Section
+from widthscope.settings_types import Count, Section
+
+PartOfOne = Annotated[float, Field(gt=0, le=1)]
 
 IMAGES = {"digits": 1797, "cifar10": 60_000}
 PIXELS = {"digits": 64, "cifar10": 1024}
@@ -17,15 +19,18 @@ class Denoise(Section):
         "digits", description="Images, scaled to unit norm: 8 by 8 digits, or CIFAR-10 in shades of grey."
     )
     hidden: Count = Field(100, description="Units of each of the two hidden layers.")
-    noise: Positive = Field(0.1, description="Deviation of the noise on each pixel of an image of norm 1.")
+    scale: PartOfOne = Field(
+        0.1, description="Size of the initial couplings, those of Xavier being 1: small ones leave images be."
+    )
+    noise: PartOfOne = Field(0.1, description="Deviation of the noise on each pixel of an image of norm 1.")
     updates: Count = Field(10, description="Updates of the state that training runs through.")
     longer: Count = Field(30, description="Updates in all, along which energies are looked at.")
-    step: Positive = Field(0.1, le=1.0, description="Size e of an update x <- (1 - e) x + e U(LN x).")
+    step: PartOfOne = Field(0.1, description="Size e of an update x <- (1 - e) x + e U(LN x).")
     train: Count = Field(1000, description="Images trained on.")
     test: Count = Field(400, description="Images that errors and energies are measured on.")
     batch: Count = Field(100, description="Images of a minibatch.")
     epochs: Count = Field(10, description="Times that every image is seen, with new noise each time.")
-    rate: Positive = Field(2e-3, description="Learning rate of Adam.")
+    rate: PartOfOne = Field(4e-3, description="Learning rate of Adam.")
     seeds: Count = Field(8, ge=3, description="Seeds of split, noise and initial weights.")
 
     @model_validator(mode="after")
