@@ -22,6 +22,8 @@ from widthscope.studies.pk_mixer.training import values_of
 EXPANSIONS = (1, 2)
 EXAMPLES = 16
 FORMS = ("random permutation", "dense mask")
+DRAWN_SIDE = 3
+"""Of the sparse layer whose tensors are drawn."""
 
 
 def widest_shapes(sides: Sequence[int]) -> xr.Dataset:
@@ -85,7 +87,7 @@ def layer_costs(sides: Sequence[int]) -> xr.Dataset:
         ``stored``, ``bytes`` and ``multiply_adds`` over (form, width).
     """
     found = {name: np.empty((len(FORMS), len(sides))) for name in ("stored", "bytes", "multiply_adds")}
-    mask_of_smallest = kept_tensors("sparse", sides[0])
+    drawn = kept_tensors("sparse", DRAWN_SIDE)
     for column, side in enumerate(sides):
         units = side * side
         weight, matrix, mask = (
@@ -97,7 +99,7 @@ def layer_costs(sides: Sequence[int]) -> xr.Dataset:
             permuted_kronecker(weight, features, order, order)
         with FlopCounterMode(display=False) as masked:
             masked_product(matrix, mask, features)
-        kept = (kept_tensors("random-permuted", side), _grown(mask_of_smallest, sides[0] ** 2, units))
+        kept = (kept_tensors("random-permuted", side), _grown(drawn, DRAWN_SIDE**2, units))
         found["stored"][:, column] = [stored_numbers(tensors) for tensors in kept]
         found["bytes"][:, column] = [sum(one.nbytes for one in tensors) for tensors in kept]
         for row, counted in enumerate((permuted, masked)):

@@ -112,7 +112,8 @@ OPTIMUM = Claim(
     statement=(
         "Of all whole shapes within $\\Omega = \\gamma m (S + C) / 2 = \\gamma n^3$ connections, $n$ "
         "whole, the widest has $S = C = (\\Omega / \\gamma)^{1/3}$ and $m = (\\Omega / \\gamma)^{2/3}$. "
-        "Along that curve the free parameters $\\gamma (S^2 + C^2)$ are then fewest: the two budgets pull in opposite directions."
+        "Along that curve the free parameters $\\gamma (S^2 + C^2)$ are then fewest: the two budgets pull in "
+        "opposite directions."
     ),
     quantity="tokens $S$ of the widest shape",
     prediction=None,
@@ -191,8 +192,9 @@ COST = Claim(
     name="rp-cost",
     statement=(
         "A randomly permuted layer with $S = C$ stores numbers in proportion to its width $m$, weights, "
-        "permutations and their inverses, which gradients use, together, and multiplies $m^{3/2}$ times for an "
-        "example; a dense weight with a mask takes $m^2$ of both. What this is in seconds, a benchmark measures."
+        "permutations and their inverses, which gradients use, together, and multiplies $m^{3/2}$ times for "
+        "an example; a dense weight with a mask takes $m^2$ of both. What this is in seconds, a benchmark "
+        "measures."
     ),
     quantity="exponent of the numbers stored",
     prediction=1.0,
