@@ -54,7 +54,7 @@ SPECIFIED = {
     "attnbm": """
         likelihood-mixture gradient special-cases wilks easy-to-train optimiser-matters pca-threshold
         plateau-formula memorisation official-curve dsm-equals-dae dae-learns-score gbrbm-identity
-        vs-gbrbm-training completion dam-is-efh cccp
+        vs-gbrbm-training vs-gbrbm-doubled vs-gbrbm-stability completion dam-is-efh cccp
     """,
     "ham_mixer": """
         lagrangian-ln lagrangian-gelu hessian skip-decay energy-ode energy-discrete

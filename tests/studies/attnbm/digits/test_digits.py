@@ -124,19 +124,38 @@ def test_optimisers_and_completions_are_ordered_and_their_controls_refuted(verdi
 
 
 def test_a_gaussian_in_the_machines_place_is_refuted(verdicts):
-    for scale in ("scale-1", "scale-2"):
-        assert verdicts["vs-gbrbm-training", scale].control.verdict == "refuted"
+    for claim, scale in (("vs-gbrbm-training", "scale-1"), ("vs-gbrbm-doubled", "scale-2")):
+        assert verdicts[claim, scale].control.verdict == "refuted"
 
 
-def test_differences_are_paired_by_hand_at_the_rate_that_validation_chose(tables, tree):
+def test_completion_given_another_image_is_worse_than_the_mean_image(verdicts):
+    control = verdicts["completion", "over-mean"].control
+    assert control.verdict == "refuted"
+    assert control.estimate != pytest.approx(-verdicts["completion", "over-single"].control.estimate, rel=0.1)
+
+
+def test_differences_are_paired_by_hand_at_the_rate_that_each_seed_chose(tables, tree):
     nlls = {}
     for name in ("attention", "contrastive"):
         table = tables[f"/descent/{name}"].isel(epoch=-1)
-        cells = np.flatnonzero(table["scale"] == 2)
-        best = cells[int(np.argmin(table["validation"].isel(cell=cells).mean("seed").values))]
-        nlls[name] = table["test"].isel(cell=best).values
-    found = tree["/claims/vs-gbrbm-training/scale-2/measured"]["estimate"][0]
+        own = table.isel(cell=np.flatnonzero(table["scale"] == 2))
+        best = [int(np.argmin(own["validation"].isel(seed=seed).values)) for seed in range(4)]
+        nlls[name] = np.array(
+            [float(own["test"].isel(cell=cell, seed=seed)) for seed, cell in enumerate(best)]
+        )
+    found = tree["/claims/vs-gbrbm-doubled/scale-2/measured"]["estimate"][0]
     assert float(found) == pytest.approx(np.mean(nlls["contrastive"] - nlls["attention"]))
+
+
+def test_each_seed_chooses_its_rate_and_a_rate_that_diverged_is_not_chosen():
+    ends = np.array([[[3.0, 1.0, np.nan]], [[2.0, 5.0, 4.0]], [[9.0, 9.0, 9.0]]])[:, 0, :, None]
+    table = xr.Dataset(
+        {"validation": (("cell", "seed", "epoch"), ends), "test": (("cell", "seed", "epoch"), 10 * ends)},
+        coords={"scale": ("cell", [1.0, 1.0, 2.0]), "rate": ("cell", [0.1, 0.2, 0.1])},
+    )
+    chosen, largest = fit._chosen(table, 1.0)
+    assert np.array_equal(chosen, [20.0, 10.0, 40.0])
+    assert np.array_equal(largest, [1.0, 0.0, 1.0])
 
 
 def test_rises_are_counted_above_the_threshold():
@@ -196,6 +215,9 @@ def test_controls_are_there_and_figures_are_drawn_from_numbers(tree):
         ({"train": 100}, "adam_batch 200 needs as many images to train on, not 100"),
         ({"train": 210, "components": 300}, "300 components start on as many images, and 210 are trained on"),
         ({"binary_units": 17}, "binary_units"),
+        ({"hidden_share": 1e-9}, "hidden_share"),
+        ({"rates": [0.1, 1e6]}, "rates"),
+        ({"adam_rate": 1e9}, "adam_rate"),
     ],
 )
 def test_sizes_that_cannot_work_are_refused_when_they_are_read(section, message):

@@ -4,16 +4,23 @@ import math
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
 
-from widthscope.boltzmann.plateau import plateau
+from widthscope.boltzmann.plateau import orders_of, plateau
 from widthscope.config import load
 from widthscope.datasets import digits
 from widthscope.errors import ConfigError
 from widthscope.statistics.claims import judge
 from widthscope.studies.attnbm.memorisation import experiment, figures, fit, plan
 from widthscope.studies.attnbm.memorisation.claims import CLAIMS
+from widthscope.studies.attnbm.memorisation.pattern_coordinates import (
+    COORDINATES,
+    EpochOfDescent,
+    likelihoods,
+    small,
+)
 from widthscope.studies.attnbm.memorisation.settings import (
     HiddenUnits,
     Memorisation,
@@ -59,6 +66,7 @@ def test_the_formula_is_where_training_ends_and_orders_of_one_are_not(verdicts):
     for name in ("relative", "shrinks"):
         outcome = verdicts["plateau-formula", name]
         assert (outcome.verdict, outcome.control.verdict) == ("supported", "refuted"), outcome.reason
+    assert verdicts["plateau-formula", "relative"].control.estimate != pytest.approx(1.0, abs=0.02)
     assert abs(verdicts["plateau-formula", "relative"].estimate) < 1e-6
 
 
@@ -80,6 +88,20 @@ def test_more_hidden_units_memorise_more_and_copies_do_not(tree, verdicts):
     assert abs(trend.control.estimate) < 0.0625
 
 
+def test_two_copies_at_twice_the_rate_train_as_one():
+    """What the control of the trend stands for, in the update that trains."""
+    one = small(torch.Generator().manual_seed(3), 6, 16, 4)
+    two = {name: torch.cat([value, value], dim=-1) for name, value in one.items()}
+    order = torch.randint(4, (1, 30, 2), generator=torch.Generator().manual_seed(4))
+    ends = []
+    for rate, start in ((0.05, one), (0.1, two)):
+        step, parameters = EpochOfDescent(16.0, rate), {name: value[None] for name, value in start.items()}
+        ends.append(step(parameters, {}, {"order": order}, 0)[0])
+    nll = [likelihoods(parameters, 16.0)["nll"] for parameters in ends]
+    assert torch.allclose(ends[1][COORDINATES][0, :, :6], ends[0][COORDINATES][0], rtol=1e-9)
+    assert torch.allclose(nll[0], nll[1], rtol=1e-9)
+
+
 def test_a_start_at_the_patterns_stays_at_the_optimum(verdicts):
     for claim in ("memorisation", "official-curve"):
         control = verdicts[claim, "plateau"].control
@@ -91,7 +113,16 @@ def test_the_published_metric_starts_at_half_the_norm_over_the_batch(verdicts):
     start = verdicts["official-curve", "start"]
     assert start.prediction == pytest.approx(64 / 2 / 5)
     assert (start.verdict, start.control.verdict) == ("supported", "refuted")
-    assert start.control.estimate == pytest.approx(5 * start.estimate)
+    # The start at 20 patterns is near the optimum, log 20.
+    assert start.control.estimate == pytest.approx(math.log(20) / 5, rel=0.3)
+
+
+def test_the_plateau_of_the_published_sizes_is_that_of_the_orders_at_the_end(stored, verdicts, tree):
+    table = stored["memorisation"]["published/small"].isel(epoch=-1)
+    stars = [plateau(orders_of(own), 64.0).nll for own in table["owner"].values]
+    found = verdicts["official-curve", "plateau"]
+    assert found.estimate == pytest.approx(np.mean(stars) - math.log(20))
+    assert float(tree["/claims/official-curve/excess/measured"]["estimate"][0]) > found.estimate
 
 
 def test_a_pattern_is_memorised_within_two_nats_of_the_optimum():
@@ -156,6 +187,10 @@ def test_long_parts_are_split_by_what_they_train_and_hold_the_same():
         ({"hidden_units": {"judged": 50}}, "judged 50 must be one of the hidden units"),
         ({"published": {"hidden": 100}}, "hidden 100 must be at least the number of patterns, 200"),
         ({"images": {"patterns": 64}}, "64"),
+        (
+            {"hidden_units": {"rate": 50.0}},
+            "hidden_units.rate is 50.0, but it must be a number above 0 and of at most 1",
+        ),
         ({"images": {"patterns": 30}}, "a batch of 4 must divide the 30 images"),
     ],
 )

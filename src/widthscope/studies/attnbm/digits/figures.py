@@ -24,6 +24,7 @@ WAYS = {
     "single": "single update",
     "mean": "mean image",
     "regression": "linear regression",
+    "other": "given another image",
 }
 ACROSS = 12
 """Components shown of each method."""
@@ -66,9 +67,9 @@ def descent(fit: xr.DataTree) -> Drawing:
     reached = ", ".join(f"{label} {floor[name]:.1f}" for name, label in METHODS.items())
     return Drawing(
         figure,
-        f"Test NLL of plain gradient descent at the rate that validation images chose, means over {seeds} "
-        f"seeds with 99 % bands. Lines at scale 2 are the attentional machine by other optimisers: {reached} "
-        "nats.",
+        f"Test NLL of plain gradient descent at the rate that is best on validation images of all seeds, "
+        f"means over {seeds} seeds with 99 % bands. Lines at scale 2 are the attentional machine by other "
+        f"optimisers: {reached} nats.",
         f"Two panels of falling curves. At the end: {'; '.join(ends)}; lines: {reached}.",
     )
 

@@ -148,6 +148,7 @@ def completed(settings: Mapping[str, Any], machine: Machine, parts: Parts) -> tu
         "single": single_update(machine, images, hidden),
         "mean": images * (1 - hidden),
         "regression": regressed(parts.train.double(), images, hidden),
+        "other": conditional_mean(machine, images.roll(1, dims=1), hidden),
     }
     errors = {
         name: ((own - images).square() * hidden).sum((1, 2)) / hidden.sum((1, 2))

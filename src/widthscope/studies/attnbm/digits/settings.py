@@ -4,13 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Increasing, Positive, Section
+from widthscope.settings_types import Count, Increasing, Section
 
 EXAMPLES = {"digits": 1797, "cifar10": 60000}
 """Images of each dataset."""
 
 PIXELS = {"digits": 64, "cifar10": 1024}
 """Of an image; colours are averaged."""
+
+Rate = Annotated[float, Field(gt=0, le=2)]
+"""A learning rate of gradient descent; above 2 the visible bias overshoots further with every update."""
 
 
 class Digits(Section):
@@ -26,19 +29,21 @@ class Digits(Section):
     binary_units: Annotated[int, Field(ge=1, le=16)] = Field(
         8, description="Hidden units K of the Gaussian-Bernoulli machine, whose 2^K states are listed."
     )
-    rates: Increasing[Positive] = Field(
+    rates: Increasing[Rate] = Field(
         (0.01, 0.05, 0.2), min_length=2, description="Learning rates of gradient descent at scale 1."
     )
-    rates_doubled: Increasing[Positive] = Field(
+    rates_doubled: Increasing[Rate] = Field(
         (0.02, 0.1), min_length=2, description="Learning rates of gradient descent on images times 2."
     )
     batch: Count = Field(50, description="Images in a minibatch of gradient descent.")
     epochs: Count = Field(60, ge=2, description="Passes of gradient descent over the images.")
-    adam_rate: Positive = Field(0.05, description="Largest learning rate of Adam; it falls along a cosine.")
+    adam_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.05, description="Largest learning rate of Adam; it falls along a cosine."
+    )
     adam_steps: Count = Field(1000, ge=2, description="Updates by Adam.")
     adam_batch: Count = Field(200, description="Images in a minibatch of Adam.")
     em_iterations: Count = Field(60, description="Steps of expectation maximisation, at most.")
-    hidden_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+    hidden_share: Annotated[float, Field(ge=0.1, le=0.95)] = Field(
         0.8, description="Probability that a pixel is hidden, to be completed."
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from widthscope.boltzmann.training import LEAST_EXPONENT
 from widthscope.ensembles.batches import epochs
 from widthscope.ensembles.gradient_step import Batch
 from widthscope.ensembles.optimisers import State
@@ -111,7 +112,7 @@ class EpochOfDescent:
             along = weights[members, patterns].mul_(shrunk[:, None])
             inputs = torch.add(bias[:, None], along, alpha=root)
             largest = inputs.amax(dim=2, keepdim=True)
-            shares = inputs.sub_(largest).exp_()
+            shares = inputs.sub_(largest).clamp_min_(LEAST_EXPONENT).exp_()
             total = shares.sum(dim=2, keepdim=True)
             shares.div_(total)
             levels = torch.add(bias, squares, alpha=0.5)

@@ -4,12 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Increasing, Positive, Section, Width
+from widthscope.settings_types import Count, Increasing, Section, Width
 
 DIGITS = 1797
 """Images of the dataset."""
 
 DIGIT_PIXELS = 64
+
+Rate = Annotated[float, Field(gt=0, le=1)]
+"""A learning rate; at 1 an update already goes as far as a pattern is long."""
 
 
 class _Descent(Section):
@@ -17,7 +20,7 @@ class _Descent(Section):
 
     pixels: Width = Field(64, description="Visible units N; each pattern has the squared norm N.")
     patterns: Count = Field(16, ge=2, description="Orthogonal patterns P.")
-    rate: Positive = Field(0.02, description="Learning rate, held constant.")
+    rate: Rate = Field(0.02, description="Learning rate, held constant.")
     batch: Count = Field(4, description="Patterns in a minibatch.")
 
     @model_validator(mode="after")
@@ -63,7 +66,7 @@ class Plateaus(Section):
         ((64, 16), (64, 32), (256, 32)), description="Pairs of visible units N and hidden units H."
     )
     patterns: Count = Field(16, ge=2, description="Orthogonal patterns P.")
-    rate: Positive = Field(0.02, description="Learning rate, held constant.")
+    rate: Rate = Field(0.02, description="Learning rate, held constant.")
     batch: Count = Field(4, description="Patterns in a minibatch.")
     epochs: Count = Field(1500, ge=8, description="Passes over the patterns in minibatches.")
     settled: Count = Field(
@@ -89,7 +92,7 @@ class Published(_Descent):
     pixels: Width = Field(784, description="Visible units N; each pattern has the squared norm N.")
     patterns: Count = Field(200, ge=2, description="Orthogonal patterns P.")
     hidden: Count = Field(900, description="Hidden units H, at least the number of patterns.")
-    rate: Positive = Field(0.01, description="Learning rate, held constant.")
+    rate: Rate = Field(0.01, description="Learning rate, held constant.")
     batch: Count = Field(5, ge=2, description="Patterns in a minibatch.")
     epochs: Count = Field(700, ge=8, description="Passes over the patterns.")
     seeds: Count = Field(5, ge=3, description="Independent seeds.")
@@ -112,7 +115,7 @@ class WhitenedImages(Section):
         32, description="Images P, fewer than pixels."
     )
     hidden: Count = Field(144, description="Hidden units H.")
-    rate: Positive = Field(0.02, description="Learning rate, held constant.")
+    rate: Rate = Field(0.02, description="Learning rate, held constant.")
     batch: Count = Field(4, description="Images in a minibatch.")
     epochs: Count = Field(1500, ge=8, description="Passes over the images.")
     seeds: Count = Field(4, ge=3, description="Independent seeds, of images too.")
