@@ -123,9 +123,25 @@ def test_long_trainings_have_shards_of_their_own():
     arms = plan.shards(TrainedEnergy(epochs=60), 0)
     assert len(arms) == 8
     assert arms[0].name == "trained-energy-relu-sym"
-    seeds = plan.shards(TrainedEnergy(dataset="cifar10", patch=4, channels=128, train=50000, seeds=3), 0)
-    assert len(seeds) == 24
-    assert seeds[-1].name == "trained-energy-gelu-parasym-s2"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "groups"), [(3, [[0, 1, 2]]), (4, [[0, 1], [2, 3]]), (5, [[0, 1], [2, 3, 4]])]
+)
+def test_networks_of_the_papers_size_are_trained_in_pairs_of_seeds(seeds, groups):
+    paper = TrainedEnergy(dataset="cifar10", patch=4, channels=128, train=50000, seeds=seeds)
+    shards = plan.shards(paper, 0)
+    assert len(shards) == 8 * len(groups) == len({shard.name for shard in shards})
+    runs = [run for shard in shards for run in shard.settings["runs"]]
+    found = [run["seeds"] for run in runs if (run["activation"], run["arm"]) == ("gelu", "parasym")]
+    assert found == groups
+    assert shards[-1].name == f"trained-energy-gelu-parasym-s{groups[-1][0]}"
+
+
+def test_what_is_said_of_sizes_is_true_of_other_data_sets_too(tree):
+    assert "on a laptop 8 by 8 digits" in CLAIMS[0].statement
+    caption = figures.draw(tree)["energy-trained"].caption
+    assert "2 blocks, 4 epochs of 300 images of digits" in caption
 
 
 @pytest.mark.parametrize(
@@ -134,6 +150,9 @@ def test_long_trainings_have_shards_of_their_own():
         ({"train": 1790}, "1790 training and 60 test images are more than the 1797 of digits"),
         ({"batch": 800}, "a batch of 800 images needs as many to train on, not 700"),
         ({"patch": 3}, "patches of side 3 do not tile images of side 8"),
+        ({"rate": 1e9}, "rate"),
+        ({"weight_decay": 1000.0}, "weight_decay"),
+        ({"channels": 1}, "channels"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused_when_the_config_is_read(wrong, message):

@@ -80,7 +80,8 @@ def _trained(
             "energy": (("shown", "iteration"), energy[:, 0, :SHOWN].T.cpu().numpy()),
         },
         coords={"seed": list(images.seeds)},
-        attrs={key: settings[key] for key in ("dataset", "train", "test", "epochs", "iterations")},
+        attrs={key: settings[key] for key in ("dataset", "train", "test", "epochs", "iterations")}
+        | {"blocks": shape.blocks},
     )
 
 

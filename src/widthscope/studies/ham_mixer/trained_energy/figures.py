@@ -28,7 +28,9 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     first = curves[f"{shown}/sym"].to_dataset()
     caption = (
         f"Energies of the forward matrices along applications of a trained network's first block "
-        f"({'GELU' if shown == 'gelu' else 'ReLU'}), for {first.sizes['shown']} test images of one seed, "
+        f"({'GELU' if shown == 'gelu' else 'ReLU'}; {first.attrs['blocks']} blocks, {first.attrs['epochs']} "
+        f"epochs of {first.attrs['train']} images of {first.attrs['dataset']}), for "
+        f"{first.sizes['shown']} test images of one seed, "
         f"each over its own range. Share of all images whose energy rose, means over {first.attrs['seeds']} "
         f"seeds: {', '.join(words)}."
     )

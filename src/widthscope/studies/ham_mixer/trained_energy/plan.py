@@ -1,7 +1,11 @@
-"""Shards of the family `trained_energy`: one, or for each arm, or for each of its seeds, by their length."""
+"""Shards of the family `trained_energy`: one, or for each arm, or for pairs of its seeds, by their length.
+
+A pair is the least: on a CPU a lone network would train beside a copy of itself.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from widthscope.mixers.designs import ARMS as DESIGNS
@@ -37,7 +41,10 @@ def shards(settings: TrainedEnergy, seed: int) -> list[Shard]:
         if _seconds(settings, [(activation, arm, seeds)]) <= SHARD_SECONDS:
             found.append(_shard(settings, seed, name, [(activation, arm, seeds)]))
         else:
-            found += [_shard(settings, seed, f"{name}-s{one}", [(activation, arm, [one])]) for one in seeds]
+            found += [
+                _shard(settings, seed, f"{name}-s{pair[0]}", [(activation, arm, pair)])
+                for pair in _pairs(settings.seeds)
+            ]
     return found
 
 
@@ -55,6 +62,12 @@ def shape_of(settings: TrainedEnergy, activation: str) -> Shape:
     )
 
 
+def _pairs(seeds: int) -> list[range]:
+    """Two at a time, the last one with those before it where it would be alone."""
+    starts = [*range(0, seeds - seeds % 2, 2), seeds]
+    return [range(*ends) for ends in pairwise(starts)]
+
+
 def _shard(settings: TrainedEnergy, seed: int, name: str, runs: Runs) -> Shard:
     own: dict[str, Any] = settings.model_dump(mode="json", exclude={"seeds", "activations", *asdict(Shape())})
     shapes = {activation: asdict(shape_of(settings, activation)) for activation, _, _ in runs}
@@ -70,12 +83,13 @@ def _shard(settings: TrainedEnergy, seed: int, name: str, runs: Runs) -> Shard:
 
 
 def _seconds(settings: TrainedEnergy, runs: Runs) -> float:
-    """Of training, and of applying one block to the test images."""
+    """Of training and of recognising, and of applying one block to the test images."""
     steps = settings.epochs * (settings.train // settings.batch)
     total = 0.0
     for activation, arm, seeds in runs:
         shape = shape_of(settings, activation)
-        total += train_seconds(shape, DESIGNS[arm], len(seeds) * steps * settings.batch)
+        images = steps * settings.batch + (settings.train + settings.test) // 3
+        total += train_seconds(shape, DESIGNS[arm], len(seeds) * images)
         units = hidden_units(shape, DESIGNS[arm]) / shape.blocks
         total += len(seeds) * settings.test * (settings.iterations + 1) * units * UNIT_SECONDS
     return total

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Distinct, Level, Positive, Section
+from widthscope.settings_types import Count, Distinct, Level, Section
 
 IMAGES = {"digits": 1797, "cifar10": 60000}
 SIDES = {"digits": 8, "cifar10": 32}
@@ -16,7 +16,7 @@ class TrainedEnergy(Section):
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
     patch: Count = Field(2, description="Pixels along each side of a patch, which becomes a token.")
-    channels: Count = Field(32, description="Channels C of a token.")
+    channels: Count = Field(32, ge=2, description="Channels C of a token.")
     token_hidden: Count = Field(32, description="Hidden units Hs that mix tokens.")
     channel_hidden: Count = Field(64, description="Hidden units Hc that mix channels.")
     blocks: Count = Field(2, description="Blocks L, of which the first is applied again and again.")
@@ -27,9 +27,9 @@ class TrainedEnergy(Section):
     test: Count = Field(60, description="Images whose states the block is applied to; none is trained on.")
     epochs: Count = Field(10, description="Passes over the training images.")
     batch: Count = Field(100, description="Images of a step.")
-    rate: Positive = Field(1e-2, description="Largest learning rate of AdamW.")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-2, description="Largest learning rate of AdamW.")
     warm_up: Level = Field(0.1, description="Share of the steps in which the rate rises; then it falls.")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.05, description="Weight decay of AdamW.")
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="Weight decay of AdamW.")
     seeds: Count = Field(5, ge=3, description="Seeds of split, initial weights and order of batches.")
     iterations: Count = Field(20, ge=2, description="Applications of the block.")
 
