@@ -29,13 +29,13 @@ def autoencoder_gradients(
         corrupted: u, in the same shape.
     """
     weights, count = parameters[WEIGHTS], clean.shape[1]
-    inputs = parameters[HIDDEN_BIAS][:, None].baddbmm(corrupted, weights.mT)
-    shares = inputs.softmax(dim=-1)
-    errors = (parameters[VISIBLE_BIAS][:, None] - clean).baddbmm_(shares, weights)
-    reached = errors @ weights.mT
-    reached = shares * (reached - (shares * reached).sum(dim=-1, keepdim=True))
-    found = (shares.mT @ errors).baddbmm_(reached.mT, corrupted).div_(count)
-    gradients = {WEIGHTS: found, VISIBLE_BIAS: errors.mean(dim=1), HIDDEN_BIAS: reached.mean(dim=1)}
+    # (member, component, batch): sums over few components go over whole rows of examples.
+    shares = parameters[HIDDEN_BIAS][..., None].baddbmm(weights, corrupted.mT).softmax(dim=1)
+    errors = (parameters[VISIBLE_BIAS][:, None] - clean).baddbmm_(shares.mT, weights)
+    reached = weights @ errors.mT
+    reached = shares * (reached - (shares * reached).sum(dim=1, keepdim=True))
+    found = (shares @ errors).baddbmm_(reached, corrupted).div_(count)
+    gradients = {WEIGHTS: found, VISIBLE_BIAS: errors.mean(dim=1), HIDDEN_BIAS: reached.mean(dim=2)}
     return errors.square().sum(dim=(1, 2)) / (2 * count), gradients
 
 

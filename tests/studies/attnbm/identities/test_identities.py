@@ -195,6 +195,9 @@ def test_the_plan_shares_out_what_costs_much_and_the_fit_joins_it(stored, tree):
     ("wrong", "said"),
     [
         ({"density": {"sizes": [[3, 4]]}}, "2 visible units"),
+        ({"density": {"sizes": [[2, 30]], "powers": [6]}}, "30 hidden units with power 6 make 1623160"),
+        ({"density": {"sizes": [[2, 16384]], "powers": [1]}}, "make 16384 components, at most 2000"),
+        ({"gradient": {"samples": 100}}, "samples"),
         ({"scores": {"noises": [1.0]}}, "differ from 1"),
         ({"harmoniums": {"visible": 8}}, "at least 25600"),
         ({"bernoulli": {"hidden": 17}}, "16"),

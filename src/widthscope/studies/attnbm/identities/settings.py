@@ -1,5 +1,6 @@
 """Settings of the family `identities`: sizes at which exact statements are checked in float64."""
 
+from math import comb
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,6 +12,9 @@ PLANE = 2
 
 CHAINS_PER_STATE = 100
 """For the squared deviations of their counts to follow the law of chi squared."""
+
+MOST_COMPONENTS = 2000
+"""Of a machine in the plane, at any power of its softmax factor: each has a value at every grid point."""
 
 Units = Annotated[int, Field(ge=1, le=2**14)]
 Size = Annotated[tuple[Units, Units], Field(description="Visible units N and hidden units H.")]
@@ -41,6 +45,17 @@ class Density(Section):
         (1, 2, 3), description="Powers n of the softmax factor."
     )
 
+    @model_validator(mode="after")
+    def _powers_can_be_written_out(self) -> "Density":
+        hidden, power = next(h for n, h in self.sizes if n == PLANE), self.powers[-1]
+        count = comb(hidden + power - 1, power)
+        if count > MOST_COMPONENTS:
+            raise ValueError(
+                f"powers: {hidden} hidden units with power {power} make {count} components, at most "
+                f"{MOST_COMPONENTS} are allowed"
+            )
+        return self
+
 
 class Gradient(Section):
     """The closed gradient against differentiation and against samples of the machine."""
@@ -48,7 +63,7 @@ class Gradient(Section):
     visible: Units = Field(6, le=100, description="Visible units N.")
     hidden: Units = Field(5, ge=2, le=100, description="Hidden units H.")
     machines: Count = Field(60, ge=3, le=1000, description="Machines.")
-    samples: Count = Field(30_000, ge=100, description="Exact samples of each.")
+    samples: Count = Field(30_000, ge=1000, description="Exact samples of each.")
 
 
 class Scores(Section):

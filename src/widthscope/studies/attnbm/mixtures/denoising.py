@@ -82,9 +82,9 @@ class _Corrupted:
         self, laws: list[Law], members: Members, noise: float, batch: int, seed: int, device: str
     ) -> None:
         count, visible = laws[0].means.shape
-        places = _places(members)
-        self._centres = torch.stack([law.means for law in laws])[places].float().to(device)
-        self._rows = torch.arange(len(members), device=device)[:, None]
+        self._places = _places(members).to(device)
+        self._centres = torch.stack([law.means for law in laws]).float().to(device)
+        self._rows = torch.arange(len(laws), device=device)[:, None]
         self._noise = noise
 
         def draw(generator: torch.Generator) -> dict[str, Tensor]:
@@ -93,13 +93,15 @@ class _Corrupted:
                 "noise": torch.randn(batch, visible, generator=generator),
             }
 
-        self._fresh = Fresh(draw, members, (STUDY, "mixtures.denoising", seed, "corruption"), device=device)
+        seeds = Members.grid(seed=dict.fromkeys(members.values("seed")))
+        self._fresh = Fresh(draw, seeds, (STUDY, "mixtures.denoising", seed, "corruption"), device=device)
 
     def __call__(self, step: int) -> dict[str, Tensor]:
         """``clean`` and ``corrupted`` of this step, (member, batch, visible)."""
         drawn = self._fresh(step)
         clean = self._centres[self._rows, drawn["which"]]
-        return {"clean": clean, "corrupted": clean + self._noise * drawn["noise"]}
+        corrupted = drawn["noise"].mul_(self._noise).add_(clean)
+        return {"clean": clean[self._places], "corrupted": corrupted[self._places]}
 
 
 def _noisy_examples(

@@ -38,7 +38,7 @@ class Likelihood(Section):
     seeds: Count = Field(32, ge=3, description="Independent laws, each with its data and initial weights.")
     steps: Count = Field(400, description="Steps of training.")
     wide_steps: Count = Field(
-        3000, description="The same where means are distant: patterns that share a cluster part slowly there."
+        2000, description="The same where means are distant: patterns that share a cluster part slowly there."
     )
     shorter: Increasing[Count] = Field(
         (400, 1200), description="Steps of shorter trainings there, to tell what is unfinished from merged."
@@ -95,7 +95,7 @@ class Threshold(Section):
     seeds: Count = Field(8, ge=3, description="Independent data and initial weights.")
     steps: Count = Field(200, description="Steps of Adam, whose rate falls to 0, to the optimum.")
     rate: Rate = Field(0.05, description="Learning rate of Adam.")
-    growth_steps: Count = Field(200, description="Steps of gradient descent from tiny weights.")
+    growth_steps: Count = Field(100, description="Steps of gradient descent from tiny weights.")
     growth_rate: Rate = Field(0.1, description="Learning rate of gradient descent.")
     growth_components: Components = Field(8, description="Hidden units H while weights are tiny.")
     shrink: Annotated[float, Field(gt=0, lt=1)] = Field(
