@@ -85,7 +85,7 @@ TRENDS = {
         "unmixed": 0.03,
         "mixer-isolated": -0.1,
     },
-    "isolated": {"mixer": -0.1, "permuted": -0.1, "one-layer": -0.2},
+    "isolated": {"mixer": -0.1, "permuted": -0.1, "permuted-sparse-ends": -0.2},
     "parameters": {"mixer": 0.04, "permuted": 0.04, "mixer-frozen": 0.05, "permuted-frozen": 0.05},
 }
 

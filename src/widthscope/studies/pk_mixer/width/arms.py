@@ -37,7 +37,7 @@ ARMS: Mapping[str, Mapping[str, Arm]] = MappingProxyType(
             "mixer-frozen": _arm(**MIXER, **ISOLATED, frozen=True),
             "permuted-frozen": _arm(**PERMUTED, **ISOLATED, frozen=True),
             "unmixed": _arm(**MIXER, **ISOLATED, blocks=0),
-            "one-layer": _arm(**SPARSE, **SPARSE_ENDS, blocks=0),
+            "permuted-sparse-ends": _arm(**PERMUTED, **SPARSE_ENDS),
         },
         "parameters": {
             "mixer": _arm(**MIXER, **ISOLATED, skip=False),
@@ -60,6 +60,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "mixer-frozen": "mixer, mixing frozen",
         "permuted-frozen": "random-permuted mixer, mixing frozen",
         "unmixed": "no mixing layers",
+        "permuted-sparse-ends": "random-permuted mixer with sparse stem and head",
         "mixer-isolated": "mixer, isolated design",
     }
 )

@@ -143,8 +143,8 @@ ISOLATED = Claim(
         *ACCURACIES,
     ),
     control=Control(
-        "networks of one hidden layer between a trained sparse stem and head, which have the same, small "
-        "number of weights at every width: wider ones lose accuracy"
+        "random-permuted mixers with a trained sparse stem and head, which have the same, small number of "
+        "weights at every width"
     ),
     figure="width-fixed-counts",
     shards=("width-isolated*", "width"),

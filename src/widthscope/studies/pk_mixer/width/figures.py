@@ -18,6 +18,7 @@ COLOURS = {
     "mixer-frozen": "c0",
     "permuted-frozen": "c1",
     "unmixed": "c7",
+    "permuted-sparse-ends": "c4",
     "mixer-isolated": "c4",
 }
 """One colour for each kind of network; what is frozen is dashed."""
@@ -27,12 +28,12 @@ SHORT = {
     "mixer-frozen": "frozen",
     "permuted": "random-permuted",
     "permuted-frozen": "frozen",
-    "one-layer": "sparse stem and head",
+    "permuted-sparse-ends": "sparse stem and head",
     "unmixed": "no mixing layers",
 }
 """Labels that fit a narrow panel."""
 
-SHOWN = ("mixer", "permuted", "mixer-frozen", "permuted-frozen", "unmixed", "one-layer")
+SHOWN = ("mixer", "permuted", "mixer-frozen", "permuted-frozen", "unmixed", "permuted-sparse-ends")
 """Arms of the isolated design that are drawn."""
 
 Arms = Mapping[str, xr.Dataset]

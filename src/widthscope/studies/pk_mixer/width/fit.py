@@ -168,7 +168,7 @@ def isolated(arms: Arms) -> Evidence:
     names = ["mixer", "permuted"]
     others = ["mixer-frozen", "permuted-frozen", "unmixed"]
     return {
-        "slope": (slope_table(arms, names), slope_table(arms, ["one-layer"])),
+        "slope": (slope_table(arms, names), slope_table(arms, ["permuted-sparse-ends"])),
         "others": (slope_table(arms, others), None),
         "peak": (peak_table(arms, names), None),
         **_training_counts(arms, names),

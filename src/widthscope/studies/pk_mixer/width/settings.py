@@ -65,7 +65,7 @@ class Sparse(Section):
     widths: Increasing[SparseWidth] = Field((64, 128, 256), min_length=3, description="Widths m.")
     noise: Noise = Field(0.7, description="Deviation of Gaussian noise on standardised pixels.")
     epochs: Epochs = Field(40, description="Passes over the images trained on.")
-    seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
+    seeds: Seeds = Field(10, description="Independent seeds, each with a split of its own.")
 
     @model_validator(mode="after")
     def _connections_fit(self) -> "Sparse":
@@ -124,13 +124,14 @@ class Standard(Connections):
         description="Tokens S and channels C of the mixers.",
     )
     epochs: Epochs = Field(20, description="Passes over the images trained on.")
-    seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
+    seeds: Seeds = Field(16, description="Independent seeds, each with a split of its own.")
 
 
 class Isolated(Connections):
     """The isolated design, with skips: only the mixing layers depend on the width."""
 
     noise: Noise = Field(0.0, description="Deviation of Gaussian noise on standardised pixels.")
+    seeds: Seeds = Field(10, description="Independent seeds, each with a split of its own.")
 
 
 class Parameters(_Shapes):
