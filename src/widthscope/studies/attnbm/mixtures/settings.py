@@ -132,7 +132,7 @@ class Denoising(Section):
     spread: Positive = Field(1.0, description="Standard deviation of each coordinate of a centre.")
     wide_spread: Positive = Field(1.5, description="The same, of centres further apart.")
     examples: Count = Field(4000, description="Noisy examples that the likelihood is trained on.")
-    batch: Count = Field(100, description="Examples, or fresh corrupted centres, in a step.")
+    batch: Count = Field(50, description="Examples, or fresh corrupted centres, in a step.")
     restarts: Count = Field(3, description="Runs of which the one with the least training loss is taken.")
     seeds: Count = Field(20, ge=3, description="Independent centres, data and initial weights.")
     steps: Count = Field(3000, description="Steps of Adam, whose rate falls to 0.")
