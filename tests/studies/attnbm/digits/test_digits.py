@@ -158,6 +158,15 @@ def test_each_seed_chooses_its_rate_and_a_rate_that_diverged_is_not_chosen():
     assert np.array_equal(largest, [1.0, 0.0, 1.0])
 
 
+def test_seeds_without_a_rise_do_not_make_it_certain_that_there_is_none():
+    table = fit._of_counts("rate 1", np.zeros(3), epochs=4)
+    assert float(table["estimate"][0]) == 0
+    assert float(table["standard_error"][0]) == pytest.approx(1 / 12)
+    wide = np.array([0.0, 0.5, 1.0])
+    error = float(fit._of_counts("rate 1", wide, epochs=4)["standard_error"][0])
+    assert error == pytest.approx(wide.std(ddof=1) / math.sqrt(3))
+
+
 def test_rises_are_counted_above_the_threshold():
     test = np.array([[[3.0, 3.1, 3.12, 2.0, 2.06]], [[1.0, np.nan, np.nan, np.nan, np.nan]]])
     table = xr.Dataset({"test": (("cell", "seed", "epoch"), test)})

@@ -125,6 +125,7 @@ def official_curve(tables: Tables) -> Evidence:
     star, floor = predicted(orders, norm), np.log(table.sizes["pattern"])
     pattern_count = table.sizes["pattern"]
     merged = np.array([own[own > 1].sum() / pattern_count for own in orders])
+    some = merged > 0
     half = norm / 2 / batch
     curve = table["nll"].mean("pattern")
     return {
@@ -148,7 +149,7 @@ def official_curve(tables: Tables) -> Evidence:
             ),
             None,
         ),
-        "formula": (_means({"relative": (nll - star) / (star - floor)}), None),
+        "formula": (_means({"relative": (nll - star)[some] / (star - floor)[some]}), None),
     }
 
 
