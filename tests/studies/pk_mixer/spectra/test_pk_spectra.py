@@ -94,6 +94,12 @@ def test_small_factors_have_the_moments_of_the_dense_product() -> None:
     torch.testing.assert_close(moments.moments(unmixed), moments.moments(V @ W))
 
 
+def test_only_a_mixers_moments_are_products_of_its_factors() -> None:
+    assert moments.factor_deviation(5, "commutation", generator()) < 1e-13
+    for between in ("random", "identity"):
+        assert moments.factor_deviation(5, between, generator()) > 1e-3
+
+
 def test_ratio_of_the_mixer_is_exact_at_the_smallest_side() -> None:
     """For S = 1 a layer is a number and M_2 / M_1^2 is one, whatever is drawn."""
     assert theory.mixer_product_ratio(1) == pytest.approx(1.0)

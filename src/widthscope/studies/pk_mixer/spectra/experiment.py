@@ -15,7 +15,7 @@ from widthscope.work import Work
 
 SLUG = "pk_mixer"
 FILL_DRAWS = 12
-"""Products of which non-zero entries are counted."""
+"""Products of which non-zero entries are counted, and products whose factors are looked at."""
 
 PICTURE_DRAWS = 6
 BINS = np.linspace(0.0, 4.0, 41)
@@ -103,7 +103,8 @@ def products(settings: Mapping[str, Any], side: int) -> xr.Dataset:
     Returns:
         ``mixer`` and ``unmixed`` (factor_draw, moment), ``permuted`` and ``sparse`` (draw, moment): M_1 and
         M_2 of each draw. ``fill`` (between, fill_draw), the share of non-zero entries of the product with a
-        random permutation, the identity or the commutation between its layers. At sides of at most
+        random permutation, the identity or the commutation between its layers; ``deviation``, likewise, of
+        the whole product's moments from products of its factors' moments, relative. At sides of at most
         `largest_picture` also ``density`` (form, bin), of singular values over their root mean square.
     """
     names = (SLUG, "spectra.products", settings["seed"], side)
@@ -113,7 +114,7 @@ def products(settings: Mapping[str, Any], side: int) -> xr.Dataset:
     )
     generators = {
         name: torch_generator(*names, name)
-        for name in ("mixer", "unmixed", "permuted", "sparse", "fill", "picture")
+        for name in ("mixer", "unmixed", "permuted", "sparse", "fill", "picture", "factors")
     }
     draw: dict[str, Drawn] = {
         "permuted": lambda: moments.permuted_product(side, "random", generators["permuted"]),
@@ -131,6 +132,10 @@ def products(settings: Mapping[str, Any], side: int) -> xr.Dataset:
         ]
         for name in between
     ]
+    deviation = [
+        [moments.factor_deviation(side, name, generators["factors"]) for _ in range(FILL_DRAWS)]
+        for name in between
+    ]
     found = xr.Dataset(
         {
             "mixer": (("factor_draw", "moment"), moments.mixer_products(side, many, generators["mixer"])),
@@ -141,6 +146,7 @@ def products(settings: Mapping[str, Any], side: int) -> xr.Dataset:
             "permuted": (("draw", "moment"), large["permuted"]),
             "sparse": (("draw", "moment"), large["sparse"]),
             "fill": (("between", "fill_draw"), fill),
+            "deviation": (("between", "fill_draw"), deviation),
         },
         coords={"moment": [1, 2], "between": between},
         attrs={"side": side},

@@ -13,7 +13,7 @@ from widthscope.studies.pk_mixer.spectra import theory
 from widthscope.studies.pk_mixer.spectra.lines import Line, weighted_line
 
 UNIT = 1e-12
-"""Of relative differences of singular values: thousands of roundings."""
+"""Of relative differences of singular values and of moments: thousands of roundings."""
 
 FORMS = ("mixer", "permuted", "sparse", "unmixed")
 LIMITS = {"mixer": 4.0, "permuted": 3.0, "sparse": 3.0}
@@ -101,10 +101,22 @@ def product_tests(products: Tables) -> Evidence:
         for name in ("random", "identity")
     }
     chi2 = [lines[form].chi2 for form in LIMITS]
+    end = Estimate(
+        lines["mixer"].intercept - LIMITS["mixer"], lines["mixer"].standard_error, lines["mixer"].degrees
+    )
+    factors = {
+        "measured": [float(products[side]["deviation"].sel(between="commutation").max()) for side in sides],
+        "control": [float(products[side]["deviation"].sel(between="random").min()) for side in sides],
+    }
+    draws = next(iter(products.values())).sizes["fill_draw"]
     return {
         "mixer": (intercept("mixer", LIMITS["mixer"]), intercept("unmixed", LIMITS["mixer"])),
         "permuted": (intercept("permuted", LIMITS["permuted"]), intercept("mixer", LIMITS["permuted"])),
         "sparse": (intercept("sparse", LIMITS["sparse"]), intercept("mixer", LIMITS["sparse"])),
+        "factors": (
+            evidence(names, np.array(factors["measured"]) / UNIT, 0.0, 0.0, n=draws),
+            evidence(names, np.array(factors["control"]) / UNIT, 0.0, 0.0, n=draws),
+        ),
         "finite-mixer": (
             _finite(products, "mixer", theory.mixer_product_ratio),
             _finite(products, "unmixed", theory.mixer_product_ratio),
@@ -123,6 +135,7 @@ def product_tests(products: Tables) -> Evidence:
             None,
         ),
         "line": (evidence(list(LIMITS), chi2, 0.0), None),
+        "line-end": (of_estimates(["mixer"], end, n=lines["mixer"].draws), None),
     }
 
 

@@ -61,12 +61,25 @@ def unmixed_products(side: int, draws: int, generator: torch.Generator) -> np.nd
 
 
 def permuted_product(side: int, between: str, generator: torch.Generator) -> Tensor:
-    """One matrix (V kron I) J (W kron I) of width side^2, with J "random", "identity" or "commutation".
+    """`product_of` two drawn factors."""
+    W, V = initial_weights(2, side, side, side, 1.0, generator)
+    return product_of(W, V, between, generator)
+
+
+def factor_deviation(side: int, between: str, generator: torch.Generator) -> float:
+    """Largest relative difference of a whole product's moments from the products of its factors' moments."""
+    W, V = initial_weights(2, side, side, side, 1.0, generator)
+    wanted = moments(W) * moments(V)
+    return float((moments(product_of(W, V, between, generator)) / wanted - 1).abs().max())
+
+
+def product_of(W: Tensor, V: Tensor, between: str, generator: torch.Generator) -> Tensor:
+    """The matrix (V kron I) J (W kron I) of width side^2, with J "random", "identity" or "commutation".
 
     On row-major tables W kron I mixes tokens; between two such mixings the commutation makes it a mixer.
     """
+    side = len(W)
     units = side * side
-    W, V = initial_weights(2, side, side, side, 1.0, generator)
     inner = repeated_product(W, torch.eye(units, dtype=torch.float64))
     if between == "random":
         inner = permute(inner, random_permutations(1, units, generator)[0])
