@@ -171,5 +171,9 @@ def test_impossible_settings_are_refused() -> None:
         Sparsity(train=1500, test=400)
     with pytest.raises(ValidationError, match=r"batch \(300\) must be at most train \(200\)"):
         Sparsity(train=200, batch=300)
-    with pytest.raises(ValidationError, match="must be one of digits, cifar10"):
+    with pytest.raises(ValidationError, match="'digits' or 'cifar10'"):
         Sparsity(dataset="wikitext2")
+    with pytest.raises(ValidationError, match=r"test \(20000\) must be at most the 10000 images of cifar10"):
+        Sparsity(dataset="cifar10", train=50000, test=20000)
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        Sparsity(rate=1000.0)
