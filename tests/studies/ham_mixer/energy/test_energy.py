@@ -162,7 +162,7 @@ def test_stored_counts_are_those_of_the_smallest_memories_drawn_again(stored):
         (lambda: Sizes(tokens=1, channels=2), "1 tokens of 2 channels .* must be at least 3"),
         (lambda: Flow(step=100.0), "less than or equal to 1"),
         (lambda: Hidden(step=3.0), "less than or equal to 1"),
-        (lambda: Hidden(tau=0.005), "a step of 0.02 is longer than the hidden layers' .* of 0.005"),
+        (lambda: Hidden(tau=0.005), "a step of 0.04 is longer than the hidden layers' .* of 0.005"),
         (lambda: Steps(gain=1000.0), "less than or equal to 10"),
         (lambda: Steps(lengths=(1.0, 1e300)), "less than or equal to 1000000"),
         (lambda: Counterexample(scales=(1e200,)), "less than or equal to 1000"),
@@ -183,7 +183,7 @@ def test_the_largest_steps_and_smallest_states_that_are_accepted_are_no_rises():
     smallest = Sizes(tokens=1, channels=3, token_hidden=4, channel_hidden=6)
     flow = Flow(sizes=smallest, systems=64, step=1.0, steps=60)
     steps = Steps(sizes=smallest, systems=64, lengths=(0.1, 1e6))
-    hidden = Hidden(sizes=smallest, systems=64, tau=0.02, steps=60)
+    hidden = Hidden(sizes=smallest, systems=64, tau=0.02, step=0.02, steps=60)
     own = {
         name: {**one.model_dump(), "seed": 7}
         for name, one in (("flow", flow), ("steps", steps), ("hidden", hidden))

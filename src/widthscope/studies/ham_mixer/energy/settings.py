@@ -66,8 +66,8 @@ class Flow(Section):
 
     sizes: Sizes = Sizes()
     systems: Count = Field(256, ge=3, description="Random systems R of each case.")
-    step: TimeStep = Field(0.02, description="Step h of the Runge-Kutta method, in time constants.")
-    steps: Count = Field(200, ge=2, description="Steps.")
+    step: TimeStep = Field(0.04, description="Step h of the Runge-Kutta method, in time constants.")
+    steps: Count = Field(100, ge=2, description="Steps.")
 
 
 class Steps(Section):
@@ -100,8 +100,8 @@ class Hidden(Section):
     systems: Count = Field(128, ge=3, description="Random systems of each case.")
     scales: Increasing[Scale] = Field((0.1, 0.3, 1.0), description="Factors of the couplings.")
     tau: Positive = Field(1.0, description="Time constant of the hidden layers over that of the visible one.")
-    step: TimeStep = Field(0.02, description="Step h of the Runge-Kutta method, at most tau.")
-    steps: Count = Field(200, ge=2, description="Steps.")
+    step: TimeStep = Field(0.04, description="Step h of the Runge-Kutta method, at most tau.")
+    steps: Count = Field(100, ge=2, description="Steps.")
 
     @model_validator(mode="after")
     def _steps_follow_the_hidden_layers(self) -> Self:
