@@ -169,7 +169,8 @@ AUTOENCODER = Claim(
     "the best of several runs by its own loss, ends more often than not as the machine whose density is that "
     "of the noisy data. This is judged where centres are moderately far apart; shares where they lie further "
     "apart are reported. A density counts as found within 0.02 nats of the law. The data are generated. "
-    f"{TRIALS} The number of steps, and their batch, {REVISED}: with a third of the steps many runs had not ended.",
+    f"{TRIALS} The number of steps, and their batch, {REVISED}: with a third of the steps many runs "
+    "had not ended.",
     quantity="share of seeds whose autoencoder has the density of the noisy data",
     prediction=None,
     tests=(
