@@ -23,16 +23,6 @@ COLOURS = {
 }
 """One colour for each kind of network; what is frozen is dashed."""
 
-SHORT = {
-    "mixer": "mixer",
-    "mixer-frozen": "frozen",
-    "permuted": "random-permuted",
-    "permuted-frozen": "frozen",
-    "permuted-sparse-ends": "sparse stem and head",
-    "unmixed": "no mixing layers",
-}
-"""Labels that fit a narrow panel."""
-
 SHOWN = ("mixer", "permuted", "mixer-frozen", "permuted-frozen", "unmixed", "permuted-sparse-ends")
 """Arms of the isolated design that are drawn."""
 
@@ -94,22 +84,22 @@ def standard(arms: Arms) -> Drawing:
 
 def fixed_counts(connections: Arms, parameters: Arms) -> Drawing:
     """The isolated design, at fixed connections and at fixed free parameters."""
-    figure, *panels = new(cols=2, width=7.2, height=3.2)
+    figure, *panels = new(cols=2, width=7.2, height=3.9)
     left, right = panels
     for axes, arms, title in (
         (left, connections, "fixed connections"),
         (right, parameters, "fixed free parameters"),
     ):
-        names = {name: SHORT.get(name, LABELS[name]) for name in arms if name in SHOWN}
+        names = {name: LABELS[name] for name in SHOWN if name in arms}
         _lines(axes, arms, names, "test_accuracy", "test accuracy")
         axes.set_title(title)
-        axes.legend()
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     said = ("mixer", "permuted")
     return Drawing(
         figure,
-        "Test accuracy over the effective width $m = SC$ where only the mixing layers depend on it, at a "
-        "fixed number of connections (left, with skip connections) and of free parameters (right, without), "
-        f"{_run(connections['mixer'])} {_HOLLOW}",
+        "Test accuracy over the effective width $m = SC$ where only the mixing layers depend on it. Left, a "
+        f"fixed number of connections, with skip connections: {_run(connections['mixer'])} Right, a fixed "
+        f"number of free parameters, without: {_run(parameters['mixer'])} {_HOLLOW}",
         f"Two panels over the effective width. Fixed connections: {_said(connections, said)} Fixed free "
         f"parameters: {_said(parameters, said)}",
     )
