@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from ckatorch.core import cka_base
 from tests.studies.controls import assert_judged_tests_have_controls
 
 from widthscope.config import load
+from widthscope.content import flatten
 from widthscope.datasets import digits
 from widthscope.errors import ConfigError
-from widthscope.statistics.cka import gram_cka
 from widthscope.statistics.claims import judge
 from widthscope.studies.pk_mixer.networks import forward
 from widthscope.studies.pk_mixer.similarity import experiment, figures, fit, plan, singular_values
@@ -72,13 +73,18 @@ def features(networks, seed, pixels):
         return [layer[0].double().numpy() for layer in forward(networks.network, own, pixels, True).features]
 
 
+def another_librarys_cka(first, second):
+    found = cka_base(torch.as_tensor(first), torch.as_tensor(second), kernel="linear", method="fro_norm")
+    return float(found)
+
+
 def test_likeness_is_that_of_each_seeds_networks_on_its_own_images(swept, dataset):
     mixer, images = trained("mixer", dataset)
     narrow, _ = trained("narrow", dataset)
     for seed in range(4):
         pixels = images.test.pixels[seed : seed + 1]
         pairs = zip(features(mixer, seed, pixels), features(narrow, seed, pixels), strict=True)
-        expected = [gram_cka(*pair) for pair in pairs]
+        expected = [another_librarys_cka(*pair) for pair in pairs]
         np.testing.assert_allclose(cka(swept, "mixer", "narrow")[:, seed], expected, rtol=1e-5)
 
 
@@ -89,7 +95,7 @@ def test_another_network_is_a_second_one_trained_on_the_same_images(swept, datas
         pixels = images.test.pixels[seed : seed + 1]
         pairs = zip(features(another, seed, pixels), features(narrow, seed, pixels), strict=True)
         found = cka(swept, f"{ANOTHER}narrow", "narrow")[:, seed]
-        np.testing.assert_allclose(found, [gram_cka(*pair) for pair in pairs], rtol=1e-5)
+        np.testing.assert_allclose(found, [another_librarys_cka(*pair) for pair in pairs], rtol=1e-5)
         assert (found < 0.999).all()
 
 
@@ -129,6 +135,13 @@ def test_arms_have_the_connections_that_they_are_named_for():
     assert counts == {"sparser": 72, "sparse": 216, "denser": 648, "dense": 36**2, "narrow": 15**2}
     assert {network.width for name, network in found.items() if name != "narrow"} == {36}
     assert not any(network.skip for network in found.values())
+
+
+def test_all_that_is_found_can_be_stored(swept, spectra, tree):
+    kept = flatten(swept).groups
+    assert {f"/weights/{arm}" for arm in ("mixer", "sparse", "dense", "narrow", "another-dense")} < set(kept)
+    assert flatten(spectra).variables
+    assert flatten(tree).variables
 
 
 def test_stored_weights_are_masked_and_spectra_are_those_of_the_effective_matrix(swept):

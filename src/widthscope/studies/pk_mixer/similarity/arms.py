@@ -26,6 +26,11 @@ PAIRS = (
 """Arms whose features are compared, layer by layer."""
 
 
+def node_name(arm: str) -> str:
+    """Where an arm's weights are stored: names in a store have no blanks."""
+    return arm.replace(" ", "-")
+
+
 def arms(side: int, factor: int, blocks: int, inputs: int) -> dict[str, Network]:
     """Networks by the names of their arms.
 

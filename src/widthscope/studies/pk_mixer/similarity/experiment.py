@@ -9,7 +9,7 @@ import xarray as xr
 
 from widthscope.statistics.cka import Centred
 from widthscope.streams import numpy_generator
-from widthscope.studies.pk_mixer.similarity.arms import PAIRS, PURPOSE, SHUFFLED, WEIGHED, arms
+from widthscope.studies.pk_mixer.similarity.arms import PAIRS, PURPOSE, SHUFFLED, WEIGHED, arms, node_name
 from widthscope.studies.pk_mixer.training import (
     Recipe,
     SeedImages,
@@ -61,12 +61,12 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
             seeds,
             (*PURPOSE, settings["seed"], arm),
             work,
-            f"similarity-{arm}".replace(" ", "-"),
+            f"similarity-{node_name(arm)}",
         )
         features[arm] = features_of(trained, images)
         accuracies[arm] = {name: value.numpy() for name, value in measured(trained, images).items()}
         if arm in WEIGHED:
-            weights[f"/weights/{arm}"] = mixing_weights(trained)
+            weights[f"/weights/{node_name(arm)}"] = mixing_weights(trained)
     likeness = compared(features, seeds, settings["seed"])
     for name in next(iter(accuracies.values())):
         likeness[name] = (("arm", "seed"), np.stack([found[name] for found in accuracies.values()]))

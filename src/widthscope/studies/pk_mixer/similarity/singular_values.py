@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from widthscope.statistics.distances import wasserstein_distance
-from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, PURPOSE, WEIGHED, arms
+from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, PURPOSE, WEIGHED, arms, node_name
 from widthscope.studies.pk_mixer.training import values_of
 from widthscope.work import Work
 
@@ -52,7 +52,7 @@ def analyse(swept: xr.DataTree, settings: Mapping[str, Any], work: Work) -> xr.D
         spectra["initial"][arm] = normalised(
             torch.stack([drawn[name] for name in networks[arm].layers]).numpy()
         )
-        kept = xr.DataTree.to_dataset(swept.children["weights"].children[arm])
+        kept = xr.DataTree.to_dataset(swept.children["weights"].children[node_name(arm)])
         spectra["trained"][arm] = normalised(kept["weights"].values)
     moved = [
         np.sqrt(((spectra["trained"][arm] - spectra["initial"][arm]) ** 2).mean(axis=(0, 2)))
