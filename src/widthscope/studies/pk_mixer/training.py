@@ -16,7 +16,6 @@ from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import train
-from widthscope.errors import DataError
 from widthscope.streams import Name, torch_generator
 from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial, projected
 from widthscope.work import Work
@@ -89,42 +88,17 @@ def images_of(
         purpose: names of their streams.
 
     Raises:
-        DataError: if there are fewer images.
+        DataError: if there are fewer images, or those trained on are constant.
     """
     labels = torch.as_tensor(dataset["label"].values).long()
     pixels = torch.as_tensor(dataset["image"].values).reshape(len(labels), -1)
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    sizes = (recipe.train, recipe.test)
     parts = [
-        split_of(pixels, labels, dataset, recipe, torch_generator(*purpose, "split", seed)) for seed in seeds
+        split(pixels, labels, sizes, torch_generator(*purpose, "split", seed), recipe.noise, held_out)
+        for seed in seeds
     ]
     return SeedImages(_stacked([part[0] for part in parts]), _stacked([part[1] for part in parts]))
-
-
-def split_of(
-    pixels: Tensor, labels: Tensor, dataset: xr.Dataset, recipe: Recipe, generator: torch.Generator
-) -> list[Images]:
-    """One seed's images to train on and to test on; see `images_of`."""
-    if "test" not in dataset:
-        return split(pixels, labels, (recipe.train, recipe.test), generator, recipe.noise)
-    tested = torch.as_tensor(dataset["test"].values).bool()
-    order = torch.randperm(len(labels), generator=generator)
-    learnt, left = order[~tested[order]], order[tested[order]]
-    if recipe.train > len(learnt) or recipe.test > len(left):
-        raise DataError(
-            f"{recipe.train} images to train on and {recipe.test} to test on are asked for, of "
-            f"{len(learnt)} and {len(left)}"
-        )
-    chosen = torch.cat([learnt[: recipe.train], left[: recipe.test]])
-    images = pixels[chosen].float()
-    first = images[: recipe.train]
-    mean, deviation = first.double().mean(), first.double().std(correction=0)
-    images = images.sub_(mean).div_(deviation)
-    if recipe.noise:
-        images += recipe.noise * torch.randn(images.shape, generator=generator)
-    labels = labels[chosen]
-    return [
-        Images(images[: recipe.train], labels[: recipe.train]),
-        Images(images[recipe.train :], labels[recipe.train :]),
-    ]
 
 
 def _stacked(parts: Sequence[Images]) -> Images:
@@ -226,7 +200,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def outputs(networks: TrainedNetworks, pixels: Tensor, keep: bool = False, chunk: int = CHUNK) -> Forward:
     """Forward pass over all images (member, example, pixel), a chunk of examples at a time, on the CPU after.
 
-    Features are kept where `keep` is set: (member, example, m) after each mixing layer.
+    Features are kept where `keep` is set: (member, example, m) after each mixing layer. All is float32, as
+    in training.
     """
     values = networks.values.all()
     device = values["stem"].device
@@ -243,7 +218,10 @@ def outputs(networks: TrainedNetworks, pixels: Tensor, keep: bool = False, chunk
 
 
 def accuracies(networks: TrainedNetworks, images: Images) -> Tensor:
-    """Share of images whose class has the largest logit, (member,) float64; NaN where a member diverged."""
+    """Share of images whose class has the largest logit, (member,) float64; NaN where a member diverged.
+
+    Logits are compared in float32: rounding decides only between classes that are as good as tied.
+    """
     right = outputs(networks, images.pixels).logits.argmax(dim=-1) == images.labels
     alive = torch.as_tensor(networks.history["diverged_at"].values) < 0
     return torch.where(alive, right.double().mean(dim=1), torch.nan)

@@ -172,6 +172,6 @@ def _of_form(
 
 
 def _classes(parameters: Parameters, member: int, tables: torch.Tensor) -> torch.Tensor:
-    """Classes with the largest logit for one member's tables (example, S, C), on the CPU."""
+    """Classes with the largest logit, in float32, for one member's tables (example, S, C), on the CPU."""
     own = {name: value[member : member + 1] for name, value in parameters.items()}
     return logits(own, tables.unsqueeze(0))[0].argmax(-1).cpu()
