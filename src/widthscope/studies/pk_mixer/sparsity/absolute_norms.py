@@ -6,8 +6,7 @@ from torch import Tensor
 
 
 def evenness(matrices: Tensor) -> Tensor:
-    """r = ||B||_1 / (sqrt(n) ||B||_F) of matrices (..., rows, columns) of n entries: 1 if all have one "
-    "size."""
+    """r = ||B||_1 / (sqrt(n) ||B||_F) of matrices (..., rows, columns) of n entries: 1 for equal sizes."""
     flat = matrices.flatten(-2)
     found: Tensor = flat.abs().sum(-1) / (math.sqrt(flat.shape[-1]) * flat.square().sum(-1).sqrt())
     return found

@@ -15,8 +15,7 @@ from widthscope.studies.pk_mixer.training import cross_entropy
 
 CLASSES = 10
 FORMS = ("kronecker", "dense", "dense again", "even kronecker")
-"""Two of these are for comparison: a dense form from other weights, and one whose entries begin with one "
-"size."""
+"""Two are for comparison: a dense form from other weights, and one whose entries begin with one size."""
 
 
 def initial(form: str, tokens: int, channels: int, streams: Callable[[str], torch.Generator]) -> Parameters:

@@ -28,16 +28,11 @@ def sparse_layer_moment(side: int, expansion: int = 1) -> float:
     return expansion * (3 / side + ratio * (rows + units - 2) / units)
 
 
-def mixer_product_moment(side: int) -> float:
-    """M_2 of V^T kron W: the factors' moments multiply, (2 + 1/S)^2."""
-    return mixer_layer_moment(side) ** 2
-
-
 def mixer_product_ratio(side: int) -> float:
     """E M_2 / M_1^2 of draws of V^T kron W: ((2 + 1/S) / (1 + 2/S^2))^2, exactly.
 
-    The direction of a Gaussian W is independent of its norm, so that E M_2 / M_1^2 = E M_2 / E M_1^2 for each
-    factor.
+    Moments of the factors multiply. The direction of a Gaussian W is independent of its norm, so that
+    E M_2 / M_1^2 = E M_2 / E M_1^2 for each factor.
     """
     return (mixer_layer_moment(side) / (1 + 2 / side**2)) ** 2
 
