@@ -25,6 +25,14 @@ def test_product_is_its_definition_entry_by_entry() -> None:
         torch.testing.assert_close(of_matrix, vec(wanted), rtol=0, atol=1e-12)
 
 
+def test_matrix_is_built_where_the_blocks_are() -> None:
+    """On Torch's meta device, which refuses to meet numbers of the CPU."""
+    L, R = drawn(CHANNELS, HIDDEN, TOKENS).to("meta"), drawn(HIDDEN, OUTPUTS, CHANNELS).to("meta")
+    found = monarch_matrix(L, R)
+    assert found.device.type == "meta"
+    assert found.shape == (HIDDEN * OUTPUTS, TOKENS * CHANNELS)
+
+
 def test_shared_blocks_make_it_a_linear_mixer() -> None:
     W, V = drawn(HIDDEN, TOKENS), drawn(CHANNELS, OUTPUTS)
     L, R = shared_blocks(W, V)

@@ -95,6 +95,13 @@ def test_singular_values_are_the_mixers_whatever_the_permutations() -> None:
     torch.testing.assert_close(of_layer[: len(of_factor)], of_factor, rtol=1e-12, atol=1e-12)
 
 
+def test_dense_form_is_built_where_the_weight_is() -> None:
+    """On Torch's meta device, which refuses to meet numbers of the CPU."""
+    found = dense(torch.empty(2, HIDDEN, TOKENS, device="meta"), UNITS)
+    assert found.device.type == "meta"
+    assert found.shape == (2, HIDDEN * CHANNELS, UNITS)
+
+
 def test_refusals_say_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="36 units are no copies of 5"):
         repeated_product(drawn(HIDDEN, TOKENS), drawn(36, EXAMPLES))

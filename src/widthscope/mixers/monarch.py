@@ -62,5 +62,6 @@ def monarch_matrix(first: Tensor, second: Tensor) -> Tensor:
 def _block_diagonal(blocks: Tensor) -> Tensor:
     """Blocks (count, rows, columns) along the diagonal of (count rows, count columns)."""
     count, rows, columns = blocks.shape
-    spread = torch.eye(count, dtype=blocks.dtype)[:, None, :, None] * blocks[:, :, None, :]
+    spread = torch.eye(count, dtype=blocks.dtype, device=blocks.device)[:, None, :, None]
+    spread = spread * blocks[:, :, None, :]
     return spread.reshape(count * rows, count * columns)

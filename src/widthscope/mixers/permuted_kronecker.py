@@ -119,5 +119,5 @@ def dense(weight: Tensor, units: int, first: Tensor | None = None, second: Tenso
     """
     if units > LARGEST_DENSE:
         raise ValueError(f"the dense matrix of {units} units is not built; at most {LARGEST_DENSE} units are")
-    unit = torch.eye(units, dtype=weight.dtype).expand(*weight.shape[:-2], units, units)
+    unit = torch.eye(units, dtype=weight.dtype, device=weight.device).expand(*weight.shape[:-2], units, units)
     return permuted_kronecker(weight, unit, first, second)
