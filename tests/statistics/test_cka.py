@@ -5,7 +5,7 @@ import pytest
 import torch
 from ckatorch.core import cka_base
 
-from widthscope.statistics.cka import Centred, FeatureSums, feature_cka, gram_cka, linear_cka
+from widthscope.statistics.cka import Centred, linear_cka
 
 GENERATOR = np.random.default_rng(0)
 COMMON = GENERATOR.standard_normal((40, 3))
@@ -29,28 +29,24 @@ def by_loops(a, b):
 
 
 @pytest.mark.parametrize("widths", [(5, 7), (60, 70), (5, 70)])
-def test_all_forms_agree_with_another_library(widths):
+def test_both_ways_agree_with_another_library(widths):
     a, b = features(widths[0], 1, 3.0), features(widths[1], 2, -1.0)
     expected = float(cka_base(torch.as_tensor(a), torch.as_tensor(b), kernel="linear", method="fro_norm"))
     assert 0.05 < expected < 1
-    for form in (linear_cka, feature_cka, gram_cka):
-        assert form(a, b) == pytest.approx(expected, rel=1e-12)
-    assert Centred.of(a).cka(Centred.of(b)) == pytest.approx(expected, rel=1e-12)
+    assert linear_cka(a, b) == pytest.approx(expected, rel=1e-12)
+    assert Centred.of(b).cka(Centred.of(a)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_it_is_its_definition():
-    a, b = features(4, 3, 2.0), features(6, 4)
-    assert linear_cka(a, b) == pytest.approx(by_loops(a, b), rel=1e-10)
+    for width in (6, 50):
+        a, b = features(4, 3, 2.0), features(width, 4)
+        assert linear_cka(a, b) == pytest.approx(by_loops(a, b), rel=1e-10)
+        assert Centred.of(a).cka(Centred.of(b)) == linear_cka(a, b)
 
 
-@pytest.mark.parametrize("cuts", [[], [13], [1, 2, 30]])
-def test_chunks_change_nothing_even_about_large_means(cuts):
-    a, b = features(5, 1, 1e4), features(7, 2, -1e4)
-    sums = FeatureSums()
-    for first, second in zip(np.split(a, cuts), np.split(b, cuts), strict=True):
-        sums.add(first, second)
-    assert sums.count == 40
-    assert sums.cka() == pytest.approx(linear_cka(a, b), rel=1e-8)
+def test_large_common_means_are_lost_before_anything_is_multiplied():
+    a, b = features(5, 1), features(7, 2)
+    assert linear_cka(a + 1e4, b - 1e4) == pytest.approx(linear_cka(a, b), rel=1e-8)
 
 
 def test_rotations_scales_and_shifts_change_nothing():
@@ -75,13 +71,11 @@ def test_shuffled_examples_leave_the_floor_alone():
 def test_what_has_no_alignment_is_refused():
     with pytest.raises(ValueError, match="one side is constant"):
         linear_cka(np.ones((5, 2)), features(3, 1)[:5])
-    with pytest.raises(ValueError, match=r"not \(4, 2\) and \(5, 2\)"):
+    with pytest.raises(ValueError, match=r"not \(4,\)"):
+        linear_cka(np.ones(4), np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"not \(0, 2\)"):
+        Centred.of(np.ones((0, 2)))
+    with pytest.raises(ValueError, match="4 examples are compared with 5"):
         linear_cka(np.ones((4, 2)), np.ones((5, 2)))
-    with pytest.raises(ValueError, match="no features were added"):
-        FeatureSums().cka()
     with pytest.raises(ValueError, match="5 examples are compared with 4"):
         Centred.of(features(2, 1)[:5]).cka(Centred.of(features(2, 1)[:4]))
-    sums = FeatureSums()
-    sums.add(np.ones((3, 2)), np.ones((3, 2)))
-    with pytest.raises(ValueError, match="a chunk has 1 and 2 features"):
-        sums.add(np.ones((3, 1)), np.ones((3, 2)))
