@@ -9,7 +9,6 @@ from widthscope.mixers.sparse import (
     initial_sparse_weights,
     masked_product,
     random_mask,
-    random_masks,
     stored_numbers,
 )
 
@@ -20,8 +19,14 @@ def generator(seed: int = 5) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def random_masks(count: int, rows: int, columns: int, connections: int) -> torch.Tensor:
+    """Independent masks (mask, rows, columns)."""
+    draws = generator()
+    return torch.stack([random_mask(rows, columns, connections, draws) for _ in range(count)])
+
+
 def test_masks_have_exactly_their_connections_and_differ() -> None:
-    masks = random_masks(4, ROWS, COLUMNS, CONNECTIONS, generator())
+    masks = random_masks(4, ROWS, COLUMNS, CONNECTIONS)
     assert masks.sum(dim=(-2, -1)).tolist() == [CONNECTIONS] * 4
     assert not torch.equal(masks[0], masks[1])
     assert random_mask(ROWS, COLUMNS, ROWS * COLUMNS, generator()).all()
@@ -29,14 +34,14 @@ def test_masks_have_exactly_their_connections_and_differ() -> None:
 
 def test_every_place_is_as_likely() -> None:
     draws = 2000
-    share = random_masks(draws, 4, 5, 5, generator()).double().mean(dim=0)
+    share = random_masks(draws, 4, 5, 5).double().mean(dim=0)
     error = (0.25 * 0.75 / draws) ** 0.5
     assert float((share - 0.25).abs().max()) < 5 * error
 
 
 def test_weights_have_the_variance_of_the_connected_fan_in() -> None:
     """Ones go in: each unit's output has variance gain, where a variance of 1 / columns would give gain p."""
-    masks = random_masks(4000, ROWS, COLUMNS, CONNECTIONS, generator())
+    masks = random_masks(4000, ROWS, COLUMNS, CONNECTIONS)
     weights = initial_sparse_weights(masks, 2.0, generator(6))
     assert float(weights[~masks].abs().max()) == 0.0
     outputs = weights.sum(dim=-1)
@@ -44,7 +49,7 @@ def test_weights_have_the_variance_of_the_connected_fan_in() -> None:
 
 
 def test_masked_entries_have_no_effect_and_no_gradient() -> None:
-    masks = random_masks(2, ROWS, COLUMNS, CONNECTIONS, generator())
+    masks = random_masks(2, ROWS, COLUMNS, CONNECTIONS)
     weight = torch.randn(2, ROWS, COLUMNS, dtype=torch.float64, generator=generator(), requires_grad=True)
     x = torch.randn(2, COLUMNS, EXAMPLES, dtype=torch.float64, generator=generator(7))
     out = masked_product(weight, masks, x)

@@ -7,7 +7,8 @@ counts must never be mixed up (theory notes 2, docs/theory/pk_mixer.md):
     free parameters  P = gamma (S^2 + C^2)           tied copies counted once
 
 Both budgets leave the largest width to S = C, but along a curve of fixed Omega the free parameters are fewest
-there (theory notes 3.1). Plain numbers, so that plans and settings can read this module.
+there (theory notes 3.1). Plain numbers, so that plans and settings can read this module. The closed forms at
+fixed parameters are for choosing shapes, as those that the study `pk_mixer` trains were chosen.
 """
 
 import math
@@ -45,18 +46,13 @@ class Shape:
 
     @property
     def connections(self) -> float:
-        """Omega, of one mixing layer on average."""
+        """Omega, of one mixing layer on average; so many multiplications it takes for an example."""
         return self.expansion * self.width * (self.tokens + self.channels) / 2
 
     @property
     def parameters(self) -> float:
         """P, of both mixings together."""
         return self.expansion * (self.tokens**2 + self.channels**2)
-
-    @property
-    def multiply_adds(self) -> float:
-        """Of both mixings together, for one example: gamma m (S + C)."""
-        return 2 * self.connections
 
     @property
     def densities(self) -> tuple[float, float]:
@@ -99,12 +95,6 @@ def largest_width_at_parameters(parameters: float, expansion: float = 1.0) -> fl
     """P / (2 gamma), attained at S = C only."""
     _positive(parameters, expansion)
     return parameters / (2 * expansion)
-
-
-def sparse_width(connections: float, density: float) -> float:
-    """Width sqrt(Omega / p) of a layer of Omega connections that is sparse without structure."""
-    _positive(connections, density)
-    return math.sqrt(connections / density)
 
 
 def shapes_at_connections(connections: float, expansion: float = 1.0) -> list[Shape]:

@@ -66,6 +66,8 @@ def vec(tables: Tensor) -> Tensor:
 def unvec(vectors: Tensor, tokens: int) -> Tensor:
     """Inverse of `vec`: vectors (..., S C) as tables (..., S, C) of S = `tokens` tokens.
 
+    For reading what a matrix that acts on `vec` gives, such as a singular vector of it, as a table.
+
     Raises:
         ValueError: if the length is no multiple of the number of tokens.
     """

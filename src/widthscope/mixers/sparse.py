@@ -17,6 +17,8 @@ from torch import Tensor
 def connections_of_density(rows: int, columns: int, density: float) -> int:
     """How many entries a mask of this density has: the rounded product, at least one.
 
+    For who compares densities; masks are drawn with a number of connections, which is what is held fixed.
+
     Raises:
         ValueError: if the density is not in (0, 1].
     """
@@ -37,13 +39,6 @@ def random_mask(rows: int, columns: int, connections: int, generator: torch.Gene
     mask = torch.zeros(places, dtype=torch.bool)
     mask[torch.randperm(places, generator=generator)[:connections]] = True
     return mask.reshape(rows, columns)
-
-
-def random_masks(
-    members: int, rows: int, columns: int, connections: int, generator: torch.Generator
-) -> Tensor:
-    """Independent masks (member, rows, columns); see `random_mask`."""
-    return torch.stack([random_mask(rows, columns, connections, generator) for _ in range(members)])
 
 
 def initial_sparse_weights(masks: Tensor, gain: float, generator: torch.Generator) -> Tensor:

@@ -1,7 +1,8 @@
 """How symmetric a pair of couplings is: a matrix W (H, S) to hidden units, and W2 (S, H) back from them.
 
 Both matrices carry the same hidden index, so that no matching of units is needed. All leading dimensions,
-such as members and blocks, are kept; norms and products are summed in float64.
+such as members and blocks, are kept; norms and products are summed in float64. `INDEPENDENT` and `HALF_TIED`
+are what a measured asymmetry is to be read against.
 """
 
 import math
@@ -76,7 +77,8 @@ def mean_permuted_alignment(forward: Tensor, backward: Tensor) -> Tensor:
     r"""Mean of rho over all H! permutations of W2's hidden units: <mean rows, mean columns> H / (|W2| |W|).
 
     A permutation meets each pair of hidden units with probability 1/H, so that <W2 P, W^T> is on average
-    (sum_h W2[:, h]) . (sum_h W[h, :]) / H. Shapes as in `alignment`.
+    (sum_h W2[:, h]) . (sum_h W[h, :]) / H. Exact where `permuted_alignment` draws, which also gives the
+    spread. Shapes as in `alignment`.
     """
     to, back = _flat(forward, backward)
     common = (forward.double().sum(-2) * backward.double().sum(-1)).sum(-1) / backward.shape[-1]

@@ -10,6 +10,7 @@ from tests.studies.controls import assert_judged_tests_have_controls
 from widthscope.config import load
 from widthscope.datasets import digits
 from widthscope.errors import ConfigError
+from widthscope.mixers.effective_width import channels_at_connections, channels_at_parameters
 from widthscope.statistics.claims import judge
 from widthscope.studies.pk_mixer.width import experiment, figures, fit, plan
 from widthscope.studies.pk_mixer.width.arms import ARMS, LABELS
@@ -266,6 +267,15 @@ def test_every_judged_test_has_a_control_and_figures_are_drawn(tree):
     assert {claim.figure for claim in CLAIMS} == set(drawings)
     for drawing in drawings.values():
         assert "nan" not in drawing.caption + drawing.alt
+
+
+def test_shapes_have_the_channels_that_their_budgets_leave():
+    for experiment_settings in (Standard(), Isolated()):
+        for tokens, channels in experiment_settings.shapes:
+            assert channels == round(channels_at_connections(tokens, experiment_settings.connections))
+    free = Parameters()
+    for tokens, channels in free.shapes:
+        assert channels == round(channels_at_parameters(tokens, free.parameters))
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, Width()], ids=["smoke", "laptop"])
