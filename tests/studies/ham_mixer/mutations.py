@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py training_cost.py
+plan.py settings.py training_cost.py training_plans.py training_settings.py
 energy/plan.py energy/settings.py
 denoise/plan.py denoise/settings.py
 trained_energy/plan.py trained_energy/settings.py

@@ -46,6 +46,16 @@ def test_a_seeds_split_does_not_depend_on_the_other_seeds(dataset, images):
     assert not torch.equal(images.parts[0].labels[0], images.parts[0].labels[1])
 
 
+def test_the_last_part_is_of_the_images_that_a_data_set_keeps_for_tests(dataset):
+    kept = np.arange(120) % 3 == 0
+    marked = dataset.assign(label=("sample", np.arange(120)), test=("sample", kept))
+    learned, tested = networks.images_of(marked, STREAM, SEEDS, (60, 40)).parts
+    assert not kept[learned.labels.numpy()].any()
+    assert kept[tested.labels.numpy()].all()
+    assert learned.pixels.shape[:2] == (3, 60)
+    assert all(sorted(row) == list(range(0, 120, 3)) for row in tested.labels.tolist())
+
+
 def test_families_and_runs_have_streams_of_their_own():
     drawn = {
         float(torch.rand(1, generator=stream(purpose, seed)))

@@ -94,6 +94,9 @@ def images_of(
 ) -> SeedImages:
     """Splits of a data set with ``image`` (sample, [channel,] row, col) and ``label`` (sample).
 
+    Where the data set has ``test`` (sample), the last part is of the images that it keeps for tests, and the
+    others are of the rest.
+
     Args:
         dataset: as the catalogue's `digits`, `templates` or `cifar10`.
         stream: its "split" of a seed draws the order, and the noise.
@@ -105,15 +108,19 @@ def images_of(
     pixels = torch.as_tensor(dataset["image"].values)
     pixels = pixels[:, None] if pixels.ndim == 3 else pixels
     labels = torch.as_tensor(dataset["label"].values)
-    splits = [split(pixels, labels, sizes, stream("split", seed), noise) for seed in seeds]
-    parts = (
-        Images(
-            torch.stack([parts[place].pixels for parts in splits]).to(device),
-            torch.stack([parts[place].labels for parts in splits]).to(device),
-        )
-        for place in range(len(sizes))
-    )
-    return SeedImages(tuple(seeds), tuple(parts))
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    count = len(seeds)
+    parts = [
+        Images(torch.empty(count, size, *pixels.shape[1:]), torch.empty(count, size, dtype=torch.int64))
+        for size in sizes
+    ]
+    # One seed's images at a time: those of all seeds would else be there twice.
+    for place, seed in enumerate(seeds):
+        own = split(pixels, labels, sizes, stream("split", seed), noise, held_out)
+        for part, found in zip(parts, own, strict=True):
+            part.pixels[place], part.labels[place] = found.pixels, found.labels
+    moved = (Images(part.pixels.to(device), part.labels.to(device)) for part in parts)
+    return SeedImages(tuple(seeds), tuple(moved))
 
 
 @dataclass(frozen=True)
@@ -246,6 +253,12 @@ def symmetry(arm: Arm, parameters: Parameters) -> Mapping[str, Tensor]:
         "asymmetry": torch.stack([asymmetry(*pair) for pair in pairs], -1),
         "alignment": torch.stack([alignment(*pair) for pair in pairs], -1),
     }
+
+
+def recorded_epochs(epochs: int) -> tuple[int, ...]:
+    """Epochs after which symmetry is measured: 0, 1, 2, 4, ... and the last."""
+    powers = [2**power for power in range(epochs.bit_length()) if 2**power < epochs]
+    return (0, *powers, epochs)
 
 
 def symmetry_recording(arm: Arm, steps: Sequence[int]) -> Recording:

@@ -41,15 +41,21 @@ def train_seconds(shape: Shape, arm: Arm, images: int, members: int = 2) -> floa
     return company * images * (products + passes) * (SERIAL if arm.order == "serial" else 1.0)
 
 
-def train_memory_mb(shape: Shape, arm: Arm, batch: int, members: int, pixels: int = 0) -> int:
+def train_memory_mb(
+    shape: Shape, arm: Arm, batch: int, members: int, images: tuple[float, float] = (0.0, 0.0)
+) -> int:
     """Peak resident memory in MB: what a step keeps for its gradient, weights and Adam's state, and the data.
+
+    Images are divided before the first step.
 
     Args:
         shape, arm: of the networks.
         batch: images of a step.
         members: trained at once; a lone one has a copy for company.
-        pixels: held in all, over all seeds' images; in float64 while they are standardised.
+        images: memory in MB that they take all along, and more of it while they are divided.
     """
     kept = 2.5 * hidden_units(shape, arm) + 8 * shape.blocks * shape.tokens * shape.channels
     weights = 10 * shape.weights(arm)
-    return BASE_MEMORY_MB + int((4 * max(2, members) * (batch * kept + weights) + 12 * pixels) / 1e6)
+    step = 4 * max(2, members) * (batch * kept + weights) / 1e6
+    held, dividing = images
+    return BASE_MEMORY_MB + int(held + max(step, dividing))

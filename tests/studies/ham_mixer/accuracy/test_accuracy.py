@@ -294,6 +294,10 @@ def test_twice_the_hidden_units_cost_about_twice_as_much():
     ("given", "said"),
     [
         ({"main": {"train": 1000, "test": 900}}, "1000 training and 900 test images are more than the 1797"),
+        (
+            {"main": {"dataset": "cifar10", "side": 32, "train": 100, "test": 10_001}},
+            "100 training and 10001 test images are more than the 50000 and 10000 of cifar10",
+        ),
         ({"main": {"train": 90, "batch": 100}}, "a batch of 100 images needs as many to train on, not 90"),
         ({"main": {"patch": 3}}, "patches of side 3 do not tile images of side 8"),
         ({"main": {"rate": 1e9}}, r"main\.rate is 1000000000\.0, but it must be .* at most 1"),

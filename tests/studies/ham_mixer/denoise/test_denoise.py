@@ -10,6 +10,8 @@ from tests.studies.controls import assert_judged_tests_have_controls, assert_onl
 from widthscope.associative_memory.lagrangians import RELU
 from widthscope.associative_memory.memory import Memory
 from widthscope.datasets import digits
+from widthscope.ensembles.members import Members
+from widthscope.streams import torch_generator
 from widthscope.studies.base import SHARD_SECONDS
 from widthscope.studies.ham_mixer.denoise import experiment, figures, fit, network, plan
 from widthscope.studies.ham_mixer.denoise.claims import CLAIMS
@@ -94,6 +96,36 @@ def test_images_have_norm_one_and_colours_become_grey(images):
         {"image": xr.concat([grey, grey, grey], "channel").transpose("sample", "channel", ...)}
     )
     assert torch.allclose(experiment.unit_images(coloured), pixels[:5], atol=1e-6)
+
+
+def test_images_are_the_same_whatever_number_of_them_is_turned_grey_at_once(images, monkeypatch):
+    whole = experiment.unit_images(images["digits"])
+    monkeypatch.setattr(experiment, "ROWS", 500)
+    assert torch.equal(experiment.unit_images(images["digits"]), whole)
+
+
+def test_images_that_a_data_set_keeps_for_tests_are_not_trained_on(images):
+    dataset = images["digits"].isel(sample=slice(60)).assign(test=("sample", np.arange(60) % 3 == 0))
+    settings = {"train": 40, "test": 15, "noise": 0.0, "seed": 7, "seeds": [0, 1]}
+    unit = experiment.unit_images(dataset)
+    for part in experiment._parts_of_seeds(dataset, settings):
+        for name, kept in (("train", False), ("test", True)):
+            rows = torch.cdist(part[name], unit).argmin(1).tolist()
+            assert len(rows) == settings[name] == len(set(rows))
+            assert all((row % 3 == 0) == kept for row in rows)
+
+
+def test_noise_of_a_step_is_drawn_from_the_stream_of_its_seed_and_step():
+    settings = {"train": 6, "batch": 2, "epochs": 2, "noise": 0.5, "seed": 7}
+    members = Members.grid(seed=(3, 1))
+    parts = [{"train": torch.randn(6, 4)} for _ in range(2)]
+    batches = experiment._NoisyBatches(settings, members, parts, "cpu")
+    for step in (0, 1, 4, 2):
+        batch = batches(step)
+        for place, seed in enumerate((3, 1)):
+            generator = torch_generator("ham_mixer", "denoise.noise", 7, seed, step)
+            expected = batch["clean"][place] + 0.5 * torch.randn(2, 4, generator=generator)
+            assert torch.equal(batch["noisy"][place], expected)
 
 
 def test_trained_memories_denoise_and_controls_are_refuted(stored):
@@ -192,7 +224,11 @@ def test_initial_couplings_are_a_part_of_those_of_full_size():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"train": 1700, "test": 100}, "need more images than the 1797 of digits"),
+        ({"train": 1700, "test": 100}, "1700 training and 100 test images are more than the 1797 of digits"),
+        (
+            {"dataset": "cifar10", "train": 50_001},
+            "50001 training and 400 test images are more than the 50000 and 10000 of cifar10",
+        ),
         ({"train": 50, "batch": 51}, "batch 51 must be at most train, 50"),
         ({"updates": 31}, "longer 30 must be at least updates, 31"),
         ({"noise": 1e6}, "less than or equal to 1"),

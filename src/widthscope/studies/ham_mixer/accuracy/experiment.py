@@ -18,6 +18,7 @@ from widthscope.studies.ham_mixer.networks import (
     Stream,
     accuracies,
     images_of,
+    recorded_epochs,
     symmetry_recording,
     train_arm,
 )
@@ -73,7 +74,7 @@ def _trained(
     )
     members = Members.grid(seed=images.seeds)
     each = recipe.steps(sizes["train"]) // sizes["epochs"]
-    epochs = doubling(sizes["epochs"])
+    epochs = recorded_epochs(sizes["epochs"])
     recording = symmetry_recording(arm, [each * epoch for epoch in epochs])
     trained = train_arm(arm, shape, recipe, members, images, stream, work, f"{setup}-{name}", (recording,))
     history = trained.history.swap_dims(member="seed").rename(step="epoch")
@@ -98,12 +99,6 @@ def _trained(
             }
         )
     )
-
-
-def doubling(epochs: int) -> tuple[int, ...]:
-    """0, 1, 2, 4, ... and the last."""
-    powers = [2**power for power in range(epochs.bit_length()) if 2**power < epochs]
-    return (0, *powers, epochs)
 
 
 def _permuted(arm: Arm, parameters: Parameters, seeds: Sequence[int], stream: Stream, draws: int) -> Tensor:

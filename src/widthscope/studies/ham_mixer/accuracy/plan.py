@@ -4,15 +4,15 @@ Where all is short, one shard trains everything; where a group is long, each arm
 where an arm is, each pair of seeds: on a CPU a lone one would train beside a copy of itself.
 """
 
-import math
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from widthscope.mixers.designs import ARMS, Shape
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.ham_mixer.accuracy.settings import CLASSES, COLOURS, SIDES, Accuracy, Training
+from widthscope.studies.ham_mixer.accuracy.settings import Accuracy
 from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
+from widthscope.studies.ham_mixer.training_plans import images_mb, in_pairs, template_bounds, trained_shape
+from widthscope.studies.ham_mixer.training_settings import Training
 
 NAME, ENTRY = "accuracy", "accuracy.experiment"
 STARTUP = 3.5
@@ -64,40 +64,6 @@ def shards(settings: Accuracy, seed: int) -> list[Shard]:
     return found
 
 
-def shape_of(training: Training) -> Shape:
-    """Sizes of the networks; images below their side are interpolated."""
-    return Shape(
-        side=training.side,
-        colours=COLOURS[training.dataset],
-        patch=training.patch,
-        channels=training.channels,
-        token_hidden=training.token_hidden,
-        channel_hidden=training.channel_hidden,
-        blocks=training.blocks,
-        activation=training.activation,
-        upscale=training.side != SIDES[training.dataset],
-    )
-
-
-def template_bounds(trainings: Iterable[Training]) -> dict[str, tuple[float, float]]:
-    """What those on generated images need of these: enough of them, of the side and classes assumed here."""
-    wanted = [one.train + one.test for one in trainings if one.dataset == "templates"]
-    if not wanted:
-        return {}
-    side = SIDES["templates"]
-    return {
-        "templates.samples": (max(wanted), math.inf),
-        "templates.side": (side, side),
-        "templates.classes": (2, CLASSES),
-    }
-
-
-def in_pairs(seeds: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Two at a time; three at the end where one would be left over."""
-    cut = [seeds[begin : begin + 2] for begin in range(0, len(seeds) - len(seeds) % 2, 2)]
-    return [*cut[:-1], cut[-1] + seeds[-1:]] if cut and len(seeds) % 2 else cut or [seeds]
-
-
 def _run(settings: Accuracy, setup: str, arm: str) -> Run:
     """With all seeds of the arm."""
     return Run(setup, arm, tuple(range(_training(settings, setup).seeds)))
@@ -139,7 +105,7 @@ def _shard(settings: Accuracy, seed: int, name: str, runs: list[Run]) -> Shard:
 def _sizes(training: Training) -> dict[str, Any]:
     """What a job reads of a training: the networks' sizes apart."""
     own = training.model_dump(mode="json", exclude={"seeds", *asdict(Shape())})
-    return {**own, "shape": asdict(shape_of(training))}
+    return {**own, "shape": asdict(trained_shape(training))}
 
 
 def _training(settings: Accuracy, setup: str) -> Training:
@@ -155,11 +121,11 @@ def _seconds(settings: Accuracy, runs: list[Run]) -> float:
         steps = training.epochs * (training.train // training.batch)
         images = steps * training.batch + (training.train + training.test) // 3
         members = len(run.seeds)
-        total += train_seconds(shape_of(training), ARMS[run.arm], members * images, members)
+        total += train_seconds(trained_shape(training), ARMS[run.arm], members * images, members)
     return total
 
 
 def _memory_mb(training: Training, run: Run) -> int:
-    pixels = COLOURS[training.dataset] * SIDES[training.dataset] ** 2
-    held = len(run.seeds) * (training.train + training.test) * pixels
-    return train_memory_mb(shape_of(training), ARMS[run.arm], training.batch, len(run.seeds), held)
+    members = len(run.seeds)
+    images = images_mb(training, members)
+    return train_memory_mb(trained_shape(training), ARMS[run.arm], training.batch, members, images)

@@ -1,11 +1,13 @@
 """Mixers trained with penalised, tied and free couplings: accuracy, and symmetry on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 import xarray as xr
+from torch import Tensor
 
+from widthscope.datasets.image_splits import Images
 from widthscope.ensembles.members import Members
 from widthscope.mixers.designs import Shape
 from widthscope.mixers.tied import PAIRS
@@ -17,6 +19,7 @@ from widthscope.studies.ham_mixer.networks import (
     Stream,
     accuracies,
     images_of,
+    recorded_epochs,
     symmetry_recording,
     train_arm,
 )
@@ -47,19 +50,21 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
             held[key] = images_of(dataset, stream, seeds, sizes, settings["noise"], work.device)
         return held[key]
 
+    def trained_on(seed: int) -> Images:
+        """One seed's training images; only that seed's are split where no network is trained on them."""
+        whole = held.get(tuple(settings["gradients"]))
+        place = 0 if whole is None else whole.seeds.index(seed)
+        if whole is None:
+            whole = images_of(dataset, stream, [seed], sizes, settings["noise"], work.device)
+        return Images(whole.parts[0].pixels[place], whole.parts[0].labels[place])
+
     found = {
         f"/{each['arm']}": _trained(each, settings, images(each["seeds"]), stream, work)
         for each in settings["runs"]
     }
     if settings["gradients"]:
-        found["/gradients"] = _gradients(settings, images(settings["gradients"]), stream)
+        found["/gradients"] = _gradients(settings, trained_on, stream)
     return xr.DataTree.from_dict(found)
-
-
-def recorded(epochs: int) -> tuple[int, ...]:
-    """Epochs after which symmetry is measured: 0, 1, 2, 4, ... and the last."""
-    powers = [2**power for power in range(epochs.bit_length()) if 2**power < epochs]
-    return (0, *powers, epochs)
 
 
 def _trained(
@@ -69,7 +74,7 @@ def _trained(
     arm, shape = ARMS[each["arm"]], Shape(**settings["shape"])
     recipe = Recipe(**{key: settings[key] for key in ("rate", "epochs", "batch", "weight_decay", "warm_up")})
     members = Members.grid(penalty=each["penalties"], seed=each["seeds"])
-    epochs = recorded(settings["epochs"])
+    epochs = recorded_epochs(settings["epochs"])
     per_epoch = recipe.steps(settings["train"]) // settings["epochs"]
     recording = symmetry_recording(arm, [per_epoch * epoch for epoch in epochs])
     trained = train_arm(arm, shape, recipe, members, images, stream, work, each["arm"], (recording,))
@@ -91,28 +96,27 @@ def _trained(
     )
 
 
-def _gradients(settings: Mapping[str, Any], images: SeedImages, stream: Stream) -> xr.Dataset:
+def _gradients(
+    settings: Mapping[str, Any], trained_on: Callable[[int], Images], stream: Stream
+) -> xr.Dataset:
     """``mixer`` (seed, block, pair) and ``autoencoder`` (seed,): relative asymmetry of the gradients."""
-    shape, count = Shape(**settings["shape"]), settings["gradient_images"]
-    part = images.parts[0]
-    of_mixers = [
-        gradients.at_tied_couplings(
-            shape,
-            stream("gradients", seed),
-            part.pixels[place, :count],
-            part.labels[place, :count],
-            settings["batch"],
+    shape, count, seeds = Shape(**settings["shape"]), settings["gradient_images"], settings["gradients"]
+
+    def of_mixer(seed: int) -> Tensor:
+        part = trained_on(seed)
+        return gradients.at_tied_couplings(
+            shape, stream("gradients", seed), part.pixels[:count], part.labels[:count], settings["batch"]
         )
-        for place, seed in enumerate(images.seeds)
-    ]
+
+    of_mixers = [of_mixer(seed) for seed in seeds]
     of_rivals = [
         gradients.of_white_autoencoder(shape.tokens, shape.tokens // 2, stream("autoencoder", seed))
-        for seed in images.seeds
+        for seed in seeds
     ]
     return xr.Dataset(
         {
             "mixer": (("seed", "block", "pair"), torch.stack(of_mixers).cpu().numpy()),
             "autoencoder": ("seed", torch.stack(of_rivals).numpy()),
         },
-        coords={"seed": list(images.seeds), "pair": list(PAIRS)},
+        coords={"seed": list(seeds), "pair": list(PAIRS)},
     )

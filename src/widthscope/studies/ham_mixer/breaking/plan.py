@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass, replace
 
 from widthscope.mixers.designs import Shape
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.ham_mixer.accuracy.plan import in_pairs, shape_of, template_bounds
-from widthscope.studies.ham_mixer.accuracy.settings import COLOURS, SIDES
 from widthscope.studies.ham_mixer.breaking.arms import ARMS, PENALISED
 from widthscope.studies.ham_mixer.breaking.settings import Breaking
 from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
+from widthscope.studies.ham_mixer.training_plans import images_mb, in_pairs, template_bounds, trained_shape
 
 NAME, ENTRY = "breaking", "breaking.experiment"
 STARTUP = 3.5
@@ -62,7 +61,7 @@ def shards(settings: Breaking, seed: int) -> list[Shard]:
         else:
             found += [shard for run in runs for shard in _alone(settings, seed, run)]
             if name == last:
-                found += [_shard(settings, seed, f"{NAME}-gradients-s{one}", [], (one,)) for one in gradients]
+                found += _gradients_alone(settings, seed, gradients)
     return found
 
 
@@ -82,6 +81,13 @@ def _alone(settings: Breaking, seed: int, run: Run) -> list[Shard]:
     return found
 
 
+def _gradients_alone(settings: Breaking, seed: int, gradients: tuple[int, ...]) -> list[Shard]:
+    """One shard, or one for each seed where that is long."""
+    if _seconds(settings, [], gradients) <= SHARD_SECONDS:
+        return [_shard(settings, seed, f"{NAME}-gradients", [], gradients)]
+    return [_shard(settings, seed, f"{NAME}-gradients-s{one}", [], (one,)) for one in gradients]
+
+
 def _run(settings: Breaking, arm: str) -> Run:
     penalties = PENALTIES[arm](settings.penalties) if arm in PENALISED else (0.0,)
     return Run(arm, penalties, tuple(range(settings.training.seeds)))
@@ -95,7 +101,7 @@ def _shard(settings: Breaking, seed: int, name: str, runs: list[Run], gradients:
         ENTRY,
         {
             **own,
-            "shape": asdict(shape_of(training)),
+            "shape": asdict(trained_shape(training)),
             "seed": seed,
             "runs": [
                 {"arm": run.arm, "penalties": list(run.penalties), "seeds": list(run.seeds)} for run in runs
@@ -112,7 +118,7 @@ def _shard(settings: Breaking, seed: int, name: str, runs: list[Run], gradients:
 
 def _seconds(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) -> float:
     """Of training, of the accuracy on all images at the end, and of gradients in float64."""
-    training, shape = settings.training, shape_of(settings.training)
+    training, shape = settings.training, trained_shape(settings.training)
     images = training.epochs * (training.train // training.batch) * training.batch
     images += (training.train + training.test) // 3
     members = [len(run.penalties) * len(run.seeds) for run in runs]
@@ -124,18 +130,17 @@ def _seconds(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) ->
 
 
 def _memory_mb(settings: Breaking, runs: list[Run], gradients: tuple[int, ...]) -> int:
-    training, shape = settings.training, shape_of(settings.training)
-    pixels = COLOURS[training.dataset] * SIDES[training.dataset] ** 2 * (training.train + training.test)
+    training, shape = settings.training, trained_shape(settings.training)
     each = [
         train_memory_mb(
             shape,
             ARMS[run.arm],
             training.batch,
             len(run.penalties) * len(run.seeds),
-            len(run.seeds) * pixels,
+            images_mb(training, len(run.seeds)),
         )
         for run in runs
     ]
-    # In float64, one network at a time: as much as two in float32.
-    alone = train_memory_mb(shape, ARMS["parasym"], training.batch, 2, len(gradients) * pixels)
+    # In float64, one network at a time with its images: as much as two in float32.
+    alone = train_memory_mb(shape, ARMS["parasym"], training.batch, 2, images_mb(training, 1))
     return max([*each, alone])

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Increasing, Section
-from widthscope.studies.ham_mixer.accuracy.settings import Training
+from widthscope.studies.ham_mixer.training_settings import Training
 
 Penalty = Annotated[float, Field(ge=0)]
 

@@ -8,7 +8,7 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.associative_memory.rises import largest_rise, rose
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import Fresh, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
@@ -19,6 +19,9 @@ from widthscope.studies.ham_mixer.denoise import network
 from widthscope.work import Work
 
 SHOWN_IMAGES, SHOWN_PATTERNS = 6, 24
+ROWS = 4096
+"""Images whose colours are averaged at once."""
+
 STAGES = (0, 1, 3, 10, 30)
 """Numbers of updates after which states are kept, those up to `longer`."""
 
@@ -34,19 +37,26 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
         datasets: the one that is named in `dataset`.
         work: what the job gives.
     """
-    images = unit_images(datasets[settings["dataset"]])
-    parts = [_parts(images, settings, seed) for seed in settings["seeds"]]
+    parts = _parts_of_seeds(datasets[settings["dataset"]], settings)
     tree = xr.DataTree.from_dict({f"/{arm}": _arm(arm, settings, parts, work) for arm in settings["arms"]})
     tree.attrs["updates"] = settings["updates"]
     return tree
 
 
 def unit_images(dataset: xr.Dataset) -> Tensor:
-    """Images of norm 1 in shades of grey, (sample, pixel), float32."""
-    image = dataset["image"]
-    grey = image.mean("channel", dtype="float32") if "channel" in image.dims else image.astype("float32")
-    pixels = torch.from_numpy(grey.values.copy()).flatten(1)
-    return pixels / pixels.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
+    """Images of norm 1 in shades of grey, (sample, pixel), float32.
+
+    Colours are averaged a few images at a time: all at once in float32 take several times the data set.
+    """
+    image = dataset["image"].load()
+    found = torch.empty(image.sizes["sample"], image.sizes["row"] * image.sizes["col"])
+    for first in range(0, len(found), ROWS):
+        some = image.isel(sample=slice(first, first + ROWS))
+        grey = some.mean("channel", dtype="float32") if "channel" in some.dims else some.astype("float32")
+        pixels = torch.from_numpy(grey.values.copy()).flatten(1)
+        norm = pixels.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
+        torch.div(pixels, norm, out=found[first : first + ROWS])
+    return found
 
 
 def _arm(arm: str, settings: Mapping[str, Any], parts: list[dict[str, Tensor]], work: Work) -> xr.Dataset:
@@ -67,7 +77,7 @@ def _arm(arm: str, settings: Mapping[str, Any], parts: list[dict[str, Tensor]], 
             ),
             Adam(settings["rate"]),
         ),
-        _NoisyBatches(settings, parts, work.device),
+        _NoisyBatches(settings, members, parts, work.device),
         settings["epochs"] * (settings["train"] // settings["batch"]),
         work=work,
         name=f"denoise-{arm}",
@@ -82,11 +92,27 @@ def _arm(arm: str, settings: Mapping[str, Any], parts: list[dict[str, Tensor]], 
     return table.merge(_shown(trained.parameters, noisy, clean, settings))
 
 
-def _parts(images: Tensor, settings: Mapping[str, Any], seed: int) -> dict[str, Tensor]:
-    """One seed's images to train and to test on, and the latter with noise."""
+def _parts_of_seeds(dataset: xr.Dataset, settings: Mapping[str, Any]) -> list[dict[str, Tensor]]:
+    """Each seed's parts; all images are let go of when this is done."""
+    images = unit_images(dataset)
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    return [_parts(images, held_out, settings, seed) for seed in settings["seeds"]]
+
+
+def _parts(
+    images: Tensor, held_out: Tensor | None, settings: Mapping[str, Any], seed: int
+) -> dict[str, Tensor]:
+    """One seed's images to train and to test on, and the latter with noise.
+
+    Test images are those that the data set keeps for it, where it does.
+    """
     generator = torch_generator("ham_mixer", "denoise.split", settings["seed"], seed)
-    order = torch.randperm(len(images), generator=generator)[: settings["train"] + settings["test"]]
-    learned, tested = images[order].tensor_split([settings["train"]])
+    order, train, test = torch.randperm(len(images), generator=generator), settings["train"], settings["test"]
+    if held_out is None:
+        first, second = order[:train], order[train : train + test]
+    else:
+        first, second = order[~held_out[order]][:train], order[held_out[order]][:test]
+    learned, tested = images[first], images[second]
     noise = settings["noise"] * torch.randn(tested.shape, generator=generator)
     return {"train": learned, "test": tested, "test_noisy": tested + noise}
 
@@ -94,31 +120,31 @@ def _parts(images: Tensor, settings: Mapping[str, Any], seed: int) -> dict[str, 
 class _NoisyBatches:
     """Minibatches with new noise at every step, which the step alone decides."""
 
-    def __init__(self, settings: Mapping[str, Any], parts: list[dict[str, Tensor]], device: str) -> None:
-        self.settings, self.device = settings, device
-        self.images = [part["train"] for part in parts]
-        steps = settings["epochs"] * (settings["train"] // settings["batch"])
-        keys = [("ham_mixer", "denoise.order", settings["seed"], seed) for seed in settings["seeds"]]
-        self.order = epochs(
-            [torch_generator(*key) for key in keys], settings["train"], settings["batch"], steps
+    def __init__(
+        self, settings: Mapping[str, Any], members: Members, parts: list[dict[str, Tensor]], device: str
+    ) -> None:
+        train, batch, run_seed = settings["train"], settings["batch"], settings["seed"]
+        generators = members.generators("ham_mixer", "denoise.order", run_seed)
+        steps = settings["epochs"] * (train // batch)
+        self.order = epochs(generators, train, batch, steps)
+        self.images, self.device, self.deviation = (
+            [part["train"] for part in parts],
+            device,
+            settings["noise"],
+        )
+        shape = (batch, self.images[0].shape[-1])
+        self.noise = Fresh(
+            lambda generator: {"noise": torch.randn(shape, generator=generator)},
+            members,
+            ("ham_mixer", "denoise.noise", run_seed),
+            device=device,
+            block=1,
         )
 
     def __call__(self, step: int) -> Batch:
-        clean = torch.stack(
-            [x[rows] for x, rows in zip(self.images, self.order[:, step].long(), strict=True)]
-        )
-        run_seed = self.settings["seed"]
-        noise = torch.stack(
-            [
-                torch.randn(
-                    clean.shape[1:],
-                    generator=torch_generator("ham_mixer", "denoise.noise", run_seed, seed, step),
-                )
-                for seed in self.settings["seeds"]
-            ]
-        )
-        noisy = clean + self.settings["noise"] * noise
-        return {"clean": clean.to(self.device), "noisy": noisy.to(self.device)}
+        chosen = self.order[:, step].long()
+        clean = torch.stack([x[rows] for x, rows in zip(self.images, chosen, strict=True)]).to(self.device)
+        return {"clean": clean, "noisy": clean + self.deviation * self.noise(step)["noise"]}
 
 
 def measured(parameters: Parameters, noisy: Tensor, clean: Tensor, settings: Mapping[str, Any]) -> xr.Dataset:

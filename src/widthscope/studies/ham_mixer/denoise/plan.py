@@ -9,6 +9,7 @@ from typing import Any
 
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.ham_mixer.denoise.settings import PIXELS, Denoise
+from widthscope.studies.ham_mixer.training_settings import IMAGES
 
 NAME, ENTRY = "denoise", "denoise.experiment"
 STARTUP = 3.5
@@ -23,8 +24,8 @@ NUMBER_SECONDS = 3e-9
 """Of one number of a state or of a hidden layer in one update, forward and backward."""
 
 START_MB = 450
-COLOURED_MB = 500
-"""CIFAR-10 itself, and in shades of grey."""
+STORED_BYTES = {"digits": 1797 * 64 * 8, "cifar10": 60_000 * 3072}
+"""Of a data set itself; in shades of grey it exists besides until the seeds' images are chosen."""
 
 
 def shards(settings: Denoise, seed: int) -> list[Shard]:
@@ -70,12 +71,9 @@ def _seconds(settings: Denoise) -> float:
 def _memory_mb(settings: Denoise, seeds: int) -> int:
     """Images of all seeds, what a training step keeps for its gradient, and what is measured in float64."""
     pixels, units = PIXELS[settings.dataset], 2 * settings.hidden
-    images = seeds * (settings.train + 2 * settings.test) * pixels * 4
+    images = seeds * (settings.train + 2 * settings.test) * pixels * 4 + STORED_BYTES[settings.dataset]
+    grey = IMAGES[settings.dataset] * pixels * 4
     step = 4 * seeds * settings.batch * settings.updates * (6 * pixels + 2 * units)
     tested = 8 * seeds * settings.test * (6 * pixels + 2 * units)
     weights = 4 * seeds * 16 * pixels * units
-    return (
-        START_MB
-        + round((images + max(step, tested) + weights) / 1e6)
-        + (COLOURED_MB if settings.dataset == "cifar10" else 0)
-    )
+    return START_MB + round((images + max(grey, max(step, tested) + weights)) / 1e6)

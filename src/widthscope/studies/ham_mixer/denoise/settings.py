@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Section
+from widthscope.studies.ham_mixer.training_settings import check_parts
 
 PartOfOne = Annotated[float, Field(gt=0, le=1)]
 
-IMAGES = {"digits": 1797, "cifar10": 60_000}
 PIXELS = {"digits": 64, "cifar10": 1024}
+"""Of an image in shades of grey."""
 
 
 class Denoise(Section):
@@ -35,11 +36,7 @@ class Denoise(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        held = IMAGES[self.dataset]
-        if self.train + self.test > held:
-            raise ValueError(
-                f"train {self.train} and test {self.test} need more images than the {held} of {self.dataset}"
-            )
+        check_parts(self.dataset, self.train, self.test)
         if self.batch > self.train:
             raise ValueError(f"batch {self.batch} must be at most train, {self.train}")
         if self.longer < self.updates:

@@ -5,14 +5,14 @@ A pair is the least: on a CPU a lone network would train beside a copy of itself
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from widthscope.mixers.designs import ARMS as DESIGNS
 from widthscope.mixers.designs import Shape
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.ham_mixer.trained_energy.settings import COLOURS, SIDES, TrainedEnergy
+from widthscope.studies.ham_mixer.trained_energy.settings import TrainedEnergy
 from widthscope.studies.ham_mixer.training_cost import hidden_units, train_memory_mb, train_seconds
+from widthscope.studies.ham_mixer.training_plans import images_mb, in_pairs, shape_of
 
 NAME, ENTRY = "trained-energy", "trained_energy.experiment"
 STARTUP = 3.5
@@ -25,7 +25,7 @@ ARMS = ("sym", "para", "neg", "parasym")
 UNIT_SECONDS = 1e-8
 """Of one hidden unit in one application of a block, with its energy, in float64 on one core."""
 
-Runs = Sequence[tuple[str, str, Sequence[int]]]
+Runs = Sequence[tuple[Literal["relu", "gelu"], str, Sequence[int]]]
 """Activation, arm and seeds of each training."""
 
 
@@ -43,29 +43,9 @@ def shards(settings: TrainedEnergy, seed: int) -> list[Shard]:
         else:
             found += [
                 _shard(settings, seed, f"{name}-s{pair[0]}", [(activation, arm, pair)])
-                for pair in _pairs(settings.seeds)
+                for pair in in_pairs(tuple(seeds))
             ]
     return found
-
-
-def shape_of(settings: TrainedEnergy, activation: str) -> Shape:
-    """Sizes of the networks."""
-    return Shape(
-        side=SIDES[settings.dataset],
-        colours=COLOURS[settings.dataset],
-        patch=settings.patch,
-        channels=settings.channels,
-        token_hidden=settings.token_hidden,
-        channel_hidden=settings.channel_hidden,
-        blocks=settings.blocks,
-        activation="relu" if activation == "relu" else "gelu",
-    )
-
-
-def _pairs(seeds: int) -> list[range]:
-    """Two at a time, the last one with those before it where it would be alone."""
-    starts = [*range(0, seeds - seeds % 2, 2), seeds]
-    return [range(*ends) for ends in pairwise(starts)]
 
 
 def _shard(settings: TrainedEnergy, seed: int, name: str, runs: Runs) -> Shard:
@@ -99,8 +79,8 @@ def _memory_mb(settings: TrainedEnergy, runs: Runs) -> int:
     largest = 0
     for activation, arm, seeds in runs:
         shape = shape_of(settings, activation)
-        pixels = (settings.train + settings.test) * shape.colours * shape.side**2
-        training = train_memory_mb(shape, DESIGNS[arm], settings.batch, len(seeds), len(seeds) * pixels)
+        images = images_mb(settings, len(seeds))
+        training = train_memory_mb(shape, DESIGNS[arm], settings.batch, len(seeds), images)
         units = hidden_units(shape, DESIGNS[arm]) / shape.blocks
         applied = round(8 * 6 * units * len(seeds) * settings.test / 1e6)
         largest = max(largest, training + applied)

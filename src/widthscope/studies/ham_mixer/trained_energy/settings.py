@@ -5,10 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Distinct, Level, Section
-
-IMAGES = {"digits": 1797, "cifar10": 60000}
-SIDES = {"digits": 8, "cifar10": 32}
-COLOURS = {"digits": 1, "cifar10": 3}
+from widthscope.studies.ham_mixer.training_settings import SIDES, check_parts
 
 
 class TrainedEnergy(Section):
@@ -35,12 +32,8 @@ class TrainedEnergy(Section):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        images, side = IMAGES[self.dataset], SIDES[self.dataset]
-        if self.train + self.test > images:
-            raise ValueError(
-                f"{self.train} training and {self.test} test images are more than the {images} "
-                f"of {self.dataset}"
-            )
+        check_parts(self.dataset, self.train, self.test)
+        side = SIDES[self.dataset]
         if self.batch > self.train:
             raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
         if side % self.patch:
