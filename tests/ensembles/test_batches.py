@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from widthscope.ensembles.batches import Fresh, Minibatches, Windows, choices, epochs
+from widthscope.ensembles.batches import Fresh, Minibatches, OwnMinibatches, Windows, choices, epochs
 from widthscope.ensembles.members import Members
 
 MEMBERS = Members.grid(arm=("a", "b"), seed=range(3))
@@ -41,6 +41,29 @@ def test_minibatches_are_the_ordered_examples():
         chosen = order[member, 3].long()
         assert torch.equal(batch["x"][member], examples["x"][chosen])
         assert torch.equal(batch["y"][member], examples["y"][chosen])
+
+
+def test_members_with_sets_of_their_own_see_what_minibatches_of_each_set_show():
+    examples = {"x": torch.arange(60.0).reshape(3, 10, 2), "y": torch.arange(30).reshape(3, 10)}
+    sets = torch.tensor(MEMBERS.values("seed"))
+    order = choices(MEMBERS.generators("data"), 10, 4, 5)
+    batch = OwnMinibatches(examples, order, sets)(2)
+    assert batch["x"].shape == (6, 4, 2)
+    for member, own in enumerate(sets):
+        alone = Minibatches({name: values[own] for name, values in examples.items()}, order[[member]])(2)
+        for name, values in alone.items():
+            assert torch.equal(batch[name][member], values[0])
+    shared = OwnMinibatches(examples, order[:3], sets, orders=sets)(2)  # both arms have the seed's order
+    assert all(torch.equal(shared[name], batch[name]) for name in examples)
+    first = OwnMinibatches(examples, order[:3])(2)
+    assert all(torch.equal(first[name], batch[name][:3]) for name in examples)
+
+
+def test_members_without_an_order_see_their_whole_set():
+    examples = {"x": torch.arange(12.0).reshape(2, 3, 2)}
+    assert OwnMinibatches(examples)(7)["x"] is examples["x"]
+    twice = OwnMinibatches(examples, sets=torch.tensor([1, 1, 0]))(0)["x"]
+    assert torch.equal(twice, examples["x"][[1, 1, 0]])
 
 
 def test_windows_predict_the_next_symbol():

@@ -63,6 +63,35 @@ class Minibatches:
 
 
 @dataclass(frozen=True)
+class OwnMinibatches:
+    """Batches of stored examples, of which there is a set for each seed, say; several members may share one.
+
+    Attributes:
+        examples: arrays by name, (set, example, ...), on the device.
+        order: which examples, (order, step, batch), as from `epochs` or `choices`; None for all at once.
+        sets: each member's set, (member,); None where there are as many sets as members.
+        orders: each member's order, (member,); None where there are as many orders as members.
+    """
+
+    examples: Mapping[str, Tensor]
+    order: Tensor | None = None
+    sets: Tensor | None = None
+    orders: Tensor | None = None
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """Each array's examples of this step, (member, batch, ...)."""
+        device = next(iter(self.examples.values())).device
+        sets = None if self.sets is None else self.sets.to(device)
+        if self.order is None:
+            return {name: values if sets is None else values[sets] for name, values in self.examples.items()}
+        chosen = self.order[:, step].to(device=device, dtype=torch.int64)
+        if self.orders is not None:
+            chosen = chosen[self.orders.to(device)]
+        rows = torch.arange(len(chosen), device=device) if sets is None else sets
+        return {name: values[rows[:, None], chosen] for name, values in self.examples.items()}
+
+
+@dataclass(frozen=True)
 class Windows:
     """Windows of one long sequence, to predict each character from those before it.
 
