@@ -66,13 +66,53 @@ def test_the_exact_gradient_is_the_derivative():
 
 
 def test_one_step_of_contrastive_divergence_is_unbiased_where_the_data_are_the_machines_own():
-    machine = drawn_machine(3, 4, scale=0.5)
+    """Draws of the machine stay draws of it after one step, so that both terms have one expectation."""
+    machine, count = drawn_machine(1, 3, 4, scale=0.5), 200_000
     generator = torch.Generator().manual_seed(7)
-    own = mixture.sample(gaussian_bernoulli.as_attention(machine), 200_000, generator)
-    found = gaussian_bernoulli.contrastive_gradient(machine, own, generator)
+    own = mixture.sample(gaussian_bernoulli.as_attention(machine), count, generator)
+    uniform = torch.rand(1, count, 3, generator=generator, dtype=torch.float64)
+    noise = torch.randn(1, count, 4, generator=generator, dtype=torch.float64)
+    found = gaussian_bernoulli.contrastive_gradient(machine, own, uniform, noise)
     for ours, parameter in zip(found, machine, strict=True):
         assert ours.shape == parameter.shape
         assert ours.abs().max() < 0.02
+    shifted = gaussian_bernoulli.contrastive_gradient(machine, own + 1, uniform, noise)
+    assert shifted.visible_bias.abs().max() > 0.2
+
+
+def test_contrastive_divergence_without_weights_by_hand():
+    bias = torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64)
+    own = Machine(torch.zeros(1, 2, 3).double(), bias, torch.zeros(1, 2).double())
+    visible, noise = torch.randn(2, 1, 5, 3, dtype=torch.float64)
+    found = gaussian_bernoulli.contrastive_gradient(own, visible, torch.full((1, 5, 2), 0.3), noise)
+    left = (visible - bias[:, None] - noise).mean(1)
+    assert found.visible_bias == pytest.approx(left, abs=1e-14)
+    assert torch.equal(found.hidden_bias, own.hidden_bias)
+    assert found.weights == pytest.approx(0.5 * left[:, None].expand(1, 2, 3), abs=1e-14)
+
+
+@pytest.mark.parametrize(("units", "pixels"), [(6, 13), (8, 64)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_no_bit_of_a_machine_depends_on_the_machines_beside_it(units, pixels, dtype):
+    shapes = ((7, units, pixels), (7, pixels), (7, units))
+    machine = Machine(*(0.3 * torch.randn(shape, dtype=dtype) for shape in shapes))
+    visible, noise = torch.randn(2, 7, 11, pixels, dtype=dtype)
+    uniform = torch.rand(7, 11, units, dtype=dtype)
+
+    def found(own):
+        part, rows = Machine(*(tensor[own] for tensor in machine)), visible[own]
+        return [
+            *gaussian_bernoulli.log_likelihood_gradient(part, rows),
+            *gaussian_bernoulli.contrastive_gradient(part, rows, uniform[own], noise[own]),
+            gaussian_bernoulli.energy(part, rows),
+            gaussian_bernoulli.mean_negative_log_likelihood(part, rows),
+        ]
+
+    together = found(slice(None))
+    for size in (1, 2, 3, 5):
+        for first in range(0, 7, size):
+            own = slice(first, first + size)
+            assert all(torch.equal(a, b[own]) for a, b in zip(found(own), together, strict=True)), size
 
 
 def test_too_many_hidden_units_are_named():

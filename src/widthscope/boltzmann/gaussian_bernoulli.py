@@ -5,6 +5,11 @@ r"""The Gaussian-Bernoulli machine: its hidden units are on or off each by itsel
 It is the attentional machine with one component for every hidden state s in {0, 1}^K, weights s W and hidden
 biases s.c (theory notes 3.4). That gives its partition function and its gradient exactly while 2^K states
 can be listed. Parameters are a `Machine` with K hidden units; everything is batched over leading dimensions.
+
+A machine's numbers do not depend on the machines beside it (`ensembles.independence`): each machine has the
+states to itself, because a product of many matrices with one is taken as one product of another size;
+products with a vector are sums, because a lone machine's would be taken by other code; and functions of each
+entry are those of `models.activations`.
 """
 
 import math
@@ -14,6 +19,7 @@ from torch import Tensor
 
 from widthscope.boltzmann.mixture import EXAMPLES_AT_ONCE, Machine, hidden_inputs
 from widthscope.boltzmann.special_cases import TooManyComponentsError
+from widthscope.models.activations import sigmoid, softplus
 
 MOST_UNITS = 16
 """Hidden units whose 2^K states are listed."""
@@ -35,12 +41,10 @@ def hidden_states(units: int) -> Tensor:
 def energy(machine: Machine, visible: Tensor) -> Tensor:
     """E(v) of visible vectors (..., P, N): (..., P).
 
-    log(1 + e^x) is taken as logaddexp(0, x): the library's softplus is linear above 20, an error of 2e-9.
+    log(1 + e^x) is exact at any x: torch's own softplus is linear above 20, an error of 2e-9.
     """
-    inputs = hidden_inputs(machine, visible)
-    softplus = torch.logaddexp(inputs, torch.zeros((), dtype=inputs.dtype, device=inputs.device))
     distance = visible - machine.visible_bias.unsqueeze(-2)
-    return 0.5 * distance.square().sum(-1) - softplus.sum(-1)
+    return 0.5 * distance.square().sum(-1) - softplus(hidden_inputs(machine, visible)).sum(-1)
 
 
 def as_attention(machine: Machine, states: Tensor | None = None) -> Machine:
@@ -51,8 +55,8 @@ def as_attention(machine: Machine, states: Tensor | None = None) -> Machine:
         states: the hidden states (C, K) that are allowed, all by default; the K one-hot ones leave the
             attentional machine with the same parameters.
     """
-    every = (hidden_states(machine.hidden_units) if states is None else states).to(machine.weights)
-    hidden = (machine.hidden_bias.unsqueeze(-2) @ every.mT).squeeze(-2)
+    every = _for_each(machine, hidden_states(machine.hidden_units) if states is None else states)
+    hidden = (every @ machine.hidden_bias.unsqueeze(-1)).squeeze(-1)
     return Machine(every @ machine.weights, machine.visible_bias, hidden)
 
 
@@ -61,11 +65,10 @@ def state_inputs(machine: Machine) -> Tensor:
 
     s.(c + W b) + s W W^T s / 2: only K x K overlaps are needed, whatever N.
     """
-    states = hidden_states(machine.hidden_units).to(machine.weights)
+    states = _for_each(machine, hidden_states(machine.hidden_units))
     overlaps = machine.weights @ machine.weights.mT
-    linear = machine.hidden_bias + (machine.weights @ machine.visible_bias.unsqueeze(-1)).squeeze(-1)
-    quadratic = 0.5 * ((states @ overlaps) * states).sum(-1)
-    return quadratic + (linear.unsqueeze(-2) @ states.mT).squeeze(-2)
+    linear = machine.hidden_bias + (machine.weights * machine.visible_bias.unsqueeze(-2)).sum(-1)
+    return ((0.5 * (states @ overlaps) + linear.unsqueeze(-2)) * states).sum(-1)
 
 
 def log_partition(machine: Machine) -> Tensor:
@@ -88,21 +91,21 @@ def mean_negative_log_likelihood(
 
 def log_likelihood_gradient(machine: Machine, visible: Tensor) -> Machine:
     """Exact gradient of the mean log likelihood of visible vectors (..., P, N), in the parameters' shapes."""
-    states = hidden_states(machine.hidden_units).to(machine.weights)
+    states = _for_each(machine, hidden_states(machine.hidden_units))
     probability = torch.softmax(state_inputs(machine), dim=-1)
-    on = probability @ states
-    both = (states * probability.unsqueeze(-1)).mT @ states
+    shares = states * probability.unsqueeze(-1)
+    on, both = shares.sum(-2), shares.mT @ states
     model = Machine(
         on.unsqueeze(-1) * machine.visible_bias.unsqueeze(-2) + both @ machine.weights,
-        machine.visible_bias + (on.unsqueeze(-2) @ machine.weights).squeeze(-2),
+        machine.visible_bias + (on.unsqueeze(-1) * machine.weights).sum(-2),
         on,
     )
-    data = _expectations(torch.sigmoid(hidden_inputs(machine, visible)), visible)
+    data = _expectations(sigmoid(hidden_inputs(machine, visible)), visible)
     return _difference(data, model)
 
 
-def contrastive_gradient(machine: Machine, visible: Tensor, generator: torch.Generator) -> Machine:
-    """The gradient that one step of contrastive divergence takes, CD-1.
+def contrastive_gradient(machine: Machine, visible: Tensor, uniform: Tensor, noise: Tensor) -> Machine:
+    """What one step of contrastive divergence, CD-1, takes for the gradient of the mean log likelihood.
 
     Hidden states are drawn given the data, visible vectors given them, and what these give is taken for the
     machine's own expectations. Both passes back use probabilities, not draws.
@@ -110,16 +113,19 @@ def contrastive_gradient(machine: Machine, visible: Tensor, generator: torch.Gen
     Args:
         machine: (...) machines.
         visible: (..., P, N).
-        generator: of the draws, all members from one stream.
+        uniform: draws on [0, 1), (..., P, K).
+        noise: standard normal draws, (..., P, N).
     """
-    shape, units = visible.shape[:-1], machine.hidden_units
-    given_data = torch.sigmoid(hidden_inputs(machine, visible))
-    uniform = torch.rand((*shape, units), generator=generator, dtype=visible.dtype).to(visible.device)
-    noise = torch.randn(visible.shape, generator=generator, dtype=visible.dtype).to(visible.device)
-    drawn = (uniform < given_data).to(visible)
+    given_data = sigmoid(hidden_inputs(machine, visible))
+    drawn = (uniform < given_data).to(given_data)
     dreamt = machine.visible_bias.unsqueeze(-2) + drawn @ machine.weights + noise
-    given_dream = torch.sigmoid(hidden_inputs(machine, dreamt))
+    given_dream = sigmoid(hidden_inputs(machine, dreamt))
     return _difference(_expectations(given_data, visible), _expectations(given_dream, dreamt))
+
+
+def _for_each(machine: Machine, states: Tensor) -> Tensor:
+    """States (C, K) with the machines' leading dimensions, (..., C, K), in one memory."""
+    return states.to(machine.weights).expand(*machine.weights.shape[:-2], -1, -1)
 
 
 def _expectations(on: Tensor, visible: Tensor) -> Machine:

@@ -52,5 +52,4 @@ SWEEPING: dict[str, str] = {
     "memorisation/experiment.py": "memorisation*",
     "memorisation/pattern_coordinates.py": "memorisation*",
     "memorisation/whitening.py": "memorisation*",
-    "seed_batches.py": "digits* memorisation*",
 }

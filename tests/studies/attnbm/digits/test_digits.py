@@ -11,7 +11,7 @@ from tests.studies.controls import assert_judged_tests_have_controls
 from widthscope.boltzmann.mixture import Machine
 from widthscope.config import load
 from widthscope.datasets import digits
-from widthscope.errors import ConfigError
+from widthscope.errors import ConfigError, DataError
 from widthscope.statistics.claims import judge
 from widthscope.studies.attnbm.digits import descent, experiment, figures, fit, optimum, plan
 from widthscope.studies.attnbm.digits.claims import CLAIMS
@@ -94,6 +94,18 @@ def test_colours_are_averaged():
         vars(parts_of(sizes, coloured)).values(), vars(parts_of(sizes, grey)).values(), strict=True
     ):
         assert torch.allclose(mine, wanted, atol=1e-5)
+
+
+def test_images_that_the_data_set_keeps_for_tests_are_those_reported_on_and_no_others():
+    tested = np.arange(40) % 4 == 0
+    image = np.random.default_rng(0).random((40, 4, 4)) + 10 * tested[:, None, None]
+    label, image = ("sample", np.arange(40)), (("sample", "row", "col"), image)
+    data = xr.Dataset({"image": image, "label": label, "test": ("sample", tested)})
+    parts = parts_of({"seed": 0, "seeds": 3, "train": 20, "validation": 10, "test": 10}, data)
+    assert float(parts.test.amin()) > 5 * float(parts.train.abs().amax())
+    assert float(parts.validation.abs().amax()) < float(parts.test.amin()) / 5
+    with pytest.raises(DataError, match="need 31, and there are 30"):
+        parts_of({"seed": 0, "seeds": 1, "train": 20, "validation": 11, "test": 9}, data)
 
 
 def test_the_gaussians_likelihood_is_that_of_unit_noise_at_both_scales(tables, small_digits):
@@ -223,6 +235,8 @@ def test_controls_are_there_and_figures_are_drawn_from_numbers(tree):
         ({"train": 1600}, "train, validation and test need 1997 images, and digits has 1797"),
         ({"train": 100}, "adam_batch 200 needs as many images to train on, not 100"),
         ({"train": 210, "components": 300}, "300 components start on as many images, and 210 are trained on"),
+        ({"dataset": "cifar10", "test": 10001}, "test 10001 exceeds the 10000 images that cifar10 has for"),
+        ({"dataset": "cifar10", "train": 49900, "test": 9}, "need 50050 images, and cifar10 has 50000"),
         ({"binary_units": 17}, "binary_units"),
         ({"hidden_share": 1e-9}, "hidden_share"),
         ({"rates": [0.1, 1e6]}, "rates"),

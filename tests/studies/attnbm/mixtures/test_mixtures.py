@@ -13,7 +13,7 @@ from widthscope.statistics.claims import judge
 from widthscope.streams import torch_generator
 from widthscope.studies.attnbm.mixtures import experiment, figures, fit, likelihood, plan
 from widthscope.studies.attnbm.mixtures.claims import CLAIMS
-from widthscope.studies.attnbm.mixtures.laws import Law, OwnExamples
+from widthscope.studies.attnbm.mixtures.laws import Law
 from widthscope.studies.attnbm.mixtures.settings import Denoising, Likelihood, Mixtures, Threshold
 from widthscope.studies.attnbm.mixtures.threshold import gaussian_examples
 from widthscope.studies.base import SHARD_SECONDS
@@ -188,14 +188,6 @@ def test_gaussian_examples_have_the_moments_that_were_asked_for():
     assert examples.mean(0).abs().max() < 1e-14
     covariance = examples.T @ examples / 100
     torch.testing.assert_close(covariance, torch.tensor([0.5, 2.0, 3.0]).double().diag())
-
-
-def test_batches_are_each_members_own():
-    examples = torch.arange(12.0).reshape(2, 3, 2)
-    order = torch.tensor([[[0, 2]], [[1, 1]]])
-    found = OwnExamples(examples, order)(0)["visible"]
-    assert found.tolist() == [[[0, 1], [4, 5]], [[8, 9], [8, 9]]]
-    assert OwnExamples(examples)(5)["visible"] is examples
 
 
 @pytest.mark.parametrize(

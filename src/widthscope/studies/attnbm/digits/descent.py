@@ -12,9 +12,9 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.boltzmann import gaussian_bernoulli, mixture
-from widthscope.boltzmann.mixture import Machine, hidden_inputs
+from widthscope.boltzmann.mixture import Machine
 from widthscope.boltzmann.training import LikelihoodStep, small
-from widthscope.ensembles.batches import Fresh, epochs
+from widthscope.ensembles.batches import Fresh, OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, Step
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import SGD, State
@@ -23,7 +23,6 @@ from widthscope.ensembles.recording import Recording
 from widthscope.ensembles.training import train
 from widthscope.streams import torch_generator
 from widthscope.studies.attnbm.digits.parts import PURPOSE, Parts, parts_of
-from widthscope.studies.attnbm.seed_batches import SeedBatches
 from widthscope.work import Work
 
 Likelihood = Callable[[Machine, Tensor], Tensor]
@@ -52,7 +51,9 @@ class GaussianBernoulliStep:
         """See `gradient_step.Step`."""
         machine, visible = Machine.of(parameters), batch["visible"]
         if "noise" in batch:
-            uphill = contrastive_gradient(machine, visible, batch["uniform"], batch["noise"])
+            uphill = gaussian_bernoulli.contrastive_gradient(
+                machine, visible, batch["uniform"], batch["noise"]
+            )
         else:
             uphill = gaussian_bernoulli.log_likelihood_gradient(machine, visible)
         downhill = {name: -getattr(uphill, name) for name in parameters}
@@ -60,41 +61,24 @@ class GaussianBernoulliStep:
         return new, state, torch.zeros(len(visible), dtype=torch.float64, device=visible.device)
 
 
-def contrastive_gradient(machine: Machine, visible: Tensor, uniform: Tensor, noise: Tensor) -> Machine:
-    """What CD-1 takes for the gradient of the mean log likelihood, from draws that are given.
-
-    Hidden states are drawn given the data and visible units given these; both passes back are probabilities.
-
-    Args:
-        machine: (member,) machines.
-        visible: (member, batch, N).
-        uniform: on [0, 1), (member, batch, K).
-        noise: standard normal, (member, batch, N).
-    """
-    on = torch.sigmoid(hidden_inputs(machine, visible))
-    dreamt = machine.visible_bias[:, None] + (uniform < on).to(on) @ machine.weights + noise
-    again = torch.sigmoid(hidden_inputs(machine, dreamt))
-    count = visible.shape[1]
-    return Machine(
-        (on.mT @ visible - again.mT @ dreamt) / count, (visible - dreamt).mean(1), (on - again).mean(1)
-    )
-
-
 @dataclass(frozen=True)
-class Draws:
-    """Images with the random numbers that contrastive divergence takes.
+class ScaledBatches:
+    """Images at each member's scale, where needed with the random numbers of contrastive divergence.
 
     Attributes:
-        images: batches of images.
+        images: minibatches, ``visible``.
+        scales: what each member's images are multiplied by, (member,).
         fresh: draws of each step.
     """
 
-    images: SeedBatches
-    fresh: Fresh
+    images: OwnMinibatches
+    scales: Tensor
+    fresh: Fresh | None = None
 
     def __call__(self, step: int) -> dict[str, Tensor]:
-        """``visible``, ``uniform`` and ``noise`` of this step."""
-        return self.images(step) | self.fresh(step)
+        """``visible`` of this step; with draws also ``uniform`` and ``noise``."""
+        visible = self.images(step)["visible"] * self.scales[:, None, None]
+        return {"visible": visible} | ({} if self.fresh is None else self.fresh(step))
 
 
 MACHINES = {
@@ -134,21 +118,20 @@ def train_machine(name: str, settings: Mapping[str, Any], parts: Parts, work: Wo
     orders = [torch_generator(*purpose, "order", seed) for seed in range(seeds)]
     places = torch.tensor(members.values("seed"))
     scales = members.tensor("scale", device=work.device)
-    images = SeedBatches(parts.train, epochs(orders, examples, batch, steps), places, scales)
+    order = epochs(orders, examples, batch, steps)
+    images = OwnMinibatches({"visible": parts.train}, order, sets=places, orders=places)
     optimiser = SGD(members.tensor("rate", device=work.device))
     step: Step = GaussianBernoulliStep(optimiser)
-    batches: Callable[[int], Batch] = images
+    fresh = _draws(members, batch, count, visible, purpose, work) if name == "contrastive" else None
     likelihood: Likelihood = gaussian_bernoulli.mean_negative_log_likelihood
     if name in ("attention", "few"):
         step, likelihood = LikelihoodStep(optimiser), mixture.mean_negative_log_likelihood
-    elif name == "contrastive":
-        batches = Draws(images, _draws(members, batch, count, visible, purpose, work))
     ends = range(0, steps + 1, examples // batch)
     trained = train(
         members,
         stacked(drawn, device=work.device),
         step,
-        batches,
+        ScaledBatches(images, scales, fresh),
         steps,
         [_recorded(likelihood, parts, places, scales, ends)],
         work=work,

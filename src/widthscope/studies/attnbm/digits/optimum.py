@@ -12,13 +12,12 @@ from widthscope.boltzmann import expectation_maximisation as em
 from widthscope.boltzmann.completion import conditional_mean, random_mask, single_update
 from widthscope.boltzmann.mixture import Machine, mean_negative_log_likelihood, mixing_weights
 from widthscope.boltzmann.training import adam_cosine, from_data, small
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.parameters import Parameters, member_of, stacked
 from widthscope.ensembles.training import train
 from widthscope.streams import torch_generator
 from widthscope.studies.attnbm.digits.parts import PURPOSE, Parts, parts_of
-from widthscope.studies.attnbm.seed_batches import SeedBatches
 from widthscope.work import Work
 
 SCALE = 2.0
@@ -70,7 +69,8 @@ def _by_adam(settings: Mapping[str, Any], parts: Parts, work: Work) -> dict[str,
     steps, batch = settings["adam_steps"], settings["adam_batch"]
     orders = [torch_generator(*purpose, "adam-order", seed) for seed in seeds]
     order = epochs(orders, settings["train"], batch, steps)
-    images = SeedBatches(parts.train, order, torch.tensor(members.values("seed")))
+    places = torch.tensor(members.values("seed"))
+    images = OwnMinibatches({"visible": parts.train}, order, sets=places, orders=places)
     trained = train(
         members,
         stacked(drawn, device=work.device),
@@ -80,10 +80,10 @@ def _by_adam(settings: Mapping[str, Any], parts: Parts, work: Work) -> dict[str,
         work=work,
         name="adam",
     )
-    places = {start: members.where(start=start) for start in ("small", "data")}
+    found = {start: members.where(start=start) for start in ("small", "data")}
     return {
         start: {name: value[own] for name, value in trained.parameters.items()}
-        for start, own in places.items()
+        for start, own in found.items()
     }
 
 

@@ -9,6 +9,9 @@ from widthscope.settings_types import Count, Increasing, Section
 EXAMPLES = {"digits": 1797, "cifar10": 60000}
 """Images of each dataset."""
 
+HELD_OUT = {"cifar10": 10000}
+"""Those of them that a dataset keeps for tests, where it does; nothing else is reported on."""
+
 PIXELS = {"digits": 64, "cifar10": 1024}
 """Of an image; colours are averaged."""
 
@@ -53,6 +56,14 @@ class Digits(Section):
         if needed > there:
             raise ValueError(
                 f"train, validation and test need {needed} images, and {self.dataset} has {there}"
+            )
+        kept = HELD_OUT.get(self.dataset)
+        if kept is not None and self.test > kept:
+            raise ValueError(f"test {self.test} exceeds the {kept} images that {self.dataset} has for tests")
+        if kept is not None and self.train + self.validation > there - kept:
+            raise ValueError(
+                f"train and validation need {self.train + self.validation} images, and {self.dataset} has "
+                f"{there - kept} besides those for tests"
             )
         for name, batch in (("batch", self.batch), ("adam_batch", self.adam_batch)):
             if batch > self.train:

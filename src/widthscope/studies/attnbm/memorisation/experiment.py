@@ -9,14 +9,13 @@ from torch import Tensor
 
 from widthscope.boltzmann.training import BiasFreeDescent
 from widthscope.boltzmann.training import small as small_weights
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.members import DIM, Members
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.recording import Recording, even_steps
 from widthscope.ensembles.training import train
 from widthscope.studies.attnbm.memorisation.descents import Descent, descend, descend_and_settle
 from widthscope.studies.attnbm.memorisation.whitening import across_images
-from widthscope.studies.attnbm.seed_batches import SeedBatches
 from widthscope.work import Work
 
 PURPOSE = ("attnbm", "memorisation")
@@ -126,7 +125,7 @@ def images(
         members,
         stacked(drawn, device=work.device),
         BiasFreeDescent(sizes["rate"]),
-        SeedBatches(examples, order, torch.arange(len(members))),
+        OwnMinibatches({"visible": examples}, order),
         steps,
         [_recorded(whitened.to(work.device), steps)],
         work=work,

@@ -11,14 +11,14 @@ from torch import Tensor
 from widthscope.boltzmann.autoencoder import AutoencoderStep
 from widthscope.boltzmann.mixture import Machine, mean_negative_log_likelihood, mixing_weights
 from widthscope.boltzmann.training import adam_cosine, small
-from widthscope.ensembles.batches import Fresh, epochs
+from widthscope.ensembles.batches import Fresh, OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, Step
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import stacked
 from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import Trained, train
-from widthscope.studies.attnbm.mixtures.laws import STUDY, Law, OwnExamples
+from widthscope.studies.attnbm.mixtures.laws import STUDY, Law
 from widthscope.work import Work
 
 LAST = 0.2
@@ -106,12 +106,12 @@ class _Corrupted:
 
 def _noisy_examples(
     laws: list[Law], members: Members, settings: Mapping[str, Any], seed: int, device: str
-) -> OwnExamples:
+) -> OwnMinibatches:
     count = settings["examples"]
     drawn = torch.stack([law.draw(count, "train").float() for law in laws]).to(device)
     streams = members.generators(STUDY, "mixtures.denoising", seed, "order")
     order = epochs(streams, count, settings["batch"], settings["steps"])
-    return OwnExamples(drawn, order, _places(members))
+    return OwnMinibatches({"visible": drawn}, order, _places(members))
 
 
 def _places(members: Members) -> Tensor:

@@ -1,4 +1,4 @@
-"""Laws of the data, mixtures of unit Gaussians, and batches of what was drawn from them."""
+"""Laws of the data: mixtures of unit Gaussians."""
 
 import math
 from collections.abc import Sequence
@@ -54,26 +54,3 @@ def stacked_mixtures(mixtures: Sequence[Mixture]) -> Mixture:
     return Mixture(
         torch.stack([each.means for each in mixtures]), torch.stack([each.log_mixing for each in mixtures])
     )
-
-
-@dataclass(frozen=True)
-class OwnExamples:
-    """Batches of each member's own examples.
-
-    Attributes:
-        examples: (set, example, visible).
-        order: which of them, (member, step, batch); None for all at every step.
-        owned: which set is each member's, (member,); None where there are as many, in order.
-    """
-
-    examples: Tensor
-    order: Tensor | None = None
-    owned: Tensor | None = None
-
-    def __call__(self, step: int) -> dict[str, Tensor]:
-        """``visible`` of this step, (member, batch, visible)."""
-        if self.order is None:
-            return {"visible": self.examples}
-        chosen = self.order[:, step].to(device=self.examples.device, dtype=torch.int64)
-        rows = torch.arange(len(chosen)) if self.owned is None else self.owned
-        return {"visible": self.examples[rows.to(self.examples.device)[:, None], chosen]}

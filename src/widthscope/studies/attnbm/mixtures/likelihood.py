@@ -12,14 +12,14 @@ from torch import Tensor
 from widthscope.boltzmann import expectation_maximisation as em
 from widthscope.boltzmann.mixture import Machine, mean_negative_log_likelihood
 from widthscope.boltzmann.training import LikelihoodStep, adam_cosine, from_data, small
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.independence import one_thread
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.training import train
 from widthscope.streams import torch_generator
-from widthscope.studies.attnbm.mixtures.laws import STUDY, Law, OwnExamples, stacked_mixtures
+from widthscope.studies.attnbm.mixtures.laws import STUDY, Law, stacked_mixtures
 from widthscope.work import Work
 
 CURVE_POINTS = 60
@@ -182,7 +182,7 @@ def _trained(
         streams = members.generators(STUDY, "mixtures.order", seed, setting.components, setting.examples)
         order = epochs(streams, setting.examples, setting.batch, steps)
         owned = torch.arange(len(examples)).repeat(len(runs))
-    batches = OwnExamples(examples.float(), order, owned)
+    batches = OwnMinibatches({"visible": examples.float()}, order, owned)
     title = f"{labels[0]}-{len(runs)}-runs-{steps}-steps"
     trained = train(members, stacked(drawn, work.device), step, batches, steps, work=work, name=title)
     machine, losses = Machine.of(trained.parameters).double(), trained.history["loss"].values

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from widthscope.boltzmann.mixture import Machine, between_component_covariance
 from widthscope.boltzmann.training import WEIGHTS, LikelihoodStep, adam_cosine, small
+from widthscope.ensembles.batches import OwnMinibatches
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import SGD
 from widthscope.ensembles.parameters import stacked
 from widthscope.ensembles.training import train
 from widthscope.streams import torch_generator
-from widthscope.studies.attnbm.mixtures.laws import STUDY, OwnExamples
+from widthscope.studies.attnbm.mixtures.laws import STUDY
 from widthscope.work import Work
 
 TINY = 1e-6
@@ -93,7 +94,7 @@ def learned_variances(
     ]
     steps = settings["steps"]
     step = adam_cosine(settings["rate"], steps)
-    batches = OwnExamples(examples.float())
+    batches = OwnMinibatches({"visible": examples.float()})
     trained = train(members, stacked(starts, work.device), step, batches, steps, work=work, name=label)
     between = between_component_covariance(Machine.of(trained.parameters).double())
     found: np.ndarray[Any, Any] = between.diagonal(dim1=-2, dim2=-1).cpu().numpy()
@@ -112,7 +113,8 @@ def _growth(
     start = stacked(starts, work.device, torch.float64)
     steps = settings["growth_steps"]
     step = LikelihoodStep(SGD(settings["growth_rate"]))
-    trained = train(members, start, step, OwnExamples(examples), steps, work=work, name="growth")
+    batches = OwnMinibatches({"visible": examples})
+    trained = train(members, start, step, batches, steps, work=work, name="growth")
     norms = [values[WEIGHTS].norm(dim=1) for values in (start, trained.parameters)]
     return xr.Dataset(
         {"rate": (("seed", "eigenvalue"), ((norms[1] / norms[0]).log() / steps).cpu().numpy())},
