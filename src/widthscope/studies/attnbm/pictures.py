@@ -29,8 +29,8 @@ def strip(axes: Axes, images: Pixels, above: Sequence[str] = (), name: str = "")
     joined = np.concatenate(
         [np.pad(each, ((0, 0), (0, 1)), constant_values=np.nan) for each in shades], axis=1
     )
-    colours = LinearSegmentedColormap.from_list("ink", [PALETTE["paper"], PALETTE["ink"]])
-    colours.set_bad(PALETTE["band"])
+    ink = LinearSegmentedColormap.from_list("ink", [PALETTE["paper"], PALETTE["ink"]])
+    colours = ink.with_extremes(bad=PALETTE["band"])
     axes.imshow(joined[:, :-1], cmap=colours, vmin=0, vmax=1, interpolation="nearest")
     axes.set_xticks([place * side + (side - 2) / 2 for place in range(len(above))], above)
     axes.set_yticks([(images.shape[1] - 1) / 2] if name else [], [name] if name else [])
