@@ -68,15 +68,15 @@ def test_powers_that_cannot_be_listed_are_refused():
         special_cases.power_machine(drawn_machine(3, 2), 0)
 
 
-def test_a_divided_energy_is_the_tempered_machine_in_scaled_units():
+def test_a_divided_energy_is_a_machine_with_a_power_in_scaled_units():
+    """exp(-E(v) / s^2) with 1/s^2 = 4 is the density of s u for a machine of narrowed weights."""
     machine, width = drawn_machine(3, 2), 0.5
-    tempered = special_cases.tempered_machine(machine, width)
+    narrowed = Machine(machine.weights * width, machine.visible_bias / width, machine.hidden_bias)
+    tempered = special_cases.power_machine(narrowed, 4)
     points = PLANE[::997]
     logs = mixture.log_density(tempered, points / width) - 2 * math.log(width)
     scaled = -mixture.energy(machine, points) / width**2
     assert logs - scaled == pytest.approx((logs - scaled)[0].expand(len(points)), rel=1e-10)
-    with pytest.raises(ValueError, match="whole number"):
-        special_cases.tempered_machine(machine, 0.8)
 
 
 def test_the_joint_energy_does_not_change_along_a_common_shift():

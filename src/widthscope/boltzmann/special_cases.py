@@ -87,23 +87,6 @@ def power_machine(machine: Machine, power: int) -> Machine:
     )
 
 
-def tempered_machine(machine: Machine, width: float) -> Machine:
-    """The machine of u = v / s whose density is that of v under exp(-E(v) / s^2), where 1/s^2 is whole.
-
-    Args:
-        machine: (...) machines.
-        width: s, with 1/s^2 = 1, 2, ... up to rounding.
-
-    Raises:
-        ValueError: if 1/s^2 is no whole number.
-    """
-    power = round(1 / width**2)
-    if power < 1 or not math.isclose(power * width**2, 1.0, rel_tol=1e-12):
-        raise ValueError(f"1/s^2 = {1 / width**2:g} must be a whole number, for other s there is no mixture")
-    narrowed = Machine(machine.weights * width, machine.visible_bias / width, machine.hidden_bias)
-    return power_machine(narrowed, power)
-
-
 def joint_energy(machine: Machine, visible: Tensor, hidden: Tensor) -> Tensor:
     """Energy of visible vectors (..., P, N) with hidden inputs h (..., P, H) of their own: (..., P).
 
