@@ -9,7 +9,7 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.datasets.image_splits import Images, split
-from widthscope.ensembles.batches import Minibatches, epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep, members_at_once
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
@@ -150,13 +150,8 @@ def train_networks(
     members = Members.grid(seed=seeds)
     values = values_of(network, seeds, purpose, work.device)
     order = epochs(members.generators(*purpose, "batches"), recipe.train, recipe.batch, recipe.steps)
-    first = torch.arange(len(seeds), dtype=torch.int32).reshape(-1, 1, 1) * recipe.train
     shown, constant, logits_of = _shown(network, values, images.train.pixels.to(work.device))
-    examples = {
-        "shown": shown.flatten(0, 1),
-        "labels": images.train.labels.flatten().to(work.device),
-    }
-    minibatches = Minibatches(examples, order + first)
+    minibatches = OwnMinibatches({"shown": shown, "labels": images.train.labels.to(work.device)}, order)
 
     def batches(step: int) -> Batch:
         return {**constant, **minibatches(step)}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
@@ -139,15 +139,14 @@ def _of_form(
 
     drawn_once = {seed: first(int(seed)) for seed in set(members.values("seed"))}
     parameters = stacked([drawn_once[seed] for seed in members.values("seed")], work.device)
-    order = epochs(members.generators(*purpose, "batches"), recipe.train, recipe.batch, recipe.steps).long()
+    order = epochs(members.generators(*purpose, "batches"), recipe.train, recipe.batch, recipe.steps)
     tables = images.train.pixels.reshape(len(images.train.labels), -1, tokens, channels).to(work.device)
     labels = images.train.labels.to(work.device)
+    minibatches = OwnMinibatches({"tables": tables, "labels": labels}, order, sets=places.to(work.device))
     penalty = members.tensor("penalty", work.device, torch.float32)
-    rows = places.unsqueeze(1).to(work.device)
 
     def batches(step: int) -> Batch:
-        chosen = order[:, step].to(work.device)
-        return {"tables": tables[rows, chosen], "labels": labels[rows, chosen], "penalty": penalty}
+        return {**minibatches(step), "penalty": penalty}
 
     result = train(
         members,
