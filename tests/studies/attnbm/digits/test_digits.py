@@ -7,10 +7,10 @@ import pytest
 import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
+from tests.studies.stored import results_of
 
 from widthscope.boltzmann.mixture import Machine
 from widthscope.config import load
-from widthscope.datasets import digits
 from widthscope.errors import ConfigError, DataError
 from widthscope.statistics.claims import judge
 from widthscope.studies.attnbm.digits import descent, experiment, figures, fit, optimum, plan
@@ -37,16 +37,8 @@ SETTINGS = Digits(
 
 
 @pytest.fixture(scope="module")
-def small_digits(tmp_path_factory):
-    return digits.prepare({}, tmp_path_factory.mktemp("digits"))
-
-
-@pytest.fixture(scope="module")
 def stored(small_digits):
-    data = {"digits": small_digits}
-    return {
-        shard.name: experiment.run(shard.settings, data, Work()) for shard in plan.shards(SETTINGS, seed=7)
-    }
+    return results_of(plan.shards(SETTINGS, seed=7), experiment.run, {"digits": small_digits})
 
 
 @pytest.fixture(scope="module")

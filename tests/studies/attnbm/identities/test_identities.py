@@ -5,10 +5,10 @@ import pytest
 import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls, assert_only_controls_are_refuted
+from tests.studies.stored import results_of
 
 from widthscope.boltzmann.harmonium import LAGRANGIANS
 from widthscope.config import load
-from widthscope.datasets import digits
 from widthscope.errors import ConfigError
 from widthscope.statistics.claims import judge
 from widthscope.studies.attnbm.identities import (
@@ -47,14 +47,8 @@ SETTINGS = Identities(
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory):
-    return {"digits": digits.prepare({}, tmp_path_factory.mktemp("digits"))}
-
-
-@pytest.fixture(scope="module")
-def stored(bundled):
-    (shard,) = plan.shards(SETTINGS, seed=3)
-    return {shard.name: experiments.run(shard.settings, bundled, Work())}
+def stored(small_digits):
+    return results_of(plan.shards(SETTINGS, seed=3), experiments.run, {"digits": small_digits})
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +97,7 @@ def test_a_deviation_that_is_not_a_number_leaves_its_claim_open(stored):
     assert verdicts["attnbm/dsm-equals-dae"] == "undecided"
 
 
-def test_machines_do_not_depend_on_their_company(bundled):
+def test_machines_do_not_depend_on_their_company(small_digits):
     own = {**SETTINGS.density.model_dump(mode="json"), "seed": 3}
     alone = experiments.EXPERIMENTS["density"]({**own, "machines": 1, "sizes": [[2, 3]]}, {}, Work())
     both = experiments.EXPERIMENTS["density"](own, {}, Work())
@@ -157,9 +151,9 @@ def test_one_hot_states_are_summed_and_blocks_hold_a_unit_without_weights():
     assert torch.equal(blocks.weights[1::2], machine.weights)
 
 
-def test_stored_digits_have_equal_weights_and_are_recalled(bundled, stored):
+def test_stored_digits_have_equal_weights_and_are_recalled(small_digits, stored):
     own = {**SETTINGS.retrieval.model_dump(mode="json"), "seed": 3}
-    memory, side = retrieval.digits_memory(bundled["digits"], own)
+    memory, side = retrieval.digits_memory(small_digits, own)
     assert side == 8
     weights = torch.softmax(
         0.5 * memory.weights.square().sum(1) + memory.weights @ memory.visible_bias + memory.hidden_bias, 0

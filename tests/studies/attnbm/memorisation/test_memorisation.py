@@ -7,10 +7,10 @@ import pytest
 import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
+from tests.studies.stored import results_of
 
 from widthscope.boltzmann.plateau import orders_of, plateau
 from widthscope.config import load
-from widthscope.datasets import digits
 from widthscope.errors import ConfigError
 from widthscope.statistics.claims import judge
 from widthscope.studies.attnbm.memorisation import experiment, figures, fit, plan
@@ -39,16 +39,8 @@ SETTINGS = Memorisation(
 
 
 @pytest.fixture(scope="module")
-def small_digits(tmp_path_factory):
-    return digits.prepare({}, tmp_path_factory.mktemp("digits"))
-
-
-@pytest.fixture(scope="module")
 def stored(small_digits):
-    data = {"digits": small_digits}
-    return {
-        shard.name: experiment.run(shard.settings, data, Work()) for shard in plan.shards(SETTINGS, seed=7)
-    }
+    return results_of(plan.shards(SETTINGS, seed=7), experiment.run, {"digits": small_digits})
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 import torch
 import xarray as xr
 from tests.studies.controls import assert_judged_tests_have_controls
+from tests.studies.stored import results_of
 
 from widthscope.boltzmann.mixture import mean_negative_log_likelihood
 from widthscope.config import load
@@ -43,7 +44,7 @@ SETTINGS = Mixtures(
 
 @pytest.fixture(scope="module")
 def stored():
-    return {shard.name: experiment.run(shard.settings, {}, Work()) for shard in plan.shards(SETTINGS, seed=7)}
+    return results_of(plan.shards(SETTINGS, seed=7), experiment.run)
 
 
 @pytest.fixture(scope="module")
