@@ -76,7 +76,7 @@ def test_every_batch_holds_the_images_of_the_members_own_seed(images):
 
     rows = images.rows(members)
     assert rows.tolist() == [2, 2, 0, 0]
-    batches = networks.Batches(
+    batches = networks.batches_of(
         images.parts[0], rows, torch.arange(20).expand(4, 1, 20), members.tensor("penalty")
     )(0)
     for place, row in enumerate(rows):

@@ -1,6 +1,6 @@
 """Mixers of one arm trained on images: each seed its own split, weights and order, the same for all arms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +8,7 @@ import xarray as xr
 from torch import Tensor
 
 from widthscope.datasets.image_splits import Images, split
-from widthscope.ensembles.batches import epochs
+from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep
 from widthscope.ensembles.independence import first_members, in_company, needs_company, one_thread
 from widthscope.ensembles.members import Members
@@ -123,32 +123,21 @@ def images_of(
     return SeedImages(tuple(seeds), tuple(moved))
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Batches of each member's own images.
+def batches_of(
+    images: Images, rows: Tensor, order: Tensor, penalty: Tensor
+) -> Callable[[int], dict[str, Tensor]]:
+    """Each step's ``images``, ``labels`` and ``penalty``, of each member's own images.
 
-    Attributes:
+    Args:
         images: pixels and labels, rows by seed.
         rows: of each member's seed, (member,).
         order: which examples, (member, step, batch).
         penalty: factor of the penalty on what is added to the transposes, (member,).
     """
-
-    images: Images
-    rows: Tensor
-    order: Tensor
-    penalty: Tensor
-
-    def __call__(self, step: int) -> dict[str, Tensor]:
-        """``images``, ``labels`` and ``penalty`` of this step."""
-        device = self.images.pixels.device
-        rows = self.rows[:, None].to(device)
-        chosen = self.order[:, step].to(device=device, dtype=torch.int64)
-        return {
-            "images": self.images.pixels[rows, chosen],
-            "labels": self.images.labels[rows, chosen],
-            "penalty": self.penalty.to(device),
-        }
+    device = images.pixels.device
+    own = OwnMinibatches({"images": images.pixels, "labels": images.labels}, order, rows.to(device))
+    factor = penalty.to(device)
+    return lambda step: {**own(step), "penalty": factor}
 
 
 def losses(arm: Arm, shape: Shape, parameters: Parameters, batch: Batch) -> Tensor:
@@ -195,7 +184,7 @@ def train_arm(
     steps = recipe.steps(count)
     generators = [stream("order", int(seed)) for seed in members.values("seed")]
     penalty = members.tensor("penalty") if "penalty" in members.factors else torch.zeros(len(members))
-    batches = Batches(
+    batches = batches_of(
         trained_on, images.rows(members), epochs(generators, count, recipe.batch, steps), penalty
     )
     rate = members.tensor("rate", device=work.device) if "rate" in members.factors else recipe.rate

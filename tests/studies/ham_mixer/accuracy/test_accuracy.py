@@ -19,6 +19,7 @@ from widthscope.studies.ham_mixer.accuracy.settings import Accuracy, Templates, 
 from widthscope.studies.ham_mixer.breaking.plan import shards as breaking_shards
 from widthscope.studies.ham_mixer.breaking.settings import Breaking
 from widthscope.studies.ham_mixer.training_cost import train_memory_mb, train_seconds
+from widthscope.studies.ham_mixer.training_plans import images_mb
 from widthscope.work import Work
 from widthscope.workflow.planning import Plan
 
@@ -288,6 +289,15 @@ def test_twice_the_hidden_units_cost_about_twice_as_much():
     one, two = (train_seconds(shape, ARMS[name], 1000) for name in ("sym", "sym2"))
     assert two == pytest.approx(2 * one)
     assert train_memory_mb(shape, ARMS["sym2"], 100, 9) > train_memory_mb(shape, ARMS["sym"], 100, 9)
+
+
+def test_memory_of_images_is_that_of_the_tensors():
+    large = Training(dataset="cifar10", side=32, patch=4, train=300, test=100)
+    held, dividing = images_mb(large, 3)
+    assert held == pytest.approx((60_000 + 4 * 3 * 400) * 3072 / 1e6)
+    assert dividing == pytest.approx((1 + 4) * 400 * 3072 / 1e6)
+    plain, whole = (train_memory_mb(Shape(), ARMS["para"], 100, 3, some) for some in ((0, 0), (held, 0)))
+    assert whole - plain == pytest.approx(held, abs=1)
 
 
 @pytest.mark.parametrize(

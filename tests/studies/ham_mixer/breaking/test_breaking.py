@@ -201,6 +201,13 @@ def test_no_penalty_is_the_same_network_in_every_table(stored, images):
         xr.testing.assert_allclose(alone["asym"].to_dataset()[name], whole[name], rtol=1e-3)
 
 
+def test_gradients_in_a_job_of_their_own_are_those_beside_trainings(images, stored):
+    (shard,) = plan.shards(SETTINGS, 7)
+    alone = experiment.run({**shard.settings, "runs": []}, images, Work())
+    assert set(alone.children) == {"gradients"}
+    xr.testing.assert_equal(alone["gradients"].to_dataset(), stored["breaking"]["gradients"].to_dataset())
+
+
 def test_penalised_parts_shrink(stored):
     final = (
         stored["breaking"]["asym"].to_dataset()["asymmetry"].isel(epoch=-1).mean(("seed", "block", "pair"))
