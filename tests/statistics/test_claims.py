@@ -194,3 +194,12 @@ def test_a_decided_claim_must_have_a_rejected_control() -> None:
     entry = judged({"slope": (RIGHT, WRONG)}).model_dump()
     with pytest.raises(pydantic.ValidationError, match="control was not rejected"):
         Verdict.model_validate({**entry, "control": {**entry["control"], "rejected": False}})
+
+
+def test_an_undecided_claim_says_what_it_takes_from_its_own_intervals() -> None:
+    silent = claim(needs="")
+    vague = evidence("slope", -1.0, 0.1, n=10, degrees=9)
+    assert judged({"slope": (RIGHT, WRONG)}, silent).needs == ""
+    assert "times as large" in judged({"slope": (vague, WRONG)}, silent).needs
+    assert "for the control" in judged({"slope": (RIGHT, evidence("slope", 0.0, 0.5, n=10))}, silent).needs
+    assert judged({"slope": (vague, WRONG)}).needs == "ten times the draws"  # the study's own words

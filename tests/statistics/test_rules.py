@@ -139,6 +139,18 @@ def test_undecided_says_how_large_a_sample_would_do() -> None:
     assert f"a sample about {times:.2g} times as large" in found.reason
 
 
+def test_a_prediction_within_rounding_of_a_point_is_contained() -> None:
+    for prediction, said in ((np.nextafter(4.0, 0), False), (4.0, False), (4.0 - 1e-9, True)):
+        found = Equals(0.1).judge(evidence("a", 4.0, 0.0, prediction=prediction), LEVEL)
+        assert found.verdict == "supported"
+        assert ("does not contain the prediction" in found.reason) is said
+
+
+def test_an_estimate_at_the_limit_hints_at_no_size() -> None:
+    assert "sample" not in Above(0.0).judge(evidence("a", 0.001, 0.1, n=3, degrees=2), LEVEL).reason
+    assert more_draws(40, 1.0) == ""
+
+
 @pytest.mark.parametrize(
     ("half", "words"),
     [

@@ -1,11 +1,14 @@
 """Judge intervals against a band of allowed values: the core of the equivalence and one-sided rules."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from widthscope.statistics.judgement import Columns, Floats, Judgement, Outcome, nothing_measured
 from widthscope.statistics.quantiles import level_of
+from widthscope.statistics.sample_size import factor_for, in_words
 
-MOST_DRAWS = 1e6  # a hint at more draws than so many times the present ones helps nobody
+ROUNDING = 16 * np.finfo(np.float64).eps
 
 
 def judge(
@@ -56,7 +59,13 @@ def judge(
     interval = (float(lower[headline]), float(upper[headline]))
     estimate, predicted = float(columns.estimate[headline]), float(columns.prediction[headline])
     width = float(half[headline])
-    reason = _reason(verdict, columns, headline, where, refuted, known, interval, band, width)
+    own = 1 - (1 - level) / len(columns.names)  # level of the headline's interval by itself
+    degrees = np.inf if standard_errors is not None else float(columns.degrees[headline])
+
+    def hint(room: float) -> str:
+        return more_draws(width, room, degrees, own)
+
+    reason = _reason(verdict, columns, headline, where, refuted, known, interval, band, hint)
     z = columns.z(columns.estimate - columns.prediction)
     return Judgement(
         verdict=verdict,
@@ -70,13 +79,19 @@ def judge(
     )
 
 
-def more_draws(half: float, room: float) -> str:
-    """Say how much larger a sample would decide, (half-width / room)^2 times; '' beyond any use."""
-    if not (np.isfinite(half) and half > room > MOST_DRAWS**-0.5 * half):
+def more_draws(half: float, room: float, degrees: float = np.inf, level: float = 0.99) -> str:
+    """Say how much larger a sample would decide; '' where none of a useful size does.
+
+    Args:
+        half: half-width of the interval.
+        room: half-width that would decide.
+        degrees: degrees of freedom behind the interval.
+        level: two-sided level of this one interval.
+    """
+    if not half > room:
         return ""
-    times = (half / room) ** 2
-    larger = "slightly larger" if times < 1.5 else f"about {float(f'{times:.2g}'):g} times as large"
-    return f" (a sample {larger} would do, if the estimate stays)"
+    times = factor_for(half, room, degrees, level)
+    return f" ({in_words(times)} would do, if the estimate stays)" if np.isfinite(times) else ""
 
 
 def require_positive(name: str, value: float | None) -> None:
@@ -94,7 +109,7 @@ def _reason(
     known: np.ndarray,
     interval: tuple[float, float],
     band: tuple[float, float],
-    half: float,
+    hint: Callable[[float], str],
 ) -> str:
     count = len(columns.names)
     shown = f"[{interval[0]:.4g}, {interval[1]:.4g}]"
@@ -104,7 +119,7 @@ def _reason(
     if verdict == "supported":
         note = ""
         predicted = columns.prediction[headline]
-        if np.isfinite(predicted) and np.isfinite(band).all() and not interval[0] <= predicted <= interval[1]:
+        if np.isfinite(predicted) and np.isfinite(band).all() and not _contains(interval, float(predicted)):
             note = "; it does not contain the prediction itself, a deviation smaller than the margin"
         return f"the interval {shown}{worst} is {where}{note}"
     if not known.all():
@@ -114,5 +129,10 @@ def _reason(
         )
     estimate = float(columns.estimate[headline])
     room = max(min(estimate - band[0], band[1] - estimate), band[0] - estimate, estimate - band[1])
-    hint = more_draws(half, room)
-    return f"the interval {shown}{worst} is neither {where} nor wholly outside{hint}"
+    return f"the interval {shown}{worst} is neither {where} nor wholly outside{hint(room)}"
+
+
+def _contains(interval: tuple[float, float], value: float) -> bool:
+    """Whether the interval holds the value, to the rounding of the few sums that each end came out of."""
+    slack = ROUNDING * max(abs(value), *(abs(end) for end in interval if np.isfinite(end)), 0.0)
+    return bool(interval[0] - slack <= value <= interval[1] + slack)

@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 
 from widthscope.errors import StudyError
+from widthscope.statistics import needs
 from widthscope.statistics.judgement import Judgement
 from widthscope.statistics.judgement import Outcome as Outcome
+from widthscope.statistics.needs import Part
 from widthscope.statistics.quantiles import familywise
 from widthscope.statistics.rules import Reported, Rule
 from widthscope.statistics.verdicts import ComponentRow, ControlOutcome, Finding, TestOutcome
@@ -65,7 +67,8 @@ class Claim:
         control: the negative control; required unless every rule is `Reported`.
         figure: name of the figure that shows it.
         shards: fnmatch patterns of the shards whose seconds it costs.
-        needs: what a decisive run would take.
+        needs: what a decisive run would take; where nothing is said, an undecided claim says it from its own
+            intervals.
     """
 
     name: str
@@ -125,9 +128,10 @@ def judge(
 def _judge_claim(
     study: str, paper: str, claim: Claim, tree: xr.DataTree, level: float, family: int
 ) -> Verdict:
+    parts = [_judge_test(study, claim, test, tree, level, family) for test in claim.tests]
     outcomes = tuple(
-        _judge_test(study, claim, test, tree, level, family, is_headline=place == 0)
-        for place, test in enumerate(claim.tests)
+        _outcome(test, measured, control, level, family)
+        for test, (measured, control) in zip(claim.tests, parts, strict=True)
     )
     headline = outcomes[0]
     control = _control_outcome(study, claim, outcomes)
@@ -150,20 +154,30 @@ def _judge_claim(
         figure=claim.figure,
         reason=reason,
         tests=outcomes,
-        needs=claim.needs,
+        needs=claim.needs or (_what_it_takes(claim, parts) if verdict == "undecided" else ""),
     )
 
 
 def _judge_test(
-    study: str, claim: Claim, test: Test, tree: xr.DataTree, level: float, family: int, is_headline: bool
-) -> TestOutcome:
+    study: str, claim: Claim, test: Test, tree: xr.DataTree, level: float, family: int
+) -> tuple[Part, Part | None]:
+    """Judge a test, and its control where it has one."""
     own_level = familywise(level, family) if test in claim.judged else level
-    prediction = claim.prediction if is_headline else None
+    prediction = claim.prediction if test is claim.tests[0] else None
+    name = test.name if len(claim.judged) > 1 else ""
+
+    def part(evidence: xr.Dataset) -> Part:
+        return Part(name, test.rule, evidence, test.rule.judge(evidence, own_level), own_level)
+
     measured = _evidence(study, claim, test, tree, "measured", prediction)
     if measured is None:
         raise _missing(study, f"/claims/{claim.name}/{test.name}/measured", tree)
     control = None if claim.control is None else _evidence(study, claim, test, tree, "control", prediction)
-    finding = _finding(test.rule.judge(measured, own_level))
+    return part(measured), None if control is None else part(control)
+
+
+def _outcome(test: Test, measured: Part, control: Part | None, level: float, family: int) -> TestOutcome:
+    finding = _finding(measured.found)
     return TestOutcome(
         **{name: getattr(finding, name) for name in Finding.model_fields},
         name=test.name,
@@ -174,7 +188,14 @@ def _judge_test(
         margin_reason=test.margin_reason,
         family_level=level,
         family_tests=family,
-        control=None if control is None else _finding(test.rule.judge(control, own_level)),
+        control=None if control is None else _finding(control.found),
+    )
+
+
+def _what_it_takes(claim: Claim, parts: Sequence[tuple[Part, Part | None]]) -> str:
+    judged = [both for test, both in zip(claim.tests, parts, strict=True) if test in claim.judged]
+    return needs.of_claim(
+        [measured for measured, _ in judged], [control for _, control in judged if control is not None]
     )
 
 

@@ -68,7 +68,8 @@ class MatchesExact:
             self.independent,
         )
         half = critical_value(level, degrees) * error
-        verdict, reason = self._decide(columns, z, beyond, pooled, value, half)
+        hint = bands.more_draws(half, self.margin - abs(value), degrees, level)
+        verdict, reason = self._decide(columns, z, beyond, pooled, value, half, hint)
         table = columns.table(*columns.limits(columns.half_widths(level), level), z)
         draws = columns.n[judged]
         n = int(draws.sum() if self.independent else draws.max())
@@ -88,6 +89,7 @@ class MatchesExact:
         pooled: np.ndarray,
         value: float,
         half: float,
+        hint: str,
     ) -> tuple[Outcome, str]:
         count = len(columns.names)
         largest = int(np.nanargmax(np.abs(z)))
@@ -111,5 +113,4 @@ class MatchesExact:
             )
         if abs(value) + half <= self.margin:
             return "supported", f"none of {count} deviates beyond chance; {extreme}; the {bound}"
-        hint = bands.more_draws(half, self.margin - abs(value))
         return "undecided", f"too coarse to tell: the {bound}{hint}; {extreme}"
