@@ -9,7 +9,7 @@ TWENTIETH = (
 )
 
 DATA = (
-    "On a laptop these are the digits of 8 by 8 pixels: 1400 to train on, 150 to choose by and 247 to report "
+    "At the default sizes: the digits of 8 by 8 pixels, 1400 to train on, 150 to choose by and 247 to report "
     "on. Every seed divides the same images anew, so intervals are about divisions, initial weights and "
     "the order of minibatches, on these images. Sizes, rates and durations were chosen after trials with "
     "another run seed."
@@ -24,8 +24,9 @@ OPTIMISER_MATTERS = Claim(
     statement="On images times 2, gradient descent at a constant rate ends at a larger test NLL than "
     "Adam with a falling rate from the same small weights, and Adam from examples ends where expectation "
     "maximisation from the same examples does. Each has one setting that was not tuned, gradient descent two "
-    "rates and no decay: the difference is that of optimiser, schedule and duration together, for on a "
-    "laptop gradient descent sees the images 60 times and Adam, in 1000 minibatches of 200, about 143 times. "
+    "rates and no decay: the difference is that of optimiser, schedule and duration together, for at "
+    "the default sizes gradient descent sees the images 60 times and Adam, in 1000 minibatches of 200, about "
+    "143 times. "
     f"{DATA}",
     quantity="test NLL of gradient descent less that of Adam, nats, paired over seeds",
     prediction=None,
