@@ -6,8 +6,8 @@ import pytest
 import torch
 from tests.boltzmann.machines import drawn_machine
 
-from widthscope.boltzmann import mixture
-from widthscope.boltzmann.mixture import Machine
+from widthscope.boltzmann import gaussian_bernoulli, mixture
+from widthscope.boltzmann.mixture import Machine, VisibleError
 
 
 def written_out(machine: Machine, visible: torch.Tensor) -> torch.Tensor:
@@ -103,3 +103,36 @@ def test_large_norms_neither_overflow_nor_vanish():
     visible = 40.0 * torch.eye(3)
     expected = -1.5 * math.log(2 * math.pi) - math.log(3)
     assert mixture.log_density(machine, visible) == pytest.approx(expected, abs=1e-3)
+
+
+def refused(**changes: torch.Tensor) -> str:
+    """What is said of visible vectors for two machines of three components and four visible units."""
+    for module in (mixture, gaussian_bernoulli):
+        with pytest.raises(VisibleError) as told:
+            module.mean_negative_log_likelihood(drawn_machine(2, 3, 4), changes["visible"])
+    return str(told.value)
+
+
+def test_visible_vectors_without_a_likelihood_are_refused_in_a_sentence():
+    fine = torch.zeros(2, 5, 4, dtype=torch.float64)
+    assert "shape (4,), allowed: (..., P, 4)" in refused(visible=fine[0, 0])
+    assert "shape (2, 5, 3), allowed: (..., P, 4)" in refused(visible=fine[..., :3])
+    assert "shape (2, 0, 4), allowed: (..., P, 4)" in refused(visible=fine[:, :0])
+    assert "shape (3, 5, 4), allowed for machines of leading dimensions (2,)" in refused(
+        visible=fine[:1].repeat(3, 1, 1)
+    )
+    assert "dtype torch.float32, allowed: that of the machine's weights, torch.float64" in refused(
+        visible=fine.float()
+    )
+    holed = fine.clone()
+    holed[0, 1, 2], holed[1, 0, 0] = math.nan, math.inf
+    assert "2 of 40 entries of the visible vectors are not finite" in refused(visible=holed)
+    for allowed in (fine, fine[:1], fine[0], fine[None].repeat(6, 1, 1, 1)):
+        assert mixture.mean_negative_log_likelihood(drawn_machine(2, 3, 4), allowed).isfinite().all()
+
+
+def test_a_machine_that_diverged_has_the_likelihood_nan():
+    machine = drawn_machine(2, 3, 4)
+    machine.weights[1] = math.nan
+    found = mixture.mean_negative_log_likelihood(machine, torch.zeros(5, 4, dtype=torch.float64))
+    assert found.isnan().tolist() == [False, True]

@@ -1,4 +1,4 @@
-"""The example of one's own images: its numbers against other ways to get them, and the README's link to it."""
+"""The example of one's own images: its numbers against other ways to get them, and the link to it."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ import math
 import torch
 from torch import Tensor
 
-from widthscope.boltzmann.mixture import EXAMPLES_AT_ONCE, Machine, hidden_inputs
+from widthscope.boltzmann.mixture import EXAMPLES_AT_ONCE, Machine, check_visible, hidden_inputs
 from widthscope.boltzmann.special_cases import TooManyComponentsError
 from widthscope.models.activations import sigmoid, softplus
 
@@ -80,7 +80,12 @@ def log_partition(machine: Machine) -> Tensor:
 def mean_negative_log_likelihood(
     machine: Machine, visible: Tensor, examples_at_once: int = EXAMPLES_AT_ONCE
 ) -> Tensor:
-    """-<log p(v)> over visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time."""
+    """-<log p(v)> over visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time.
+
+    Raises:
+        VisibleError: as `mixture.check_visible`.
+    """
+    check_visible(machine, visible)
     normaliser = log_partition(machine)
     total = torch.zeros_like(normaliser)
     for start in range(0, visible.shape[-2], examples_at_once):

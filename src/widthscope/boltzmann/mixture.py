@@ -16,9 +16,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from widthscope.errors import WidthscopeError
+
 EXAMPLES_AT_ONCE = (
     2048  # rows per product: the responsibilities of more rows than this are never all in memory
 )
+
+
+class VisibleError(WidthscopeError):
+    """Visible vectors are not what a machine has a likelihood of."""
 
 
 class Machine(NamedTuple):
@@ -149,9 +155,47 @@ def sample(machine: Machine, count: int, generator: torch.Generator) -> Tensor:
 def mean_negative_log_likelihood(
     machine: Machine, visible: Tensor, examples_at_once: int = EXAMPLES_AT_ONCE
 ) -> Tensor:
-    """-<log p(v)> over the visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time."""
+    """-<log p(v)> over the visible vectors (..., P, N), in nats: (...); `examples_at_once` rows at a time.
+
+    Raises:
+        VisibleError: as `check_visible`. A machine whose own parameters are NaN, as after training that
+            diverged, has the likelihood NaN.
+    """
+    check_visible(machine, visible)
     total = torch.zeros_like(log_partition(machine))
     for start in range(0, visible.shape[-2], examples_at_once):
         rows = visible[..., start : start + examples_at_once, :]
         total = total + energy(machine, rows).sum(-1)
     return total / visible.shape[-2] + log_partition(machine)
+
+
+def check_visible(machine: Machine, visible: Tensor) -> None:
+    """Refuse visible vectors that the machines have no mean likelihood of.
+
+    Raises:
+        VisibleError: if they are not (..., P, N) with P >= 1, the machines' N and leading dimensions that go
+            with theirs, are of another dtype than the weights, or contain a number that is not finite.
+    """
+    shape, machines = tuple(visible.shape), tuple(machine.weights.shape[:-2])
+    wanted = machine.visible_units
+    if visible.ndim < 2 or shape[-1] != wanted or shape[-2] < 1:
+        raise VisibleError(
+            f"visible vectors of shape {shape}, allowed: (..., P, {wanted}) with P of at least 1, for "
+            f"machines of {wanted} visible units"
+        )
+    if any(a != b and 1 not in (a, b) for a, b in zip(shape[-3::-1], machines[::-1], strict=False)):
+        raise VisibleError(
+            f"visible vectors of shape {shape}, allowed for machines of leading dimensions {machines}: "
+            f"(P, {wanted}) or {machines} + (P, {wanted})"
+        )
+    if visible.dtype != machine.weights.dtype:
+        raise VisibleError(
+            f"visible vectors of dtype {visible.dtype}, allowed: that of the machine's weights, "
+            f"{machine.weights.dtype}"
+        )
+    if not bool(torch.isfinite(visible).all()):
+        count = int((~torch.isfinite(visible)).sum())
+        raise VisibleError(
+            f"{count} of {visible.numel()} entries of the visible vectors are not finite, allowed: finite "
+            "numbers"
+        )
