@@ -8,7 +8,7 @@ from torch.nn.functional import gelu as torch_gelu
 
 from widthscope.ensembles.parameters import stacked
 from widthscope.mixers import activations, tied
-from widthscope.mixers.designs import ARMS, Arm, Shape
+from widthscope.mixers.designs import ARMS, Arm, MixerError, Shape
 from widthscope.mixers.normalisation import EPS, joint, per_token
 from widthscope.mixers.parallel import Couplings, block, update
 
@@ -163,3 +163,30 @@ def test_the_penalty_is_the_sum_of_squares_of_what_is_added():
         for member in members
     ]
     assert tied.breaking(stacked(members, dtype=torch.float64)).tolist() == pytest.approx(expected)
+
+
+def test_an_order_that_does_not_exist_is_no_serial_block(x, free):
+    with pytest.raises(MixerError, match="'paralel' must be 'serial' or 'parallel'"):
+        block(x, free, torch.relu, "paralel")
+
+
+def test_tables_and_matrices_that_do_not_fit_are_refused_by_name(x, free):
+    def refused(match, x=x, **replaced):
+        for order in ("serial", "parallel"):
+            with pytest.raises(MixerError, match=match):
+                block(x, free._replace(**replaced), torch.relu, order)
+
+    refused(r"\(member, token, example, channel\), not \(4, 5, 6\); a single member has", x=x[0])
+    refused(r"token needs shape \(member, hidden, 5\) for 3 members and 5 tokens", x=x.transpose(1, 2))
+    refused(r"token needs shape \(member, hidden, 4\).*not \(7, 4\)", token=free.token[0])
+    refused(r"token_back needs shape \(member, 4, hidden\).*not \(3, 7, 4\)", token_back=free.token)
+    refused(r"channel needs shape \(member, hidden, 6\)", channel=free.channel[..., :5])
+    refused("for 3 members", channel_back=free.channel_back[:2])
+    refused("token and token_back have 7 and 6 hidden units", token_back=free.token_back[..., :6])
+    refused("channel is torch.float32 and its tables are torch.float64", channel=free.channel.float())
+
+
+def test_matrices_of_one_member_serve_all(x, free):
+    one = Couplings(*(matrix[:1] for matrix in free))
+    alike = Couplings(*(matrix[:1].expand_as(matrix) for matrix in free))
+    assert torch.equal(block(x, one, torch.relu, "parallel"), block(x, alike, torch.relu, "parallel"))

@@ -10,6 +10,7 @@ from linear_operator.operators import (
 )
 from scipy import sparse
 
+from widthscope.mixers.designs import MixerError
 from widthscope.mixers.mixing import commutation, vec
 from widthscope.mixers.permuted_kronecker import (
     dense,
@@ -107,3 +108,35 @@ def test_refusals_say_what_does_not_fit() -> None:
         repeated_product(drawn(HIDDEN, TOKENS), drawn(36, EXAMPLES))
     with pytest.raises(ValueError, match="at most 4096"):
         dense(drawn(2, 5000), 5000)
+
+
+def test_index_lists_of_another_length_are_refused() -> None:
+    """A list of half the units was once read as two members', each half permuted by itself."""
+    W, x = drawn(HIDDEN, 2), drawn(12, EXAMPLES)
+    for wrong in (torch.randperm(6), torch.randperm(24), torch.arange(12).reshape(2, 6), torch.tensor(3)):
+        with pytest.raises(MixerError, match="need 12 entries, one for each unit"):
+            permute(x, wrong)
+        with pytest.raises(MixerError, match="need 12 entries"):
+            permute(x, torch.randperm(12), back=wrong)
+    with pytest.raises(MixerError, match=r"shape \(6,\) do not permute features of shape \(12, 4\)"):
+        permuted_kronecker(W, x, torch.arange(6))
+    with pytest.raises(MixerError, match="need 18 entries"):
+        permuted_kronecker(W, x, second=torch.arange(12))
+    with pytest.raises(MixerError, match=r"shape \(12,\) or \(2, 12\)"):
+        permute(drawn(MEMBERS, 12, EXAMPLES), random_permutations(3, 12, generator()))
+
+
+def test_lists_that_are_no_permutation_are_refused() -> None:
+    W, x = drawn(HIDDEN, 2), drawn(12, EXAMPLES)
+    for wrong in (torch.zeros(12, dtype=torch.int64), torch.arange(1, 13), torch.arange(12) - 1):
+        with pytest.raises(MixerError, match=r"first index list, of int64, is no permutation.* 0 to 11 once"):
+            permuted_kronecker(W, x, wrong)
+    with pytest.raises(MixerError, match="first index list, of float32"):
+        permuted_kronecker(W, x, torch.zeros(12))
+    with pytest.raises(MixerError, match=r"second index list, of int64, is no permutation.* 0 to 17 once"):
+        permuted_kronecker(W, x, None, torch.zeros(18, dtype=torch.int64))
+
+
+def test_one_list_serves_all_members() -> None:
+    x, order = drawn(MEMBERS, UNITS, EXAMPLES), torch.randperm(UNITS, generator=generator())
+    assert torch.equal(permute(x, order), x[:, order])

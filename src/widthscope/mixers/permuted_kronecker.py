@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from widthscope.mixers.designs import MixerError
+
 LARGEST_DENSE = 4096
 
 
@@ -48,17 +50,46 @@ def permute(features: Tensor, permutation: Tensor, back: Tensor | None = None) -
 
     Args:
         features: (..., m, example).
-        permutation: index lists (..., m) with the features' leading dimensions.
+        permutation: index lists (..., m) with the features' leading dimensions, or one list (m,) for all.
         back: the inverse index lists, which gradients use; computed for each gradient where None.
 
     Returns:
         (..., m, example), contiguous.
+
+    Raises:
+        MixerError: if the index lists have another shape. What is in them is not looked at here, since
+            training calls this in every step: `permuted_kronecker` does.
     """
+    for lists in (permutation,) if back is None else (permutation, back):
+        _check_shape(features, lists)
     rows = features.reshape(-1, features.shape[-1])
     index = _rows_of_all(permutation, len(rows))
     backward_index = None if back is None else _rows_of_all(back, len(rows))
     moved: Tensor = _PermutedRows.apply(rows, index, backward_index)  # type: ignore[no-untyped-call]
     return moved.reshape(features.shape)
+
+
+def _check_shape(features: Tensor, permutation: Tensor) -> None:
+    *members, units = features.shape[:-1]
+    if permutation.shape not in ((units,), (*members, units)):
+        raise MixerError(
+            f"index lists of shape {tuple(permutation.shape)} do not permute features of shape "
+            f"{tuple(features.shape)}: they need {units} entries, one for each unit, and shape "
+            f"{(units,)} or {(*members, units)}"
+        )
+
+
+def _check_entries(name: str, permutation: Tensor) -> None:
+    """Refuse lists that name a unit twice, or none; one sort of each."""
+    if permutation.device.type == "meta":
+        return
+    units = permutation.shape[-1]
+    order = torch.arange(units, device=permutation.device)
+    if permutation.dtype != torch.int64 or not (permutation.sort(dim=-1).values == order).all():
+        raise MixerError(
+            f"the {name} index list, of {str(permutation.dtype).removeprefix('torch.')}, is no permutation: "
+            f"it must have each whole number from 0 to {units - 1} once, as int64"
+        )
 
 
 def _rows_of_all(permutation: Tensor, count: int) -> Tensor:
@@ -105,7 +136,14 @@ def permuted_kronecker(
 
     Returns:
         (..., n H, example).
+
+    Raises:
+        MixerError: if an index list has another shape, or is no permutation.
+        ValueError: as `repeated_product`.
     """
+    for name, lists in (("first", first), ("second", second)):
+        if lists is not None:
+            _check_entries(name, lists)
     moved = features if first is None else permute(features, first)
     mixed = repeated_product(weight, moved)
     return mixed if second is None else permute(mixed, second)
