@@ -5,7 +5,7 @@ import pytest
 import torch
 from ckatorch.core import cka_base
 
-from widthscope.statistics.cka import Centred, linear_cka
+from widthscope.statistics.cka import AlignmentError, Centred, linear_cka
 
 GENERATOR = np.random.default_rng(0)
 COMMON = GENERATOR.standard_normal((40, 3))
@@ -69,13 +69,30 @@ def test_shuffled_examples_leave_the_floor_alone():
 
 
 def test_what_has_no_alignment_is_refused():
-    with pytest.raises(ValueError, match="one side is constant"):
+    with pytest.raises(AlignmentError, match="one side is constant"):
         linear_cka(np.ones((5, 2)), features(3, 1)[:5])
-    with pytest.raises(ValueError, match=r"not \(4,\)"):
+    with pytest.raises(AlignmentError, match=r"not \(4,\)"):
         linear_cka(np.ones(4), np.ones((4, 2)))
-    with pytest.raises(ValueError, match=r"not \(0, 2\)"):
+    with pytest.raises(AlignmentError, match=r"not \(0, 2\)"):
         Centred.of(np.ones((0, 2)))
-    with pytest.raises(ValueError, match="4 examples are compared with 5"):
+    with pytest.raises(AlignmentError, match="4 examples are compared with 5"):
         linear_cka(np.ones((4, 2)), np.ones((5, 2)))
-    with pytest.raises(ValueError, match="5 examples are compared with 4"):
+    with pytest.raises(AlignmentError, match="5 examples are compared with 4"):
         Centred.of(features(2, 1)[:5]).cka(Centred.of(features(2, 1)[:4]))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_entries_that_are_not_finite_are_refused_on_either_side(bad):
+    a, b = features(5, 1), features(7, 2)
+    a[3, 2] = bad
+    for first, second in ((a, b), (b, a), (a, a)):
+        with np.errstate(invalid="ignore"), pytest.raises(AlignmentError, match="must be finite"):
+            linear_cka(first, second)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_tensors_with_a_gradient_are_taken_by_their_values(dtype):
+    a, b = torch.as_tensor(features(5, 1)).to(dtype).requires_grad_(), features(7, 2)
+    expected = linear_cka(a.detach().double().numpy(), b)
+    assert linear_cka(a, b) == expected
+    assert linear_cka(torch.as_tensor(b), a) == pytest.approx(expected, rel=1e-12)
