@@ -142,7 +142,7 @@ def test_the_table_of_claims_fits_a_laptop(visit):
 
 def test_verdicts_say_why_and_how(visit):
     expect(visit.page.locator(".causes")).to_have_text(
-        "3 undecided: 2 for want of draws or seeds, 1 because the control was not rejected."
+        "3 undecided: 2 for want of draws or seeds, 1 because the control shows the same effect."
     )
     expect(visit.page.locator("#claims-table tr", has_text="paper-kl").locator(".why")).to_contain_text(
         "Undecided: the interval"

@@ -24,19 +24,21 @@ DRAWS = claim_of("undecided", outcome("fixed", "supported"), outcome("relu", "un
 CONTROL = claim_of(
     "undecided", outcome("fixed", "undecided", WIDE), rejected=False, control_verdict="undecided"
 )
+CONFOUNDED = claim_of("undecided", outcome("fixed", "supported"), rejected=False, control_verdict="supported")
 FAILED = claim_of("undecided", outcome("fixed", "undecided", "1 of 3 have no estimate (first: layer 2)"))
 SUPPORTED = claim_of("supported", outcome("fixed", "supported"))
 
 
 def test_causes_of_undecided_claims():
-    assert [cause(claim) for claim in (DRAWS, CONTROL, FAILED, SUPPORTED)] == [
+    assert [cause(claim) for claim in (DRAWS, CONTROL, CONFOUNDED, FAILED, SUPPORTED)] == [
+        "draws",
         "draws",
         "control",
         "failed",
         "",
     ]
-    assert causes_in_words([DRAWS, SUPPORTED, CONTROL, DRAWS]) == (
-        "3 undecided: 2 for want of draws or seeds, 1 because the control was not rejected"
+    assert causes_in_words([DRAWS, SUPPORTED, CONFOUNDED, CONTROL]) == (
+        "3 undecided: 2 for want of draws or seeds, 1 because the control shows the same effect"
     )
     assert causes_in_words([DRAWS]) == "1 undecided, for want of draws or seeds"
     assert causes_in_words([SUPPORTED]) == ""
@@ -51,7 +53,8 @@ def test_the_short_reason_names_the_deciding_test():
         "undecided", outcome("fixed", "undecided", "too coarse; details"), outcome("relu", "undecided")
     )
     assert short_reason(both) == "fixed: too coarse; and 1 more test"
-    assert short_reason(CONTROL) == "the control was not rejected"
+    assert short_reason(CONTROL) == "the control is undecided itself"
+    assert short_reason(CONFOUNDED) == "the control shows the same effect"
     assert short_reason(SUPPORTED) == ""
 
 
@@ -62,7 +65,7 @@ def test_a_failed_measurement_says_what_a_decisive_run_takes():
     nothing = CONTROL | {"reason": "the control (every estimate failed (3 of 3))", "needs": "more sweeps"}
     assert cause(nothing) == "failed"
     assert short_reason(nothing) == "a measurement failed, of the control at least; it takes more sweeps"
-    assert cause(CONTROL | {"needs": "more sweeps"}) == "control"
+    assert cause(CONFOUNDED | {"needs": "more sweeps"}) == "control"
 
 
 def test_a_long_reason_is_cut_between_words():
@@ -79,7 +82,7 @@ def test_a_shown_test_without_a_verdict_decides_nothing():
 
 def test_decided_by_is_said_only_where_it_is_not_the_headline():
     assert decided_by(DRAWS) == "decided by test relu: 0.958 [0.879, 1.037], slope on relu"
-    assert decided_by(FAILED) == decided_by(CONTROL) == decided_by(SUPPORTED) == ""
+    assert decided_by(FAILED) == decided_by(CONTROL) == decided_by(CONFOUNDED) == decided_by(SUPPORTED) == ""
     elsewhere = claim_of(
         "undecided", outcome("first", "supported"), outcome("fixed", "supported"), rejected=False
     )

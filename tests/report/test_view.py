@@ -107,6 +107,11 @@ def test_what_changes_a_numbers_meaning_is_never_cut(built, quantity):
 
 def test_sample_names_its_unit_and_nothing_is_drawn_for_an_exact_number():
     assert sampling_unit({"n": 16, "quantity": "fall of the KL, mean over seeds"}) == "seeds"
+    for words in ("paired by seed", "seed by seed", "share of seeds that end there", "at each seed's rate"):
+        assert sampling_unit({"n": 3, "quantity": f"accuracy, {words}"}) == "seeds"
+    tests = [{"n": 16, "quantity": "fall, paired over seeds"}]
+    assert sampling_unit({"n": 16, "quantity": "slope", "tests": tests}) == "seeds"
+    assert sampling_unit({"n": 180, "quantity": "slope", "tests": tests}) == "draws"
     assert sampling_unit({"n": 16, "quantity": "slope"}) == "draws"
     assert sampling_unit({"n": 1, "quantity": "slope"}) == "draw"
     assert sampling_unit({"n": 0, "quantity": "slope"}) == ""

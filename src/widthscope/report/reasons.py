@@ -1,23 +1,22 @@
 """Why a claim came out as it did, in the few words that fit beside its verdict."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from widthscope.report.numbers import measured, typeset
+from widthscope.statistics.needs import FAILED
 
 Claim = Mapping[str, Any]
 Test = Mapping[str, Any]
 
 CAUSES = {
     "draws": "for want of draws or seeds",
-    "control": "because the control was not rejected",
+    "control": "because the control shows the same effect",
     "failed": "because a measurement failed",
     "together": "because components deviate together, none beyond chance alone",
 }
 """What leaves a claim undecided, in the order and the words of the summary."""
 LONGEST = 170  # characters of a reason in the table
-_FAILED = re.compile(r"have no estimate|no component was measured|every estimate failed")
 _TOGETHER = "but together they do"
 
 
@@ -44,14 +43,20 @@ def control_failed(claim: Claim) -> bool:
 def cause(claim: Claim) -> str:
     """Which of `CAUSES` leaves the claim undecided; empty for another verdict.
 
-    A failed measurement comes before the rest: no number of draws decides before it is mended.
+    A failed measurement comes before the rest: no number of draws decides before it is mended. A control that
+    is itself undecided wants draws, as the claim does.
     """
     if claim["verdict"] != "undecided":
         return ""
     if control_failed(claim):
-        return "failed" if _FAILED.search(str(claim.get("reason", ""))) else "control"
+        reason = str(claim.get("reason", ""))
+        if FAILED.search(reason):
+            return "failed"
+        if claim["control"].get("verdict") == "supported":
+            return "control"
+        return "together" if _TOGETHER in reason else "draws"
     reasons = [str(test["reason"]) for test in deciding_tests(claim)] or [str(claim.get("reason", ""))]
-    if any(_FAILED.search(reason) for reason in reasons):
+    if any(FAILED.search(reason) for reason in reasons):
         return "failed"
     return "together" if any(_TOGETHER in reason for reason in reasons) else "draws"
 
@@ -77,7 +82,7 @@ def short_reason(claim: Claim) -> str:
         return f"{_named(claim, claim['control'])}a measurement failed, of the control at least{takes}"
     if control_failed(claim):
         control = claim["control"]
-        same = "shows the same effect" if control.get("verdict") == "supported" else "was not rejected"
+        same = "shows the same effect" if control.get("verdict") == "supported" else "is undecided itself"
         return f"{_named(claim, control)}the control {same}"
     tests = deciding_tests(claim)
     if not tests:

@@ -193,11 +193,13 @@ def draws(n: int | None, estimate: float | None) -> str:
 
 
 def sampling_unit(claim: Mapping[str, Any]) -> str:
-    """What n counts: seeds where the quantity is an average over seeds, otherwise draws; empty without n."""
+    """What n counts: seeds where the quantity, or that of a test with this n, names them; else draws."""
     n = claim.get("n")
     if not n:
         return ""
-    unit = "seed" if re.search(r"\bover seeds\b", str(claim.get("quantity", ""))) else "draw"
+    alike = [test.get("quantity", "") for test in claim.get("tests") or () if test.get("n") == n]
+    said = " ".join(map(str, [claim.get("quantity", ""), *alike]))
+    unit = "seed" if re.search(r"\bseeds?\b", said) else "draw"
     return unit if n == 1 else f"{unit}s"
 
 
