@@ -12,6 +12,9 @@ from widthscope.plotting import PALETTE
 
 Pixels = NDArray[np.floating[Any]]
 
+BELOW: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2)}
+"""Of a legend under its axes and their label, where it covers no data."""
+
 
 def strip(axes: Axes, images: Pixels, above: Sequence[str] = (), name: str = "") -> None:
     """Draw images (image, row, col) side by side in one panel, each in its own range; NaN stays empty.

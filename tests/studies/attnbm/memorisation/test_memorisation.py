@@ -30,6 +30,18 @@ from widthscope.studies.attnbm.memorisation.settings import (
 )
 from widthscope.work import Work
 
+
+def assert_legends_beside_axes(figure) -> None:
+    """Legends that would cover data stand under the axes, and within the figure."""
+    figure.canvas.draw()
+    legends = [(axes, axes.get_legend()) for axes in figure.axes if axes.get_legend()]
+    assert legends
+    for axes, legend in legends:
+        box = legend.get_window_extent()
+        assert box.y1 < axes.get_window_extent().y0
+        assert box.y0 >= 0
+
+
 SETTINGS = Memorisation(
     hidden_units=HiddenUnits(hidden=(16, 72), epochs=400, seeds=10),
     plateaus=Plateaus(sizes=((64, 16),), epochs=800, settled=300, seeds=8),
@@ -123,6 +135,22 @@ def test_a_pattern_is_memorised_within_two_nats_of_the_optimum():
     assert np.array_equal(fit.memorised(table), [0.5, np.nan], equal_nan=True)
 
 
+def of_shares(*shares: float) -> xr.Dataset:
+    """A table of five patterns of which each seed memorised this share."""
+    nll = np.where(np.arange(5) < 5 * np.array(shares)[:, None], 0.0, 50.0)
+    return xr.Dataset({"nll": (("seed", "epoch", "pattern"), nll[:, None])})
+
+
+def test_equal_seeds_leave_the_trend_an_error_and_unequal_ones_their_own():
+    equal = fit._trend([4, 16], [of_shares(0.2, 0.2, 0.2), of_shares(0.6, 0.6, 0.6)])
+    assert float(equal["estimate"][0]) == pytest.approx(0.2)
+    slopes = np.array([0.2, 0.2, 0.3])  # one seed with one pattern of five more, over two doublings
+    error = slopes.std(ddof=1) / math.sqrt(3)
+    assert float(equal["standard_error"][0]) == pytest.approx(error)
+    unequal = fit._trend([4, 16], [of_shares(0.2, 0.2, 0.2), of_shares(0.6, 0.6, 0.8)])
+    assert float(unequal["standard_error"][0]) == pytest.approx(error)
+
+
 def test_jonckheere_counts_pairs_in_order():
     table = fit.ordered_pairs([np.array([0.0, 1.0]), np.array([1.0, 2.0])])
     assert float(table["estimate"][0]) == pytest.approx(3.5 / 4)
@@ -146,6 +174,10 @@ def test_controls_are_there_and_figures_are_drawn_from_numbers(tree):
     assert {claim.figure for claim in CLAIMS} <= set(drawings)
     for drawing in drawings.values():
         assert "nan" not in drawing.caption + drawing.alt
+    share = drawings["memorisation-hidden"].figure.axes[0]
+    low, high = share.get_ylim()
+    assert -0.05 < low < 0.0 < 1.0 < high < 1.05
+    assert_legends_beside_axes(drawings["memorisation-hidden"].figure)
 
 
 def test_more_seeds_and_sizes_leave_the_first_ones_as_they_are():

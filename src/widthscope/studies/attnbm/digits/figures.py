@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.plotting import MARKERS, PALETTE, SERIES, Drawing, new
-from widthscope.studies.attnbm.pictures import strip
+from widthscope.studies.attnbm.pictures import BELOW, strip
 
 MACHINES = {
     "attention": "attention",
@@ -43,7 +43,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 def descent(fit: xr.DataTree) -> Drawing:
     """Test NLL over epochs at the rates that validation chose, and where better optimisers end."""
-    figure, *panels = new(cols=2, height=3.6)
+    figure, *panels = new(cols=2, height=4.4)
     floors = fit["/curves/digits-floors"].to_dataset()
     ends = []
     for axes, scale in zip(panels, (1.0, 2.0), strict=True):
@@ -62,7 +62,7 @@ def descent(fit: xr.DataTree) -> Drawing:
         panels[1].axhline(floor[name], color=PALETTE["muted"], linestyle=style, label=label)
     panels[0].set(ylabel="test NLL, nats")
     for axes in panels:
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, **BELOW)
     seeds = fit["/curves/digits-descent/attention"].attrs["seeds"]
     reached = ", ".join(f"{label} {floor[name]:.1f}" for name, label in METHODS.items())
     return Drawing(

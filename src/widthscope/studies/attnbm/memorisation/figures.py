@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from widthscope.plotting import MARKERS, PALETTE, SERIES, Drawing, new, width_axis
-from widthscope.studies.attnbm.pictures import strip
+from widthscope.studies.attnbm.pictures import BELOW, strip
 
 ACROSS = 12
 """Hidden units in a row of the figure of patterns."""
@@ -52,7 +52,7 @@ def plateau(fit: xr.DataTree) -> Drawing:
 
 def hidden(fit: xr.DataTree) -> Drawing:
     """Memorised share and mean NLL over the number of hidden units."""
-    figure, *panels = new(cols=2, height=3.0)
+    figure, *panels = new(cols=2, height=3.4)
     left, right = panels
     names = {"free": "independent hidden units", "copied": "copies of the smallest number"}
     for place, (kind, label) in enumerate(names.items()):
@@ -71,9 +71,9 @@ def hidden(fit: xr.DataTree) -> Drawing:
     right.axhline(float(free["log_p"]), color=PALETTE["muted"], linestyle=":")
     for axes in (left, right):
         width_axis(axes, [int(count) for count in free["hidden"]], "hidden units $H$")
-    left.set(ylabel="share of patterns memorised")
+    left.set(ylabel="share of patterns memorised", ylim=(-0.03, 1.03))  # bands of few seeds go further
     right.set(ylabel="mean NLL, nats")
-    left.legend(loc="center right", fontsize=7)
+    left.legend(fontsize=7, **BELOW)
     right.text(0.02, 0.02, "$\\log P$", transform=right.transAxes, fontsize=8, color=PALETTE["muted"])
     shares = free["memorised"].values
     return Drawing(

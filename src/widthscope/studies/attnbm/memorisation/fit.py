@@ -184,11 +184,20 @@ def _means(values: Mapping[str, Floats]) -> xr.Dataset:
 
 
 def _trend(hidden: list[int], tables: list[xr.Dataset]) -> xr.Dataset:
-    """Slope of the memorised share on log2 H for each seed; seeds of two H share no draw."""
+    """Slope of the memorised share on log2 H for each seed; seeds of two H share no draw.
+
+    Seeds that all memorise the same share say no more than that it varies by less than they can show: then
+    the standard error is that of seeds of which one has one pattern more, at the H that counts most.
+    """
     doublings = np.log2(hidden)
     centred = doublings - doublings.mean()
+    weights = centred / (centred @ centred)
     shares = np.stack([memorised(table) for table in tables])
-    return of_seeds(["per doubling"], [centred @ shares / (centred @ centred)])
+    found = of_seeds(["per doubling"], [weights @ shares])
+    if np.all(np.ptp(shares, axis=1) == 0):
+        step = np.abs(weights).max() / tables[0].sizes["pattern"]
+        found["standard_error"] = np.maximum(found["standard_error"], step / shares.shape[1])
+    return found
 
 
 def ordered_pairs(shares: list[Floats]) -> xr.Dataset:
