@@ -188,6 +188,16 @@ def test_the_control_of_every_judged_test_is_there_and_figures_are_drawn(tree):
         assert "nan" not in drawing.caption + drawing.alt
 
 
+def test_likeness_is_drawn_from_0_to_1_beside_its_legend(tree):
+    """Intervals of few seeds reach further than CKA does."""
+    curve = tree["/curves/similarity-features"].to_dataset()
+    figure = figures.features(curve.assign(likeness_half=curve["likeness_half"] * 0 + 3)).figure
+    (axes,) = figure.axes
+    assert axes.get_ylim() == (-0.02, 1.02)
+    assert axes.get_legend() is None
+    assert len(figure.legends) == 1
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -269,6 +269,24 @@ def test_every_judged_test_has_a_control_and_figures_are_drawn(tree):
         assert "nan" not in drawing.caption + drawing.alt
 
 
+def test_accuracies_are_drawn_from_0_to_1_beside_their_legend(tree):
+    """Intervals of few seeds reach further than accuracies do."""
+    arms = {arm: node.to_dataset() for arm, node in tree["/curves/width-standard"].children.items()}
+    vague = {arm: curve.assign(test_accuracy_half=curve["width"] * 0.0 + 3) for arm, curve in arms.items()}
+    figure = figures.standard(vague).figure
+    for axes in figure.axes:
+        assert axes.get_ylim() == (-0.02, 1.02)
+        assert axes.get_legend() is None
+    assert len(figure.legends) == 1
+
+
+def test_an_undecided_claim_says_what_its_own_intervals_take(tree):
+    """And no result that this run need not have."""
+    for claim in judge("s", "1", CLAIMS, tree):
+        assert "frozen layers" not in claim.needs
+        assert bool(claim.needs) == (claim.verdict == "undecided")
+
+
 def test_shapes_have_the_channels_that_their_budgets_leave():
     for experiment_settings in (Standard(), Isolated()):
         for tokens, channels in experiment_settings.shapes:

@@ -65,7 +65,7 @@ MATCH = Claim(
 INTERIOR = Claim(
     name="cka-interior",
     statement="Among static sparse networks of the mixer's width, the one with the mixer's density is more "
-    "like it than the dense one and than one of a quarter of that density, or as much less as is set. "
+    "like it than the dense one and than a sparser one (at the default sizes: of a quarter of that density). "
     f"{MEASURE} {SAME} For a network of either end in the mixer's place this is false. {TRIALS}",
     quantity="likeness of the mixer to the matched sparse network less that to an end of the densities",
     prediction=None,

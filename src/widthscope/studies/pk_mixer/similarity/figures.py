@@ -3,6 +3,7 @@
 import xarray as xr
 
 from widthscope.plotting import PALETTE, Drawing, new
+from widthscope.studies.pk_mixer.possible_values import keep_to_possible_values
 
 ARMS = {
     "mixer": ("mixer", "c1", "-"),
@@ -22,7 +23,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
 
 def features(curve: xr.Dataset) -> Drawing:
     """CKA of the mixer with networks by density, and of networks of one kind with each other."""
-    figure, *(axes,) = new(height=3.1)
+    figure, *(axes,) = new(height=3.6)
     wide = curve.isel(target=slice(0, 4))
     axes.errorbar(
         wide["density"],
@@ -64,7 +65,8 @@ def features(curve: xr.Dataset) -> Drawing:
     axes.axvline(matched, color=PALETTE["muted"], linewidth=0.8, linestyle=":")
     axes.set_xscale("log", base=2)
     axes.set(xlabel="density of the network compared with", ylabel="likeness of features (CKA)")
-    axes.legend(fontsize=7.5)
+    keep_to_possible_values(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     found = {str(target): float(curve["likeness"].sel(target=target)) for target in curve["target"].values}
     words = (
         f"The mixer's likeness is {found['sparse']:.3f} at the matching density, {found['sparser']:.3f} "

@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
+from widthscope.studies.pk_mixer.possible_values import keep_to_possible_values
 from widthscope.studies.pk_mixer.width.arms import LABELS
 
 COLOURS = {
@@ -64,14 +65,14 @@ def sparse(arms: Arms) -> Drawing:
 
 def standard(arms: Arms) -> Drawing:
     """The standard design: trained, frozen and no mixing layers."""
-    figure, *panels = new(cols=2, width=7.2, height=3.2)
+    figure, *panels = new(cols=2, width=7.2, height=3.4)
     left, right = panels
     for kind, axes in (("mixer", left), ("permuted", right)):
         names = {kind: "mixing trained", f"{kind}-frozen": "mixing frozen", "unmixed": "no mixing layers"}
         _lines(axes, arms, names, "test_accuracy", "test accuracy")
         axes.set_title(LABELS[kind])
-        axes.legend()
     _same_height(left, right)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     first = arms["mixer"]
     said = ("mixer", "mixer-frozen", "permuted", "permuted-frozen", "unmixed")
     return Drawing(
@@ -127,6 +128,7 @@ def _lines(axes: Axes, arms: Arms, names: Mapping[str, str], quantity: str, labe
         widths |= {int(width) for width in x}
     width_axis(axes, _apart(sorted(widths)), "effective width $m$")
     axes.set_ylabel(label)
+    keep_to_possible_values(axes)
 
 
 def _apart(widths: Sequence[int]) -> list[int]:
