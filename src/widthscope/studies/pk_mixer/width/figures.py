@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
 from widthscope.studies.pk_mixer.possible_values import keep_to_possible_values
@@ -72,7 +73,11 @@ def standard(arms: Arms) -> Drawing:
         _lines(axes, arms, names, "test_accuracy", "test accuracy")
         axes.set_title(LABELS[kind])
     _same_height(left, right)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    keys = [  # of both panels, whose colours differ
+        Line2D([], [], color=PALETTE["ink"], ls=line, marker=marker, label=label)
+        for line, marker, label in zip(("-", "--", "-"), MARKERS, names.values(), strict=False)
+    ]
+    figure.legend(handles=keys, loc="outside lower center", ncols=3, handlelength=3)
     first = arms["mixer"]
     said = ("mixer", "mixer-frozen", "permuted", "permuted-frozen", "unmixed")
     return Drawing(
