@@ -26,7 +26,7 @@ report: setup ## run everything in config.yaml and build results/laptop/report/i
 	$(SNAKEMAKE)
 	@echo "The report: results/laptop/report/index.html"
 
-smoke: setup ## the whole workflow on tiny settings, in 4 to 5 minutes
+smoke: setup ## the whole workflow on tiny settings, in 5 to 6 minutes
 	$(SNAKEMAKE) --configfile tests/config.smoke.yaml
 	@echo "The report: results/smoke/report/index.html"
 
