@@ -25,13 +25,19 @@ from widthscope.associative_memory.lagrangians import HiddenUnit
 class Memory:
     """Couplings of one network, or of many: all arrays share their leading dimensions.
 
+    The order is token, channel, token_back, channel_back. `mixers.parallel.Couplings` has the same matrices
+    as token, token_back, channel, channel_back, and where shapes happen to fit nobody objects: hand either
+    its matrices by name.
+
     Attributes:
         token: W, (..., Hs, S).
         channel: V, (..., Hc, C).
         token_back: W2, (..., S, Hs).
         channel_back: V2, (..., C, Hc).
         unit: of both hidden layers.
-        eps: added to the variance in the normalisation.
+        eps: added to the variance in the normalisation. The default of 0 is what the identities are stated
+            for; the energy that goes with `mixers.parallel.block` is the one with its
+            `mixers.normalisation.EPS`.
         gain: (..., S, C), multiplies the normalised state; None for 1. A gain that is not constant takes
             -dE/dg from W^T phi(W g), unless what comes back is multiplied by it too; the Lagrangian's part of
             the energy is left as it is.
