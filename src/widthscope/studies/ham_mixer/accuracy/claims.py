@@ -6,11 +6,11 @@ from widthscope.statistics.rules import Above, Below, Reported
 SHARDS = ("accuracy*",)
 SIGN = "the sign is what is claimed"
 BESIDE = "none: shown beside it"
-IMAGES = "700 of the 8 by 8 digits on a laptop, CIFAR-10 at the paper's sizes"
+IMAGES = "700 of the 8 by 8 digits at the default sizes, CIFAR-10 at the paper's"
 TASK = f"In image recognition ({IMAGES}; without augmentation, one learning rate for all)"
 MORE_SEEDS = (
-    "Of the laptop's 12 seeds three were added after a first run had been seen; thresholds were left as they "
-    "were."
+    "Of the 12 seeds that are the default three were added after a first run had been seen; thresholds were "
+    "left as they were."
 )
 
 SYM_HURTS = Claim(

@@ -11,8 +11,8 @@ ROUNDING_REASON = (
 )
 RARE, MOST = 0.05, 0.5
 RARE_REASON = (
-    "none of 256 runs leaves at most 4.5 % possible at the study's level; wherever energies rise at all in "
-    "systems drawn at random, they do so in most runs"
+    "at the default sizes, none of 256 runs leaves at most 4.5 % possible at the study's level; wherever "
+    "energies rise at all in systems drawn at random, they do so in most runs"
 )
 MOST_REASON = "that asymmetric couplings raise the energy is the rule, and not the exception"
 STEP_REASON = (
@@ -196,13 +196,14 @@ COUNTEREXAMPLE = Claim(
             "gelu",
             Above(5e-4),
             f"{RISE}, GELU, largest steps, by scale of the couplings",
-            "twice what none of 40000 runs leaves possible at the study's level, so that ReLU is told apart",
+            "at the default sizes, twice what none of 40000 runs leaves possible at the study's level, so "
+            "that ReLU is told apart",
         ),
         Test(
             "relu",
             Below(5e-4),
             f"{RISE}, ReLU, largest steps, by scale of the couplings",
-            "twice what none of 40000 runs leaves possible at the study's level",
+            "at the default sizes, twice what none of 40000 runs leaves possible at the study's level",
         ),
         Test("gelu-all-steps", Reported(), f"{RISE}, GELU, by scale and step size", "none: how rare it is"),
         Test(
@@ -228,7 +229,7 @@ FINITE_TAU = Claim(
             "relu",
             Below(0.1),
             f"{RISE}, ReLU, by scale of the couplings",
-            "none of 128 runs leaves at most 9 % possible at the study's level",
+            "at the default sizes, none of 128 runs leaves at most 9 % possible at the study's level",
         ),
         Test("largest-rise-relu", Below(1.0), f"{LARGEST}, ReLU, by scale of the couplings", STEP_REASON),
         Test(

@@ -223,12 +223,12 @@ def shares(names: Sequence[str], runs: Sequence[np.ndarray]) -> xr.Dataset:
 
 def largest(names: Sequence[str], runs: Sequence[np.ndarray]) -> xr.Dataset:
     """Largest rise of any step of any run, in tolerances."""
-    return evidence(names, [one.max() / TOLERANCE for one in runs], 0.0)
+    return evidence(names, [one.max() / TOLERANCE for one in runs], 0.0, n=[len(one) for one in runs])
 
 
 def median(names: Sequence[str], runs: Sequence[np.ndarray]) -> xr.Dataset:
     """What the largest rise of every second run exceeds, in tolerances."""
-    return evidence(names, [np.median(one) / TOLERANCE for one in runs], 0.0)
+    return evidence(names, [np.median(one) / TOLERANCE for one in runs], 0.0, n=[len(one) for one in runs])
 
 
 def rounding(names: Sequence[str], errors: Any, unit: float = ROUNDING) -> xr.Dataset:

@@ -35,7 +35,10 @@ class TrainedEnergy(Section):
         check_parts(self.dataset, self.train, self.test)
         side = SIDES[self.dataset]
         if self.batch > self.train:
-            raise ValueError(f"a batch of {self.batch} images needs as many to train on, not {self.train}")
+            raise ValueError(
+                f"batch is {self.batch} and train is {self.train}: a step's images are of those trained on, "
+                "so that batch must be at most train"
+            )
         if side % self.patch:
             raise ValueError(f"patches of side {self.patch} do not tile images of side {side}")
         return self
