@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import PALETTE, Drawing, new
+from widthscope.studies.ham_mixer.possible_values import limit
 
 COLOURS = {"vanilla": "c7", "para": "c0", "sym": "c1", "sym2": "c3", "neg": "c2"}
 TICKS = {
@@ -45,6 +46,7 @@ def accuracies(setups: Mapping[str, Curves]) -> Drawing:
             _cloud(axes, place, curve, COLOURS[arm])
         axes.set_xticks(range(len(curves)), [TICKS[arm] for arm in curves], rotation=30, ha="right")
         axes.set_title(_data(curves))
+        limit(axes, 0.0, 1.0)
     panels[0].set_ylabel("accuracy")
     said = [
         "; ".join(
@@ -118,6 +120,8 @@ def alignment(curves: Curves) -> Drawing:
     right.axhline(0.0, color=PALETTE["muted"], lw=0.8)
     right.set_xlabel("block")
     right.set_xticks(blocks)
+    for axes in panels:
+        limit(axes, -1.0, 1.0)
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     said = ", ".join(
         f"{_plain(arm)} {float(curve['alignment'].isel(epoch=-1)):+.3f}" for arm, curve in curves.items()

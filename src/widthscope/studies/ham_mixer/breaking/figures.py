@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from widthscope.plotting import PALETTE, Drawing, new
 from widthscope.studies.ham_mixer.breaking.fit import NAMES
+from widthscope.studies.ham_mixer.possible_values import limit
 
 Curves = Mapping[str, xr.Dataset]
 COLOURS = {"asym": "c0", "anti": "c1", "sym": "c7", "para": "c2", "parasym": "c3", "sym2": "c4"}
@@ -52,7 +53,9 @@ def over_penalty(curves: Curves) -> Drawing:
         axes.set_xlabel("penalty $\\lambda$")
     left.set_ylabel("test accuracy")
     right.set_ylabel("asymmetry $A$")
-    right.legend(*left.get_legend_handles_labels(), fontsize=7.5, loc="center right")
+    for axes in panels:
+        limit(axes, 0.0, 1.0)
+    figure.legend(*left.get_legend_handles_labels(), fontsize=7.5, loc="outside lower center", ncols=4)
     ends = {arm: _ends(curves[arm]) for arm in ("asym", "anti")}
     symmetry = curves["asym"]["asymmetry"].isel(epoch=-1)
     told = ", ".join(f"{float(value):.2f}" for value in symmetry.values)
@@ -90,7 +93,14 @@ def over_time(curves: Curves, gradients: float) -> Drawing:
         axes.set_xlabel("epoch")
     panels[0].set_ylabel("asymmetry $A$")
     panels[1].set_ylabel("alignment $\\rho$")
-    panels[1].legend(fontsize=7)
+    limit(panels[0], 0.0, 1.0)
+    limit(panels[1], -1.0, 1.0)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(),
+        fontsize=7.5,
+        loc="outside lower center",
+        ncols=len(cases) // 2,
+    )
     told = _along(curves["parasym"].sel(penalty=0.0), "asymmetry")
     aligned = _along(curves["parasym"].sel(penalty=0.0), "alignment")
     return Drawing(
@@ -123,7 +133,8 @@ def by_arm(curves: Curves) -> Drawing:
             )
     axes.set_yticks(range(len(arms)), [NAMES[arm] for arm in reversed(arms)])
     axes.set_xlabel("accuracy")
-    axes.legend(loc="lower left")
+    limit(axes, 0.0, 1.0, along="x")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     told = ", ".join(
         f"{NAMES[arm]} {float(curves[arm]['accuracy'].sel(penalty=0.0, part='test')):.3f}" for arm in arms
     )
