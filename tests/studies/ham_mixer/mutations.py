@@ -26,7 +26,7 @@ accuracy/claims.py
 breaking/claims.py
 """
 DRAWING = """
-figures.py possible_values.py
+figures.py
 energy/figures.py
 denoise/figures.py
 trained_energy/figures.py

@@ -193,7 +193,7 @@ def test_likeness_is_drawn_from_0_to_1_beside_its_legend(tree):
     curve = tree["/curves/similarity-features"].to_dataset()
     figure = figures.features(curve.assign(likeness_half=curve["likeness_half"] * 0 + 3)).figure
     (axes,) = figure.axes
-    assert axes.get_ylim() == (-0.02, 1.02)
+    assert axes.get_ylim() == pytest.approx((-0.03, 1.03))
     assert axes.get_legend() is None
     assert len(figure.legends) == 1
 

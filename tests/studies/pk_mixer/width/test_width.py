@@ -275,7 +275,7 @@ def test_accuracies_are_drawn_from_0_to_1_beside_their_legend(tree):
     vague = {arm: curve.assign(test_accuracy_half=curve["width"] * 0.0 + 3) for arm, curve in arms.items()}
     figure = figures.standard(vague).figure
     for axes in figure.axes:
-        assert axes.get_ylim() == (-0.02, 1.02)
+        assert axes.get_ylim() == pytest.approx((-0.03, 1.03))
         assert axes.get_legend() is None
     assert len(figure.legends) == 1
 

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import PALETTE, Drawing, new
-from widthscope.studies.ham_mixer.possible_values import limit
+from widthscope.possible_values import limit
 
 COLOURS = {"vanilla": "c7", "para": "c0", "sym": "c1", "sym2": "c3", "neg": "c2"}
 TICKS = {

@@ -6,8 +6,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from widthscope.plotting import PALETTE, Drawing, new
+from widthscope.possible_values import limit
 from widthscope.studies.ham_mixer.breaking.fit import NAMES
-from widthscope.studies.ham_mixer.possible_values import limit
 
 Curves = Mapping[str, xr.Dataset]
 COLOURS = {"asym": "c0", "anti": "c1", "sym": "c7", "para": "c2", "parasym": "c3", "sym2": "c4"}

@@ -3,7 +3,7 @@
 import xarray as xr
 
 from widthscope.plotting import PALETTE, Drawing, new
-from widthscope.studies.pk_mixer.possible_values import keep_to_possible_values
+from widthscope.possible_values import limit
 
 ARMS = {
     "mixer": ("mixer", "c1", "-"),
@@ -65,7 +65,7 @@ def features(curve: xr.Dataset) -> Drawing:
     axes.axvline(matched, color=PALETTE["muted"], linewidth=0.8, linestyle=":")
     axes.set_xscale("log", base=2)
     axes.set(xlabel="density of the network compared with", ylabel="likeness of features (CKA)")
-    keep_to_possible_values(axes)
+    limit(axes, 0, 1)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     found = {str(target): float(curve["likeness"].sel(target=target)) for target in curve["target"].values}
     words = (

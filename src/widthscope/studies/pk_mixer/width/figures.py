@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new, width_axis
-from widthscope.studies.pk_mixer.possible_values import keep_to_possible_values
+from widthscope.possible_values import limit
 from widthscope.studies.pk_mixer.width.arms import LABELS
 
 COLOURS = {
@@ -133,7 +133,7 @@ def _lines(axes: Axes, arms: Arms, names: Mapping[str, str], quantity: str, labe
         widths |= {int(width) for width in x}
     width_axis(axes, _apart(sorted(widths)), "effective width $m$")
     axes.set_ylabel(label)
-    keep_to_possible_values(axes)
+    limit(axes, 0, 1)
 
 
 def _apart(widths: Sequence[int]) -> list[int]:

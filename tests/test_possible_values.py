@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from widthscope.plotting import new
-from widthscope.studies.ham_mixer.possible_values import limit
+from widthscope.possible_values import limit
 
 
 @pytest.mark.parametrize("along", ["x", "y"])
