@@ -116,7 +116,8 @@ GRADIENT = (
 NOT_INVARIANT = Claim(
     name="symmetric-not-invariant",
     statement="Training does not keep symmetric couplings symmetric: where the backward couplings are the "
-    "transposes, the gradients of the two differ in every block and pair.",
+    "transposes, the gradients of the two differ in every block and pair. Measured at tied couplings with a "
+    f"random readout. {TRIALS}",
     quantity=GRADIENT,
     prediction=None,
     tests=(
