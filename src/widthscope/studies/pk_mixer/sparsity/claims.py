@@ -43,8 +43,8 @@ TRAINED = Claim(
         "a lower $\\|B\\|_1 / (\\sqrt n\\, \\|B\\|_F)$ than dense ones, at every penalty tried (digits of "
         "8 x 8 pixels at the laptop's size). That is an ordering, with which the forms already begin; that "
         "the penalty makes it is not shown, and what a larger penalty moves is reported for both. The number "
-        "of images was changed after a first run of the run's own seed had been seen, to the one at which the "
-        "dense form ends where it did where the claim was first tried."
+        "of images was changed after a first run of the run's own seed had been seen, to the one at which "
+        "the dense form ends where it did where the claim was first tried."
     ),
     quantity=f"difference of {R} after training, Kronecker less dense",
     prediction=None,
