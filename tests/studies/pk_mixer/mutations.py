@@ -37,8 +37,9 @@ similarity/figures.py
 SWEEPING: dict[str, str] = {
     "similarity/arms.py": "similarity*",
     "similarity/experiment.py": "similarity*",
+    "initial_networks.py": "identities* sparsity* width* similarity*",
     "networks.py": "identities* sparsity* width* similarity*",
-    "training.py": "identities* sparsity* width* similarity*",
+    "training.py": "sparsity* width* similarity*",
     "width/experiment.py": "width*",
     "identities/budgets.py": "identities*",
     "identities/dense_forms.py": "identities*",
@@ -54,6 +55,7 @@ SWEEPING: dict[str, str] = {
 }
 # What reads the swept networks: the shards whose spectra change.
 ANALYSING: dict[str, str] = {
+    "initial_networks.py": "similarity*",
     "networks.py": "similarity*",
     "similarity/arms.py": "similarity*",
     "similarity/singular_values.py": "similarity*",

@@ -11,6 +11,7 @@ from widthscope.datasets import digits
 from widthscope.ensembles.independence import dependent_on_company
 from widthscope.ensembles.members import Members
 from widthscope.errors import DataError
+from widthscope.studies.pk_mixer.initial_networks import values_of
 from widthscope.studies.pk_mixer.networks import Network
 from widthscope.studies.pk_mixer.training import (
     Recipe,
@@ -20,7 +21,6 @@ from widthscope.studies.pk_mixer.training import (
     measured,
     outputs,
     train_networks,
-    values_of,
 )
 from widthscope.work import Work
 

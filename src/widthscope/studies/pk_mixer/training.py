@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import xarray as xr
@@ -13,11 +12,12 @@ from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep, members_at_once
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import Adam
-from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.schedules import warmup_cosine
 from widthscope.ensembles.training import train
 from widthscope.streams import Name, torch_generator
-from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, initial, projected
+from widthscope.studies.pk_mixer.initial_networks import values_of
+from widthscope.studies.pk_mixer.networks import Forward, Network, Values, forward, projected
 from widthscope.work import Work
 
 WARMUP = 0.1
@@ -103,24 +103,6 @@ def images_of(
 
 def _stacked(parts: Sequence[Images]) -> Images:
     return Images(torch.stack([part.pixels for part in parts]), torch.stack([part.labels for part in parts]))
-
-
-def values_of(
-    network: Network, seeds: Sequence[int], purpose: tuple[Name, ...], device: str = "cpu"
-) -> Values:
-    """Numbers of all seeds' networks before training, in float32; index lists stay integers."""
-
-    def streams(seed: int) -> Any:
-        return lambda name: torch_generator(*purpose, "weights", name, seed)
-
-    drawn = [initial(network, streams(seed)) for seed in seeds]
-    constant = {
-        name: torch.stack([one.constant[name] for one in drawn]).to(device) for name in drawn[0].constant
-    }
-    return Values(
-        stacked([one.trained for one in drawn], device),
-        {name: value.float() if value.is_floating_point() else value for name, value in constant.items()},
-    )
 
 
 def train_networks(

@@ -16,8 +16,8 @@ from widthscope.mixers.effective_width import (
 )
 from widthscope.mixers.permuted_kronecker import permuted_kronecker
 from widthscope.mixers.sparse import masked_product, stored_numbers
+from widthscope.studies.pk_mixer.initial_networks import values_of
 from widthscope.studies.pk_mixer.networks import Kind, Network
-from widthscope.studies.pk_mixer.training import values_of
 
 EXPANSIONS = (1, 2)
 EXAMPLES = 16

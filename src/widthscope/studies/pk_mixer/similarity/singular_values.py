@@ -8,8 +8,8 @@ import torch
 import xarray as xr
 
 from widthscope.statistics.distances import wasserstein_distance
+from widthscope.studies.pk_mixer.initial_networks import values_of
 from widthscope.studies.pk_mixer.similarity.arms import ANOTHER, PURPOSE, WEIGHED, arms, node_name
-from widthscope.studies.pk_mixer.training import values_of
 from widthscope.work import Work
 
 PAIRS = (
