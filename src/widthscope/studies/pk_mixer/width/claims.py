@@ -27,6 +27,12 @@ ACCURACIES = (
     ),
 )
 
+LAYERS_FROZEN = Control(
+    "the same networks with their mixing layers frozen as drawn: random features, which get wider too. Where "
+    "they have the trend as well, it is theirs as far as training adds about as much at every width; `gain` "
+    "says whether it does"
+)
+
 AGAINST_FROZEN = Test(
     "against-frozen",
     Reported(),
@@ -68,11 +74,7 @@ SPARSE = Claim(
         GAIN,
         *ACCURACIES,
     ),
-    control=Control(
-        "the same networks with their mixing layers frozen as drawn: random features, which get wider too. "
-        "Where they have the trend as well, it is theirs as far as training adds about as much at every "
-        "width; `gain` says whether it does"
-    ),
+    control=LAYERS_FROZEN,
     figure="width-sparse",
     shards=("width-sparse*", "width"),
 )
@@ -178,11 +180,7 @@ PARAMETERS = Claim(
         GAIN,
         *ACCURACIES,
     ),
-    control=Control(
-        "the same networks with their mixing layers frozen as drawn: random features, which get wider too. "
-        "Where they have the trend as well, it is theirs as far as training adds about as much at every "
-        "width; `gain` says whether it does"
-    ),
+    control=LAYERS_FROZEN,
     figure="width-fixed-counts",
     shards=("width-parameters*", "width"),
 )
