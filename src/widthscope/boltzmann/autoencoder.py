@@ -4,15 +4,12 @@ Parameters of a member are those of `training`, with both biases. A batch's ``cl
 (member, batch, visible).
 """
 
-from dataclasses import dataclass, field
-
 from torch import Tensor
 
 from widthscope.boltzmann.training import HIDDEN_BIAS, VISIBLE_BIAS, WEIGHTS
+from widthscope.ensembles.closed_gradient import ClosedGradientStep
 from widthscope.ensembles.gradient_step import Batch
-from widthscope.ensembles.optimisers import Optimiser, State
 from widthscope.ensembles.parameters import Parameters
-from widthscope.ensembles.schedules import Schedule, constant
 
 
 def autoencoder_gradients(
@@ -39,26 +36,9 @@ def autoencoder_gradients(
     return errors.square().sum(dim=(1, 2)) / (2 * count), gradients
 
 
-@dataclass(frozen=True)
-class AutoencoderStep:
-    """One update by this gradient and any optimiser; a `gradient_step.Step`.
+class AutoencoderStep(ClosedGradientStep):
+    """One update by this gradient; batches have ``clean`` and ``corrupted`` (member, batch, N)."""
 
-    Attributes:
-        optimiser: such as `optimisers.Adam`; rates may differ by member.
-        schedule: factor of the rate by step.
-    """
-
-    optimiser: Optimiser
-    schedule: Schedule = field(default_factory=constant)
-
-    def start(self, parameters: Parameters) -> State:
-        """The optimiser's state before the first update."""
-        return self.optimiser.start(parameters)
-
-    def __call__(
-        self, parameters: Parameters, state: State, batch: Batch, step: int
-    ) -> tuple[Parameters, State, Tensor]:
-        """See `gradient_step.Step`."""
-        losses, gradients = autoencoder_gradients(parameters, batch["clean"], batch["corrupted"])
-        new = self.optimiser.update(parameters, gradients, state, self.schedule(step), step)
-        return new, state, losses
+    def gradients(self, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
+        """See `autoencoder_gradients`."""
+        return autoencoder_gradients(parameters, batch["clean"], batch["corrupted"])

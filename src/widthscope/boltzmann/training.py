@@ -6,15 +6,16 @@ is (member, batch, visible).
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from widthscope.ensembles.closed_gradient import ClosedGradientStep
 from widthscope.ensembles.gradient_step import Batch
-from widthscope.ensembles.optimisers import Adam, Optimiser, Rate, State
+from widthscope.ensembles.optimisers import Adam, Rate, State
 from widthscope.ensembles.parameters import Parameters, column
-from widthscope.ensembles.schedules import Schedule, constant, warmup_cosine
+from widthscope.ensembles.schedules import warmup_cosine
 
 WEIGHTS, VISIBLE_BIAS, HIDDEN_BIAS = "weights", "visible_bias", "hidden_bias"
 
@@ -130,29 +131,12 @@ def likelihood_gradients(parameters: Parameters, visible: Tensor) -> tuple[Tenso
     return found.losses, gradients
 
 
-@dataclass(frozen=True)
-class LikelihoodStep:
-    """One update by the likelihood's gradient and any optimiser; a `gradient_step.Step`.
+class LikelihoodStep(ClosedGradientStep):
+    """One update by the likelihood's gradient; batches have ``visible`` (member, batch, N)."""
 
-    Attributes:
-        optimiser: such as `optimisers.SGD` or `optimisers.Adam`; rates may differ by member.
-        schedule: factor of the rate by step.
-    """
-
-    optimiser: Optimiser
-    schedule: Schedule = field(default_factory=constant)
-
-    def start(self, parameters: Parameters) -> State:
-        """The optimiser's state before the first update."""
-        return self.optimiser.start(parameters)
-
-    def __call__(
-        self, parameters: Parameters, state: State, batch: Batch, step: int
-    ) -> tuple[Parameters, State, Tensor]:
-        """See `gradient_step.Step`."""
-        losses, gradients = likelihood_gradients(parameters, batch["visible"])
-        new = self.optimiser.update(parameters, gradients, state, self.schedule(step), step)
-        return new, state, losses
+    def gradients(self, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
+        """See `likelihood_gradients`."""
+        return likelihood_gradients(parameters, batch["visible"])
 
 
 def adam_cosine(learning_rate: Rate, steps: int) -> LikelihoodStep:

@@ -15,9 +15,10 @@ from widthscope.boltzmann import gaussian_bernoulli, mixture
 from widthscope.boltzmann.mixture import Machine
 from widthscope.boltzmann.training import LikelihoodStep, small
 from widthscope.ensembles.batches import Fresh, OwnMinibatches, epochs
+from widthscope.ensembles.closed_gradient import ClosedGradientStep
 from widthscope.ensembles.gradient_step import Batch, Step
 from widthscope.ensembles.members import Members
-from widthscope.ensembles.optimisers import SGD, State
+from widthscope.ensembles.optimisers import SGD
 from widthscope.ensembles.parameters import Parameters, stacked
 from widthscope.ensembles.recording import Recording
 from widthscope.ensembles.training import train
@@ -28,27 +29,15 @@ from widthscope.work import Work
 Likelihood = Callable[[Machine, Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class GaussianBernoulliStep:
+class GaussianBernoulliStep(ClosedGradientStep):
     """Gradient descent of Gaussian-Bernoulli machines, a `gradient_step.Step`; whose losses are all 0.
 
     Where the batch has draws, ``uniform`` (member, batch, hidden) and ``noise`` (member, batch, visible), by
     one step of contrastive divergence, else by the exact gradient, for which all hidden states are listed.
-
-    Attributes:
-        optimiser: what to do with the gradient.
     """
 
-    optimiser: SGD
-
-    def start(self, parameters: Parameters) -> State:
-        """The optimiser's state."""
-        return self.optimiser.start(parameters)
-
-    def __call__(
-        self, parameters: Parameters, state: State, batch: Batch, step: int
-    ) -> tuple[Parameters, State, Tensor]:
-        """See `gradient_step.Step`."""
+    def gradients(self, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
+        """Losses, which are not found, and minus the gradient of the log likelihood or its estimate."""
         machine, visible = Machine.of(parameters), batch["visible"]
         if "noise" in batch:
             uphill = gaussian_bernoulli.contrastive_gradient(
@@ -56,9 +45,8 @@ class GaussianBernoulliStep:
             )
         else:
             uphill = gaussian_bernoulli.log_likelihood_gradient(machine, visible)
-        downhill = {name: -getattr(uphill, name) for name in parameters}
-        new = self.optimiser.update(parameters, downhill, state, 1.0, step)
-        return new, state, torch.zeros(len(visible), dtype=torch.float64, device=visible.device)
+        losses = torch.zeros(len(visible), dtype=torch.float64, device=visible.device)
+        return losses, {name: -getattr(uphill, name) for name in parameters}
 
 
 @dataclass(frozen=True)
