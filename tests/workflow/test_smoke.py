@@ -68,6 +68,18 @@ SPECIFIED = {
         golubeva-sw peak-fixed-connections-std control-frozen-mixing peak-fixed-connections-iso
         peak-fixed-params-iso rp-vs-mixer rp-cost
     """,
+    "gradient_regularization": """
+        fd-order fd-antisymmetry fd-direction cost-matmuls cost-memory sam-equal flood-two-step flood-dln
+        dln-product-law dln-argmin dln-alpha-monotone dln-test-error dln-mean-field dln-backward-long-step
+        dln-centred-control nn-f-beats-b nn-f-beats-db nn-gr-beats-sgd nn-tanh nn-clean nn-stability
+        nn-flatter
+    """,
+    "adalase": """
+        rule-hypergradient rule-replicator rule-neutral-drift ratio-harmful-layer ratio-natural-harmful
+        ratio-vflip ratio-trans-cnn ratio-mixup-mlp ratio-cutout-noise-mlp ratio-cutout-cnn
+        ratio-mixup-cnn acc-latent-da-helps acc-layer-depends-on-da acc-small-data acc-ada-vs-worst
+        acc-ada-vs-uniform acc-ada-vs-best
+    """,
 }
 CLAIMS = [f"{study}/{name}" for study, names in SPECIFIED.items() for name in names.split()]
 

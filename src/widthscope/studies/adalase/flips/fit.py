@@ -1,0 +1,11 @@
+"""Evidence of the family `flips`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+
+def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
+    """None yet."""
+    return {}

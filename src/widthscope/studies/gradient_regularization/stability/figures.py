@@ -1,0 +1,10 @@
+"""Figures of the family `stability`."""
+
+import xarray as xr
+
+from widthscope.plotting import Drawing
+
+
+def draw(fit: xr.DataTree) -> dict[str, Drawing]:
+    """None yet."""
+    return {}

@@ -1,0 +1,41 @@
+"""What an edit of each module of adalase makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+rule/plan.py rule/settings.py
+harmful/plan.py harmful/settings.py
+dense/plan.py dense/settings.py
+flips/plan.py flips/settings.py
+maps/plan.py maps/settings.py
+comparison/plan.py comparison/settings.py
+"""
+FITTING = """
+fit.py
+rule/fit.py
+harmful/fit.py
+dense/fit.py
+flips/fit.py
+maps/fit.py
+comparison/fit.py
+"""
+JUDGING = """
+about.py claims.py
+rule/claims.py
+harmful/claims.py
+dense/claims.py
+flips/claims.py
+maps/claims.py
+comparison/claims.py
+"""
+DRAWING = """
+figures.py
+rule/figures.py
+harmful/figures.py
+dense/figures.py
+flips/figures.py
+maps/figures.py
+comparison/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}

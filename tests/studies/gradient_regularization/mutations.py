@@ -1,0 +1,45 @@
+"""What an edit of each module of the study makes stale (see `tests/workflow/test_mutations.py`)."""
+
+# Read when the plan is made: they change what runs only by changing a shard's settings.
+PLANNING = """
+plan.py settings.py
+differences/plan.py differences/settings.py
+costs/plan.py costs/settings.py
+flooding/plan.py flooding/settings.py
+diagonal/plan.py diagonal/settings.py
+label_noise/plan.py label_noise/settings.py
+stability/plan.py stability/settings.py
+flatness/plan.py flatness/settings.py
+"""
+FITTING = """
+fit.py
+differences/fit.py
+costs/fit.py
+flooding/fit.py
+diagonal/fit.py
+label_noise/fit.py
+stability/fit.py
+flatness/fit.py
+"""
+JUDGING = """
+about.py claims.py
+differences/claims.py
+costs/claims.py
+flooding/claims.py
+diagonal/claims.py
+label_noise/claims.py
+stability/claims.py
+flatness/claims.py
+"""
+DRAWING = """
+figures.py
+differences/figures.py
+costs/figures.py
+flooding/figures.py
+diagonal/figures.py
+label_noise/figures.py
+stability/figures.py
+flatness/figures.py
+"""
+# Experiments, and what they share: the shards that they change, as patterns.
+SWEEPING: dict[str, str] = {}
