@@ -30,6 +30,18 @@ def draws():
 CASES = {
     "sgd": (lambda rate: SGD(rate), lambda p, rate: torch.optim.SGD(p, rate)),
     "momentum": (lambda rate: SGD(rate, 0.9), lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9)),
+    "nesterov": (
+        lambda rate: SGD(rate, 0.9, nesterov=True),
+        lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9, nesterov=True),
+    ),
+    "nesterov, decay": (
+        lambda rate: SGD(rate, 0.9, nesterov=True, weight_decay=0.3),
+        lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9, nesterov=True, weight_decay=0.3),
+    ),
+    "sgd, decay": (
+        lambda rate: SGD(rate, weight_decay=0.3),
+        lambda p, rate: torch.optim.SGD(p, rate, weight_decay=0.3),
+    ),
     "adam": (lambda rate: Adam(rate), lambda p, rate: torch.optim.Adam(p, rate)),
     "adam, own averages": (
         lambda rate: Adam(rate, betas=(0.8, 0.98), eps=1e-3),
@@ -70,6 +82,11 @@ def test_old_parameters_stay_as_they_are(optimiser):
     before = {name: value.clone() for name, value in parameters.items()}
     optimiser.update(parameters, gradients[1], optimiser.start(parameters), 1.0, 0)
     assert all(torch.equal(before[name], value) for name, value in parameters.items())
+
+
+def test_nesterov_without_momentum_is_refused():
+    with pytest.raises(ValueError, match="must be above 0, not 0.0"):
+        SGD(0.1, nesterov=True)
 
 
 def test_rates_by_name_and_a_name_left_out_stays():

@@ -44,10 +44,21 @@ class SGD:
     Attributes:
         learning_rate: per unit of gradient.
         momentum: in [0, 1); 0 keeps no state.
+        nesterov: whether p moves by g + momentum b in the place of b.
+        weight_decay: g is replaced by g + weight_decay p before all else.
+
+    Raises:
+        ValueError: for nesterov without momentum.
     """
 
     learning_rate: Rates
     momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.nesterov and not self.momentum:
+            raise ValueError(f"Nesterov's momentum must be above 0, not {self.momentum}")
 
     def start(self, parameters: Parameters) -> State:
         """Zero velocities; nothing without momentum."""
@@ -60,9 +71,14 @@ class SGD:
         new = {}
         for name, value in parameters.items():
             direction = gradients[name]
+            if self.weight_decay:
+                direction.add_(value, alpha=self.weight_decay)
             if self.momentum:
                 velocity = state["velocity"][name].mul_(self.momentum).add_(direction)
-                direction = torch.mul(velocity, -1, out=direction)
+                if self.nesterov:
+                    direction.add_(velocity, alpha=self.momentum).neg_()
+                else:
+                    direction = torch.mul(velocity, -1, out=direction)
             else:
                 direction.neg_()
             new[name] = direction.mul_(rate(self.learning_rate, name, value, factor)).add_(value)
