@@ -1,0 +1,220 @@
+"""One update of networks whose features are augmented at one position, which may be learned.
+
+Position l ~ q is drawn, the weights move by the gradient of L_l, and then the ratio of l, where it adapts, by
+
+    G = <grad L_val(new weights), grad L_l(old weights)>,   q_l <- q_l + rate G,   clip, normalise
+
+(arXiv:2408.13426, theory notes 3.1). The gradient of L_l is that of the loss alone: weight decay and momentum
+enter the weight step, not G. Policies are numbers of each member, so that fixed positions, uniform and
+adaptive choice train side by side.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from widthscope.ensembles.gradient_step import Batch, value_and_gradients
+from widthscope.ensembles.optimisers import Optimiser, State
+from widthscope.ensembles.parameters import Parameters, column
+from widthscope.ensembles.schedules import Schedule, constant
+
+Between = Callable[[int, Tensor], Tensor]
+Forward = Callable[[Parameters, Tensor, Between], Tensor]
+"""(parameters, x, what is done to the activation that enters position k) -> logits (member, N, class)."""
+
+SAMPLED = -1
+"""In the place of a fixed position: drawn from the ratios at each step."""
+
+CARRIED = ("ratios", "alignment", "chosen")
+"""What the step keeps among the parameters, for recordings to see; no network has such names."""
+
+
+class Operation(Protocol):
+    """What a step asks of an augmentation."""
+
+    def apply(self, x: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
+        """Augmented x (member, N, ...), of x's shape; draws have a leading (member, ...)."""
+
+    def targets(self, targets: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
+        """Targets (member, N, class) of the augmented examples; the same tensor where they stay."""
+
+
+def carried(members: int, positions: int, device: torch.device | str = "cpu") -> Parameters:
+    """What goes beside the networks' parameters before the first step: equal ratios, no alignment, no choice.
+
+    ``ratios`` (member, K), ``alignment`` (member,) and ``chosen`` (member,), the position last augmented (K
+    for none), all float64.
+    """
+    return {
+        "ratios": torch.full((members, positions), 1 / positions, dtype=torch.float64, device=device),
+        "alignment": torch.zeros(members, dtype=torch.float64, device=device),
+        "chosen": torch.full((members,), float(positions), dtype=torch.float64, device=device),
+    }
+
+
+def weights_of(parameters: Parameters) -> Parameters:
+    """The networks' parameters alone."""
+    return {name: value for name, value in parameters.items() if name not in CARRIED}
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Where each member's features are augmented, by what, and how its ratios adapt.
+
+    Attributes:
+        position: (member,) int64: `SAMPLED`, a fixed position below K, or K for no augmentation.
+        rate: (member,) float64, eta_q; 0 leaves the ratios equal, below 0 turns the update's sign.
+        operation: (member, K) int64, which of the step's operations is used at each position.
+    """
+
+    position: Tensor
+    rate: Tensor
+    operation: Tensor
+
+    def batch(self) -> dict[str, Tensor]:
+        """Their part of every step's batch."""
+        return {"position": self.position, "ratio_rate": self.rate, "operation": self.operation}
+
+
+@dataclass(frozen=True)
+class SelectionStep:
+    """An update of weights and ratios; a `gradient_step.Step`.
+
+    A batch has the keys of `Policies.batch`, and
+
+    - ``x`` (member, N, ...), ``labels`` (member, N) int64;
+    - ``uniform`` (member,) float64 in [0, 1), which decides the position that is sampled;
+    - ``draws.<operation>.<position>.<name>`` (member, ...), as of `named_draws`;
+    - if ratios adapt, ``validation_x`` (member, V, ...) and ``validation_labels`` (member, V).
+
+    Attributes:
+        forward: of the networks.
+        operations: by name, in the order of `Policies.operation`.
+        optimiser: of the weights.
+        adapt: whether the validation gradient is found at all; without it ratios stay equal and alignment 0.
+        schedule: factor of the learning rate by step.
+        least: delta: ratios are clipped to [delta/K, 1 - delta/K] before they are normalised.
+        classes: classes of the labels.
+    """
+
+    forward: Forward
+    operations: Mapping[str, Operation]
+    optimiser: Optimiser
+    adapt: bool = True
+    schedule: Schedule = field(default_factory=constant)
+    least: float = 0.1
+    classes: int = 10
+
+    def start(self, parameters: Parameters) -> State:
+        """The optimiser's state of the weights."""
+        return self.optimiser.start(weights_of(parameters))
+
+    def __call__(
+        self, parameters: Parameters, state: State, batch: Batch, step: int
+    ) -> tuple[Parameters, State, Tensor]:
+        """See `gradient_step.Step`."""
+        weights, ratios = weights_of(parameters), parameters["ratios"]
+        chosen = chosen_positions(ratios, batch["position"], batch["uniform"])
+
+        def loss(leaves: Parameters, _: Batch) -> Tensor:
+            return self.augmented_loss(leaves, batch, chosen)
+
+        losses, gradients = value_and_gradients(loss, weights, batch)
+        kept = {name: value.clone() for name, value in gradients.items()} if self.adapt else {}
+        new = self.optimiser.update(weights, gradients, state, self.schedule(step), step)
+        alignment = parameters["alignment"]
+        if self.adapt:
+            _, validation = value_and_gradients(self.validation_loss, new, batch)
+            alignment = inner_products(kept, validation)
+            ratios = updated(ratios, chosen, batch["ratio_rate"], alignment, self.least)
+        found = {"ratios": ratios, "alignment": alignment, "chosen": chosen.double()}
+        return {**new, **found}, state, losses
+
+    def augmented_loss(self, weights: Parameters, batch: Batch, chosen: Tensor) -> Tensor:
+        """L_l of each member (member,), l = chosen (member,): mean cross-entropy with soft labels."""
+        targets = torch.nn.functional.one_hot(batch["labels"], self.classes).to(batch["x"].dtype)
+        which = batch["operation"]
+
+        def between(position: int, x: Tensor) -> Tensor:
+            nonlocal targets
+            here, plain, certain = chosen == position, x, targets
+            for place, (name, operation) in enumerate(self.operations.items()):
+                active = here & (which[:, position] == place)
+                if x.device.type == "cpu" and not bool(active.any()):
+                    continue  # nobody's; on a GPU asking would wait for it
+                draws = draws_at(batch, name, position)
+                x = torch.where(column(active, x), operation.apply(plain, draws), x)
+                mixed = operation.targets(certain, draws)
+                if mixed is not certain:
+                    targets = torch.where(column(active, targets), mixed, targets)
+            return x
+
+        logits = self.forward(weights, batch["x"], between)
+        return -(targets * logits.log_softmax(dim=-1)).sum(dim=-1).mean(dim=1)
+
+    def validation_loss(self, weights: Parameters, batch: Batch) -> Tensor:
+        """L_val of each member (member,): cross-entropy without augmentation inside the network."""
+        logits = self.forward(weights, batch["validation_x"], lambda position, x: x)
+        chosen = batch["validation_labels"].unsqueeze(-1)
+        return -logits.log_softmax(dim=-1).gather(-1, chosen).flatten(1).mean(dim=1)
+
+
+def chosen_positions(ratios: Tensor, position: Tensor, uniform: Tensor) -> Tensor:
+    """Each member's position (member,) int64: the fixed one, or what `uniform` draws from its ratios."""
+    drawn = (ratios.cumsum(dim=1) <= uniform.unsqueeze(1)).sum(dim=1).clamp(max=ratios.shape[1] - 1)
+    return torch.where(position == SAMPLED, drawn, position)
+
+
+def updated(ratios: Tensor, chosen: Tensor, rate: Tensor, alignment: Tensor, least: float) -> Tensor:
+    """Ratios (member, K) after the chosen one grew by rate * alignment, were clipped and then normalised.
+
+    Where the rate is 0, or no position was augmented, they stay as they are, to the last bit.
+    """
+    positions = ratios.shape[1]
+    here = torch.arange(positions, device=ratios.device) == chosen.unsqueeze(1)
+    grown = ratios + torch.where(here, (rate * alignment).unsqueeze(1), 0)
+    clipped = grown.clamp(least / positions, 1 - least / positions)
+    moves = ((rate != 0) & (chosen < positions)).unsqueeze(1)
+    return torch.where(moves, clipped / clipped.sum(dim=1, keepdim=True), ratios)
+
+
+def inner_products(first: Parameters, second: Parameters) -> Tensor:
+    """<first, second> over all parameters of each member, (member,) float64."""
+    products = [
+        (value.double() * second[name].double()).reshape(len(value), -1).sum(dim=1)
+        for name, value in first.items()
+    ]
+    return torch.stack(products).sum(dim=0)
+
+
+def named_draws(operation: str, position: int, draws: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """An operation's draws at a position, by their names in a batch."""
+    return {f"draws.{operation}.{position}.{name}": value for name, value in draws.items()}
+
+
+def draws_at(batch: Batch, operation: str, position: int) -> dict[str, Tensor]:
+    """The draws that `named_draws` put into a batch."""
+    prefix = f"draws.{operation}.{position}."
+    return {name.removeprefix(prefix): value for name, value in batch.items() if name.startswith(prefix)}
+
+
+def activation_shapes(forward: Forward, parameters: Parameters, x: Tensor) -> Sequence[tuple[int, ...]]:
+    """Shape of one example's activation at each position, which draws for features need.
+
+    Args:
+        forward: of the networks.
+        parameters: of any members.
+        x: of the same members, (member, N, ...), any values.
+    """
+    shapes: dict[int, tuple[int, ...]] = {}
+
+    def between(position: int, activation: Tensor) -> Tensor:
+        shapes[position] = tuple(activation.shape[2:])
+        return activation
+
+    with torch.no_grad():
+        forward(parameters, x, between)
+    return [shapes[position] for position in sorted(shapes)]
