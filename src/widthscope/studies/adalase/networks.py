@@ -2,13 +2,17 @@
 
     forward(parameters, x, between),   between(k, activation entering position k) -> activation
 
-Position 0 is the input, position K - 1 is before the classifier (theory notes 2). ReLU, weights and biases
-drawn uniformly on +-1/sqrt(fan-in). Parameters have names and a leading member dimension, and no others do:
-what a training step carries beside them in one dictionary is not looked at.
+Position 0 is the input, position K - 1 is before the classifier (theory notes 2). A network looks up its own
+parameters by name, so that a training step may carry others beside them in one dictionary.
+
+Batch normalisation takes the moments of the images that it is shown, unless it is given some: accuracies are
+measured with those of all the images that were trained on, not augmented, at the final weights. The usual
+running averages would be over minibatches, which are augmented, and over weights of the past.
 """
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +20,8 @@ import torch
 from torch import Tensor
 
 from widthscope.ensembles.parameters import Parameters
+from widthscope.models import convolution
+from widthscope.models.convolution import Moments
 
 Between = Callable[[int, Tensor], Tensor]
 """What is done to the activation that enters a position."""
@@ -38,6 +44,9 @@ class Network(Protocol):
 
     def forward(self, parameters: Parameters, x: Tensor, between: Between = unchanged) -> Tensor:
         """Logits (member, N, classes) at inputs (member, N, ...)."""
+
+    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
+        """Logits at x where batch normalisation has the moments of the inputs `learnt` (member, N', ...)."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class MLP:
         """W1 (width, inputs), b1 (width,), W2, ...: float64, without a member dimension."""
         sizes = (self.inputs, *[self.width] * self.hidden, self.classes)
         drawn: Parameters = {}
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), start=1):
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
             drawn[f"W{layer}"] = uniform(generator, (fan_out, fan_in), fan_in)
             drawn[f"b{layer}"] = uniform(generator, (fan_out,), fan_in)
         return drawn
@@ -81,6 +90,74 @@ class MLP:
             bias = parameters[f"b{layer}"].unsqueeze(1)
             hidden = torch.baddbmm(bias, hidden, parameters[f"W{layer}"].mT)
         return hidden
+
+    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
+        """As `forward`: there is no batch normalisation."""
+        return self.forward(parameters, x)
+
+
+@dataclass(frozen=True)
+class CNN:
+    """Blocks of convolution, batch normalisation and ReLU, pooled between, then a mean over places.
+
+    A position is before each block and before the mean, which is followed by the classifier: there, all that
+    moves places about within the image changes nothing.
+
+    Attributes:
+        channels: of each block's outputs.
+        inputs: channels of the images.
+        classes: outputs.
+        kernel: side of the filters, odd.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 32)
+    inputs: int = 1
+    classes: int = 10
+    kernel: int = 3
+
+    @property
+    def positions(self) -> int:
+        """K = blocks + 1."""
+        return len(self.channels) + 1
+
+    def initial(self, generator: torch.Generator) -> Parameters:
+        """W1, scale1, shift1, W2, ..., head (classes, channels), bias: float64, of one member."""
+        drawn: Parameters = {}
+        for block, (before, after) in enumerate(itertools.pairwise((self.inputs, *self.channels)), start=1):
+            drawn[f"W{block}"] = convolution.initial(generator, after, before, self.kernel)
+            drawn[f"scale{block}"] = torch.ones(after, dtype=torch.float64)
+            drawn[f"shift{block}"] = torch.zeros(after, dtype=torch.float64)
+        last = self.channels[-1]
+        drawn["head"] = uniform(generator, (self.classes, last), last)
+        drawn["bias"] = uniform(generator, (self.classes,), last)
+        return drawn
+
+    def forward(self, parameters: Parameters, x: Tensor, between: Between = unchanged) -> Tensor:
+        """Logits (member, N, classes) at images x (member, N, inputs, H, W)."""
+        return self._pass(parameters, x, between)[0]
+
+    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
+        """Logits at x with the moments of the images `learnt`; see `Network`."""
+        return self._pass(parameters, x, unchanged, self._pass(parameters, learnt, unchanged)[1])[0]
+
+    def _pass(
+        self, parameters: Parameters, x: Tensor, between: Between, given: Sequence[Moments] | None = None
+    ) -> tuple[Tensor, list[Moments]]:
+        """Logits, and the moments of each block where none are given and no gradient is taken."""
+        hidden, found = x, []
+        for place in range(len(self.channels)):
+            block = place + 1
+            hidden = convolution.convolve(between(place, hidden), parameters[f"W{block}"])
+            if given is None and not torch.is_grad_enabled():
+                found.append(convolution.moments(hidden))
+            scale, shift = parameters[f"scale{block}"], parameters[f"shift{block}"]
+            hidden = torch.relu(
+                convolution.batch_norm(hidden, scale, shift, None if given is None else given[place])
+            )
+            if block < len(self.channels):
+                hidden = convolution.max_pool(hidden)
+        mean = convolution.global_average(between(len(self.channels), hidden))
+        return torch.baddbmm(parameters["bias"].unsqueeze(1), mean, parameters["head"].mT), found
 
 
 def uniform(generator: torch.Generator, shape: tuple[int, ...], fan_in: int) -> Tensor:
