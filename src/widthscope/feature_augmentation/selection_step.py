@@ -11,15 +11,16 @@ adaptive choice train side by side.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from widthscope.ensembles.gradient_step import Batch, value_and_gradients
 from widthscope.ensembles.optimisers import Optimiser, State
 from widthscope.ensembles.parameters import Parameters, column
 from widthscope.ensembles.schedules import Schedule, constant
+from widthscope.feature_augmentation.operations.base import Operation
 
 Between = Callable[[int, Tensor], Tensor]
 Forward = Callable[[Parameters, Tensor, Between], Tensor]
@@ -30,16 +31,6 @@ SAMPLED = -1
 
 CARRIED = ("ratios", "alignment", "chosen")
 """What the step keeps among the parameters, for recordings to see; no network has such names."""
-
-
-class Operation(Protocol):
-    """What a step asks of an augmentation."""
-
-    def apply(self, x: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
-        """Augmented x (member, N, ...), of x's shape; draws have a leading (member, ...)."""
-
-    def targets(self, targets: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
-        """Targets (member, N, class) of the augmented examples; the same tensor where they stay."""
 
 
 def carried(members: int, positions: int, device: torch.device | str = "cpu") -> Parameters:
@@ -87,7 +78,7 @@ class SelectionStep:
 
     - ``x`` (member, N, ...), ``labels`` (member, N) int64;
     - ``uniform`` (member,) float64 in [0, 1), which decides the position that is sampled;
-    - ``draws.<operation>.<position>.<name>`` (member, ...), as of `named_draws`;
+    - the operations' draws (member, ...), by the names of `named_draws`;
     - if ratios adapt, ``validation_x`` (member, V, ...) and ``validation_labels`` (member, V).
 
     Attributes:
@@ -135,7 +126,7 @@ class SelectionStep:
 
     def augmented_loss(self, weights: Parameters, batch: Batch, chosen: Tensor) -> Tensor:
         """L_l of each member (member,), l = chosen (member,): mean cross-entropy with soft labels."""
-        targets = torch.nn.functional.one_hot(batch["labels"], self.classes).to(batch["x"].dtype)
+        targets = functional.one_hot(batch["labels"], self.classes).to(batch["x"].dtype)
         which = batch["operation"]
 
         def between(position: int, x: Tensor) -> Tensor:
@@ -145,9 +136,9 @@ class SelectionStep:
                 active = here & (which[:, position] == place)
                 if x.device.type == "cpu" and not bool(active.any()):
                     continue  # nobody's; on a GPU asking would wait for it
-                draws = draws_at(batch, name, position)
+                draws = draws_at(batch, name, position if operation.draws_depend_on_shape else None)
                 x = torch.where(column(active, x), operation.apply(plain, draws), x)
-                mixed = operation.targets(certain, draws)
+                mixed = operation.mixed_targets(certain, draws, plain.shape[2:])
                 if mixed is not certain:
                     targets = torch.where(column(active, targets), mixed, targets)
             return x
@@ -190,15 +181,22 @@ def inner_products(first: Parameters, second: Parameters) -> Tensor:
     return torch.stack(products).sum(dim=0)
 
 
-def named_draws(operation: str, position: int, draws: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """An operation's draws at a position, by their names in a batch."""
-    return {f"draws.{operation}.{position}.{name}": value for name, value in draws.items()}
+def named_draws(operation: str, position: int | None, draws: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """An operation's draws, by their names in a batch.
+
+    The position is None for an operation whose draws mean the same at every position.
+    """
+    return {f"{_prefix(operation, position)}{name}": value for name, value in draws.items()}
 
 
-def draws_at(batch: Batch, operation: str, position: int) -> dict[str, Tensor]:
+def draws_at(batch: Batch, operation: str, position: int | None) -> dict[str, Tensor]:
     """The draws that `named_draws` put into a batch."""
-    prefix = f"draws.{operation}.{position}."
+    prefix = _prefix(operation, position)
     return {name.removeprefix(prefix): value for name, value in batch.items() if name.startswith(prefix)}
+
+
+def _prefix(operation: str, position: int | None) -> str:
+    return f"draws.{operation}." if position is None else f"draws.{operation}.{position}."
 
 
 def activation_shapes(forward: Forward, parameters: Parameters, x: Tensor) -> Sequence[tuple[int, ...]]:

@@ -1,0 +1,370 @@
+"""Training of the study's policies on images, all arms and seeds at once.
+
+Arms of one seed share the split, initial weights, minibatches and what augmentation draws; the positions that
+are sampled are each arm's own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.datasets.image_splits import Images, split
+from widthscope.ensembles.batches import OwnMinibatches, epochs
+from widthscope.ensembles.gradient_step import Batch
+from widthscope.ensembles.members import Members
+from widthscope.ensembles.optimisers import SGD
+from widthscope.ensembles.parameters import Parameters, stacked
+from widthscope.ensembles.recording import Recording, even_steps
+from widthscope.ensembles.schedules import warmup_cosine
+from widthscope.ensembles.training import train
+from widthscope.feature_augmentation.operations.base import Operation
+from widthscope.feature_augmentation.pseudo_validation import DEGREES, PseudoValidation
+from widthscope.feature_augmentation.selection_step import (
+    SAMPLED,
+    Policies,
+    SelectionStep,
+    activation_shapes,
+    carried,
+    named_draws,
+    weights_of,
+)
+from widthscope.streams import Name, torch_generator
+from widthscope.studies.adalase.networks import Network
+from widthscope.studies.adalase.stored import Outcomes, stored
+from widthscope.work import Work
+
+BLOCK = 64
+"""Steps whose draws are made at once."""
+
+RECORDS = 400
+"""Most steps at which ratios are recorded."""
+
+CHUNK = 200
+"""Examples that pass at once where no gradient is needed."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained: SGD with Nesterov's momentum and a cosine, stepped at every update.
+
+    Attributes:
+        train: images trained on; test: images tested on, disjoint, of each seed's own split.
+        batch: images in a minibatch.
+        steps: updates.
+        validation: V, images of the pseudo-validation batch; 0 for all that are trained on.
+        rate, momentum, weight_decay: of the weights.
+        least: delta of the ratios.
+        degrees: of the pseudo-validation's rotation.
+    """
+
+    train: int
+    test: int
+    batch: int = 32
+    steps: int = 400
+    validation: int = 0
+    rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    least: float = 0.1
+    degrees: float = DEGREES
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A policy.
+
+    Attributes:
+        name: of the arm.
+        operations: name of the operation at each position, K of them.
+        position: `SAMPLED`, a fixed position, or K for no augmentation.
+        rate: eta_q; only sampled positions adapt.
+        shuffled: whether the pseudo-validation's labels are shuffled.
+    """
+
+    name: str
+    operations: tuple[str, ...]
+    position: int = SAMPLED
+    rate: float = 0.0
+    shuffled: bool = False
+
+    @property
+    def adapts(self) -> bool:
+        """Whether a validation gradient is needed."""
+        return self.position == SAMPLED and self.rate != 0
+
+
+Predict = Callable[[Parameters, Tensor, Tensor], Tensor]
+"""(parameters, images, images trained on) -> logits (member, example, class), at the end of training."""
+
+
+def plain_prediction(network: Network) -> Predict:
+    """Logits of a network whose output at an image depends on no other."""
+
+    def predict(parameters: Parameters, x: Tensor, trained_on: Tensor) -> Tensor:
+        return network.forward(parameters, x, lambda position, features: features)
+
+    return predict
+
+
+@dataclass(frozen=True)
+class SeedImages:
+    """Images of every seed: (seed, example, C, H, W) float32 and (seed, example) int64."""
+
+    train: Images
+    test: Images
+
+
+def images_of(
+    dataset: xr.Dataset, recipe: Recipe, seeds: Sequence[int], purpose: tuple[Name, ...]
+) -> SeedImages:
+    """Each seed's own split, standardised by what it trains on.
+
+    Raises:
+        DataError: if there are fewer images, or those trained on are constant.
+    """
+    labels = torch.as_tensor(dataset["label"].values).long()
+    pixels = torch.as_tensor(dataset["image"].values)
+    pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    sizes = (recipe.train, recipe.test)
+    parts = [
+        split(pixels, labels, sizes, torch_generator(*purpose, "split", seed), held_out=held_out)
+        for seed in seeds
+    ]
+    train_part, test_part = (
+        Images(torch.stack([one.pixels for one in part]), torch.stack([one.labels for one in part]))
+        for part in zip(*parts, strict=True)
+    )
+    return SeedImages(train_part, test_part)
+
+
+def train_arms(
+    network: Network,
+    arms: Sequence[Arm],
+    operations: Mapping[str, Operation],
+    images: SeedImages,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    purpose: tuple[Name, ...],
+    work: Work,
+    name: str,
+    predict: Predict | None = None,
+    validate_on: Images | None = None,
+) -> xr.DataTree:
+    """Train every arm at every seed, those that adapt apart from the others, which are cheaper.
+
+    Args:
+        network: which; position k is its own.
+        arms: policies with distinct names.
+        operations: by name, all that the arms use.
+        images: as of `images_of`, of these seeds.
+        recipe: how.
+        seeds: one member of each arm.
+        purpose: names of the streams: equal ones give equal splits, weights, minibatches and draws.
+        work: what the job gives.
+        name: of the training, unique in its job.
+        predict: logits at the end; plain ones where left out.
+        validate_on: what is validated on (seed, example, ...); where left out, the images trained on.
+
+    Returns:
+        what `stored.stored` lays out.
+    """
+    outcomes = []
+    for suffix, part in (
+        ("fixed", [arm for arm in arms if not arm.adapts]),
+        ("adaptive", [arm for arm in arms if arm.adapts]),
+    ):
+        if part:
+            training = _Training(network, part, operations, images, recipe, seeds, purpose, work, validate_on)
+            outcomes.append(training.run(f"{name}-{suffix}", predict or plain_prediction(network)))
+    return stored(outcomes, arms, recipe.least, network.positions)
+
+
+@dataclass
+class _Training:
+    """One training of arms that all adapt, or of which none does."""
+
+    network: Network
+    arms: Sequence[Arm]
+    operations: Mapping[str, Operation]
+    images: SeedImages
+    recipe: Recipe
+    seeds: Sequence[int]
+    purpose: tuple[Name, ...]
+    work: Work
+    validate_on: Images | None
+    members: Members = field(init=False)
+    sets: Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members = Members.grid(arm=[arm.name for arm in self.arms], seed=self.seeds)
+        self.sets = torch.arange(len(self.seeds), device=self.work.device).repeat(len(self.arms))
+
+    def run(self, name: str, predict: Predict) -> Outcomes:
+        """Train and measure."""
+        adapt, recipe = self.arms[0].adapts, self.recipe
+        parameters = self._initial()
+        step = SelectionStep(
+            self.network.forward,
+            {key: self.operations[key] for key in self._used()},
+            SGD(recipe.rate, recipe.momentum, nesterov=True, weight_decay=recipe.weight_decay),
+            adapt,
+            warmup_cosine(0, recipe.steps),
+            recipe.least,
+        )
+        recordings = [_recording(recipe.steps)] if adapt else []
+        trained = train(
+            self.members,
+            parameters,
+            step,
+            self._batches(parameters, adapt),
+            recipe.steps,
+            recordings,
+            self.work,
+            name,
+        )
+        accuracy, loss = self._tested(weights_of(trained.parameters), predict)
+        alive = (trained.diverged_at < 0).cpu()
+        return Outcomes(
+            [arm.name for arm in self.arms],
+            list(self.seeds),
+            torch.where(alive, accuracy, torch.nan).numpy(),
+            torch.where(alive, loss, torch.nan).numpy(),
+            trained.history if adapt else None,
+        )
+
+    def _used(self) -> list[str]:
+        """Names of operations, in the order of `Policies.operation`."""
+        return list(dict.fromkeys(key for arm in self.arms for key in arm.operations))
+
+    def _initial(self) -> Parameters:
+        drawn = [self.network.initial(torch_generator(*self.purpose, "weights", seed)) for seed in self.seeds]
+        weights = stacked([drawn[place] for place in self.sets.tolist()], self.work.device)
+        return {**weights, **carried(len(self.members), self.network.positions, self.work.device)}
+
+    def _policies(self) -> Policies:
+        used, count, device = self._used(), len(self.seeds), self.work.device
+        operation = torch.tensor([[used.index(key) for key in arm.operations] for arm in self.arms])
+        position = torch.tensor([arm.position for arm in self.arms])
+        rate = torch.tensor([arm.rate for arm in self.arms], dtype=torch.float64)
+        return Policies(
+            *(values.repeat_interleave(count, dim=0).to(device) for values in (position, rate, operation))
+        )
+
+    def _batches(self, parameters: Parameters, adapt: bool) -> Callable[[int], Batch]:
+        recipe, device = self.recipe, self.work.device
+        examples = {"x": self.images.train.pixels.to(device), "labels": self.images.train.labels.to(device)}
+        generators = [torch_generator(*self.purpose, "batches", seed) for seed in self.seeds]
+        order = epochs(generators, recipe.train, recipe.batch, recipe.steps)
+        minibatches = OwnMinibatches(examples, order, self.sets, self.sets)
+        uniform = torch.stack(
+            [
+                torch.rand(recipe.steps, generator=generator, dtype=torch.float64)
+                for generator in self.members.generators(*self.purpose, "positions", by=("arm", "seed"))
+            ]
+        ).to(device)
+        shapes = activation_shapes(self.network.forward, parameters, examples["x"][self.sets, :2])
+        draws = _Draws(
+            {key: self.operations[key] for key in self._used()},
+            shapes,
+            recipe.batch,
+            self.seeds,
+            self.purpose,
+        )
+        policies = self._policies().batch()
+        validation = self._validation(examples) if adapt else None
+
+        def batches(step: int) -> Batch:
+            shown = minibatches(step)
+            drawn = {key: values.to(device)[self.sets] for key, values in draws(step).items()}
+            beside = {} if validation is None else validation(step)
+            return {**shown, **drawn, **beside, **policies, "uniform": uniform[:, step]}
+
+        return batches
+
+    def _validation(self, examples: Mapping[str, Tensor]) -> PseudoValidation:
+        given, device = self.validate_on, self.work.device
+        pixels = examples["x"] if given is None else given.pixels.to(device)
+        labels = examples["labels"] if given is None else given.labels.to(device)
+        shuffled = torch.tensor([arm.shuffled for arm in self.arms]).repeat_interleave(len(self.seeds))
+        return PseudoValidation(
+            pixels,
+            labels,
+            [(*self.purpose, "validation", seed) for seed in self.seeds],
+            self.sets,
+            shuffled.to(device),
+            min(self.recipe.validation or pixels.shape[1], pixels.shape[1]),
+            max(1, self.recipe.train // self.recipe.batch),
+            self.recipe.degrees,
+        )
+
+    def _tested(self, weights: Parameters, predict: Predict) -> tuple[Tensor, Tensor]:
+        """Test accuracy and cross-entropy of each member (member,), float64."""
+        device = self.work.device
+        trained_on = self.images.train.pixels.to(device)[self.sets]
+        right, loss = [], []
+        with torch.no_grad():
+            pairs = zip(
+                torch.split(self.images.test.pixels, CHUNK, dim=1),
+                torch.split(self.images.test.labels, CHUNK, dim=1),
+                strict=True,
+            )
+            for pixels, labels in pairs:
+                logits = predict(weights, pixels.to(device)[self.sets], trained_on).double()
+                own = labels.to(device)[self.sets]
+                right.append((logits.argmax(dim=-1) == own).double().cpu())
+                loss.append(-logits.log_softmax(dim=-1).gather(-1, own[..., None])[..., 0].cpu())
+        return torch.cat(right, dim=1).mean(dim=1), torch.cat(loss, dim=1).mean(dim=1)
+
+
+class _Draws:
+    """What operations draw, (seed, ...) by the names of a batch; a function of the step alone."""
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        shapes: Sequence[tuple[int, ...]],
+        batch: int,
+        seeds: Sequence[int],
+        purpose: tuple[Name, ...],
+    ) -> None:
+        self._operations, self._shapes, self._batch = operations, shapes, batch
+        self._seeds, self._purpose = seeds, purpose
+        self._block: tuple[int, dict[str, Tensor]] | None = None
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        number = step // BLOCK
+        if self._block is None or self._block[0] != number:
+            self._block = (number, self._drawn(number))
+        return {name: values[:, step % BLOCK] for name, values in self._block[1].items()}
+
+    def _drawn(self, number: int) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        for name, operation in self._operations.items():
+            each = operation.draws_depend_on_shape
+            for position in range(len(self._shapes)) if each else [None]:
+                place = -1 if position is None else position
+                drawn = [
+                    operation.draw(
+                        torch_generator(*self._purpose, "draws", name, place, seed, number),
+                        (BLOCK, self._batch),
+                        self._shapes[max(place, 0)],
+                    )
+                    for seed in self._seeds
+                ]
+                together = {key: torch.stack([one[key] for one in drawn]) for key in drawn[0]}
+                found |= named_draws(name, position, together)
+        return found
+
+
+def _recording(steps: int) -> Recording:
+    """Ratios, alignment and the position chosen, at most `RECORDS` times."""
+
+    def measure(parameters: Parameters) -> Mapping[str, Tensor]:
+        return {name: parameters[name] for name in ("ratios", "alignment", "chosen")}
+
+    dims: dict[str, tuple[str, ...]] = {"ratios": ("position",), "alignment": (), "chosen": ()}
+    return Recording(measure, dims, even_steps(steps, min(steps, RECORDS)))
