@@ -1,0 +1,126 @@
+"""Images for the study: each seed's own split, standardised, some training labels drawn at random."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from widthscope.errors import DataError
+from widthscope.streams import Name, torch_generator
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of every seed.
+
+    Attributes:
+        pixels: (seed, example, ...), standardised.
+        labels: (seed, example), int64.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def batch(self) -> Mapping[str, Tensor]:
+        """All of them by the names that `networks.loss` reads."""
+        return {"x": self.pixels, "labels": self.labels}
+
+
+@dataclass(frozen=True)
+class SeedImages:
+    """What every seed trains on, with what was done to the labels, and what it is tested on.
+
+    Attributes:
+        train: labels as the networks see them.
+        test: disjoint from it, true labels.
+        replaced: (seed, example), true where a training label was drawn at random.
+    """
+
+    train: Images
+    test: Images
+    replaced: Tensor
+
+
+def images_of(
+    dataset: xr.Dataset,
+    train: int,
+    seeds: Sequence[int],
+    purpose: tuple[Name, ...],
+    test: int = 0,
+    label_noise: float = 0.0,
+    dtype: torch.dtype = torch.float32,
+) -> SeedImages:
+    """Each seed's own split: the mean of each pixel removed, divided by the deviation of all that is left.
+
+    Both are those of the images trained on. Of these a share has its label replaced by one drawn uniformly
+    from all classes, which may be the true one.
+
+    Args:
+        dataset: with ``image`` (sample, ...) and ``label`` (sample); one with a variable ``test`` (sample) is
+            split by it, any other at random.
+        train: images trained on.
+        seeds: of the splits; a seed's depends on nothing but the purpose and the seed.
+        purpose: names of their streams; of all families that shall see the same images the same.
+        test: images tested on; 0 for all that are left.
+        label_noise: share of the training labels that are replaced, rounded to whole images.
+        dtype: of the pixels.
+
+    Raises:
+        DataError: if there are fewer images, or those trained on are constant.
+    """
+    labels = torch.as_tensor(dataset["label"].values).long()
+    pixels = torch.as_tensor(dataset["image"].values)
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    parts = []
+    for seed in seeds:
+        generator = torch_generator(*purpose, "split", seed)
+        learnt, tested = _places(len(labels), train, test, held_out, generator)
+        seen, replaced = _with_noise(labels, learnt, label_noise, torch_generator(*purpose, "labels", seed))
+        shown, unseen = _standardised(pixels, learnt, tested, dtype)
+        parts.append((shown, seen, unseen, labels[tested], replaced))
+    shown, seen, unseen, true, replaced = (torch.stack(part) for part in zip(*parts, strict=True))
+    return SeedImages(Images(shown, seen), Images(unseen, true), replaced)
+
+
+def _places(
+    count: int, train: int, test: int, held_out: Tensor | None, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Samples to train on and to test on, in an order drawn at random."""
+    order = torch.randperm(count, generator=generator)
+    if held_out is None:
+        first, rest = order[:train], order[train:]
+    else:
+        first, rest = order[~held_out[order]][:train], order[held_out[order]]
+    if len(first) < train or len(rest) < max(1, test):
+        raise DataError(
+            f"{train} images to train on and {test or 'some'} to test on are more than there are, "
+            f"{len(first)} and {len(rest)} of {count}"
+        )
+    return first, rest[:test] if test else rest
+
+
+def _with_noise(
+    labels: Tensor, learnt: Tensor, share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Training labels with a share replaced, and which."""
+    drawn = torch.randint(int(labels.max()) + 1, learnt.shape, generator=generator)
+    chosen = torch.randperm(len(learnt), generator=generator)[: round(share * len(learnt))]
+    replaced = torch.zeros(learnt.shape, dtype=torch.bool)
+    replaced[chosen] = True
+    return torch.where(replaced, drawn, labels[learnt]), replaced
+
+
+def _standardised(
+    pixels: Tensor, learnt: Tensor, tested: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Both parts, by the mean of each pixel and the one deviation of the first."""
+    first = pixels[learnt].double()
+    mean = first.mean(dim=0)
+    deviation = (first - mean).square().mean().sqrt()
+    if deviation == 0:
+        raise DataError(
+            f"the {len(learnt)} images to train on are all alike, so nothing can be learnt of them"
+        )
+    return ((first - mean) / deviation).to(dtype), ((pixels[tested].double() - mean) / deviation).to(dtype)
