@@ -108,14 +108,14 @@ RATE_SENTENCES = [
     ({"law": "fixd"}, f"{WHERE}.law is 'fixd', but it must be 'fixed' or 'clip'; did you mean 'fixed'?"),
     (
         {"data": "digit"},
-        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'templates', 'cifar10', 'wikitext2', "
-        "'text', 'sudoku' or 'omniglot'; did you mean 'digits'?",
+        f"{WHERE}.data is 'digit', but it must be 'digits', 'gaussian', 'templates', 'cifar10', 'cifar100', "
+        "'wikitext2', 'text', 'sudoku' or 'omniglot'; did you mean 'digits'?",
     ),
     ({"seeds": 0}, f"{WHERE}.seeds is 0, but it must be a whole number from 1 to 10^6 or empty"),
     (
         {"data": "mnist"},
-        f"{WHERE}.data is 'mnist', but it must be 'digits', 'gaussian', 'templates', 'cifar10', 'wikitext2', "
-        "'text', 'sudoku' or 'omniglot'",
+        f"{WHERE}.data is 'mnist', but it must be 'digits', 'gaussian', 'templates', 'cifar10', 'cifar100', "
+        "'wikitext2', 'text', 'sudoku' or 'omniglot'",
     ),
     ({"chains": 5}, f"{WHERE}.chains is 5, but it must be an even number from 4 to 256"),
     (

@@ -137,5 +137,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 """A confidence or significance level, its ends excluded."""
 
-DatasetName = Literal["digits", "gaussian", "templates", "cifar10", "wikitext2", "text", "sudoku", "omniglot"]
+DatasetName = Literal[
+    "digits", "gaussian", "templates", "cifar10", "cifar100", "wikitext2", "text", "sudoku", "omniglot"
+]
 """A dataset of `widthscope.datasets.catalogue` (a test holds the two together)."""

@@ -15,12 +15,12 @@ TEXTS = {
 }
 
 
-def cifar_archive(files: dict[str, bytes]) -> bytes:
-    """A gzipped tar like the published one, with these files in its folder."""
+def cifar_archive(files: dict[str, bytes], folder: str = "cifar-10-batches-bin") -> bytes:
+    """A gzipped tar like the published ones, with these files in its folder."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, content in files.items():
-            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            info = tarfile.TarInfo(f"{folder}/{name}")
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()

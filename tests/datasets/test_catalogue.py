@@ -30,8 +30,8 @@ def test_an_unknown_dataset_is_named_with_the_nearest() -> None:
     with pytest.raises(DataError) as caught:
         catalogue.card("cifar")
     assert str(caught.value) == (
-        "there is no dataset 'cifar'; the datasets are digits, gaussian, templates, cifar10, wikitext2, "
-        "text, sudoku, omniglot; did you mean 'cifar10'?"
+        "there is no dataset 'cifar'; the datasets are digits, gaussian, templates, cifar10, cifar100, "
+        "wikitext2, text, sudoku, omniglot; did you mean 'cifar10'?"
     )
 
 

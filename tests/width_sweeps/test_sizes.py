@@ -11,9 +11,10 @@ def test_sizes_are_those_of_the_data(tmp_path):
     problem = digits_problem(digits.prepare({}, tmp_path), train=300)
     assert problem.inputs == INPUTS["digits"]
     assert len(problem.train_x) + len(problem.test_x) == examples("digits", 300) == EXAMPLES["digits"]
-    assert INPUTS["cifar10"] == cifar10.RECORD - 1
-    assert cifar10.LARGEST_BATCH // cifar10.RECORD * len(cifar10.TEST) == TESTED["cifar10"]
-    whole = cifar10.LARGEST_BATCH // cifar10.RECORD * (len(cifar10.TRAIN) + len(cifar10.TEST))
+    layout = cifar10.LAYOUT
+    assert INPUTS["cifar10"] == layout.record - 1
+    assert layout.most * len(layout.test) == TESTED["cifar10"]
+    whole = layout.most * (len(layout.train) + len(layout.test))
     assert whole == EXAMPLES["cifar10"] == examples("cifar10", 50_000)
     assert examples("cifar10", 1000) == 11_000
 

@@ -123,6 +123,30 @@ CARDS = (
         ),
     ),
     Card(
+        name="cifar100",
+        title="CIFAR-100, binary version",
+        licence="none stated by the authors, who ask that the report be cited",
+        source="https://www.cs.toronto.edu/~kriz/cifar.html",
+        paper="Krizhevsky, Learning multiple layers of features from tiny images (2009)",
+        holds="`image` (sample, channel, row, col) 0 to 255, 3 by 32 by 32; `label` and `coarse_label` "
+        "(sample); `test` (sample) true for the last 10 000",
+        module="widthscope.datasets.cifar100",
+        archives=(
+            Archive(
+                name="cifar-100-binary.tar.gz",
+                url="https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+                size=168_513_733,
+                checksums=MappingProxyType(
+                    {
+                        "sha256": "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+                        "md5": "03b5dce01913d631647c71ecec9e9cb8",
+                    }
+                ),
+                vouched="md5: the dataset's page; sha256: as pinned by red-datasets and by GoMLX",
+            ),
+        ),
+    ),
+    Card(
         name="wikitext2",
         title="WikiText-2, word level",
         licence="CC BY-SA 3.0 (text of Wikipedia)",

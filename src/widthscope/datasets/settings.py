@@ -116,6 +116,7 @@ class Datasets(Section):
     gaussian: Gaussian = Gaussian()
     templates: Templates = Templates()
     cifar10: Download = Download()
+    cifar100: Download = Download()
     wikitext2: Download = Download()
     text: Text = Text()
     sudoku: Sudoku = Sudoku()

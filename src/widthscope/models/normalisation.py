@@ -1,8 +1,8 @@
 """Moments that layers of a batch-normalised network use: a batch's own, or those of a whole set of images.
 
 A network asks for them by the layer's name, `normalise(name, x) -> Moments`. For tests pass the training
-images through it with `Population`, a batch at a time, and then let `population.moments` answer. Deeper layers
-see activations that were normalised batch by batch, as in training.
+images through it with `Population`, a batch at a time, and then let `population.moments` answer. Deeper
+layers see activations that were normalised batch by batch, as in training.
 """
 
 from collections.abc import Callable

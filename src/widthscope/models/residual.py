@@ -2,8 +2,8 @@
 
 `ResNet` is that of He et al., arXiv:1512.03385, with basic blocks and a 3 x 3 stem, as is usual for images of
 32 pixels; `WideResNet` that of Zagoruyko and Komodakis, arXiv:1605.07146, whose blocks normalise first.
-Positions at which `between` is asked are the input, the input of every stage, the last stage's output and, in a
-wide network, what its last normalisation and ReLU make of it.
+Positions at which `between` is asked are the input, the input of every stage, the last stage's output and,
+in a wide network, what its last normalisation and ReLU make of it.
 """
 
 import math
