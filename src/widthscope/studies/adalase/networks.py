@@ -5,14 +5,13 @@
 Position 0 is the input, position K - 1 is before the classifier (theory notes 2). A network looks up its own
 parameters by name, so that a training step may carry others beside them in one dictionary.
 
-Batch normalisation takes the moments of the images that it is shown, unless it is given some: accuracies are
-measured with those of all the images that were trained on, not augmented, at the final weights. The usual
-running averages would be over minibatches, which are augmented, and over weights of the past.
+Batch normalisation takes the moments of the batch that it is shown, unless it is given others: for accuracies
+those of the images that were trained on, not augmented, at the final weights (`testing`).
 """
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,15 +20,13 @@ from torch import Tensor
 
 from widthscope.ensembles.parameters import Parameters
 from widthscope.models import convolution
-from widthscope.models.convolution import Moments
+from widthscope.models.normalisation import Normalise, of_batch
+from widthscope.models.residual import ResNet, WideResNet, unchanged
 
 Between = Callable[[int, Tensor], Tensor]
 """What is done to the activation that enters a position."""
 
-
-def unchanged(position: int, activation: Tensor) -> Tensor:
-    """No augmentation at any position."""
-    return activation
+__all__ = ["CNN", "MLP", "Between", "Network", "ResNet", "WideResNet", "unchanged"]
 
 
 class Network(Protocol):
@@ -42,11 +39,14 @@ class Network(Protocol):
     def initial(self, generator: torch.Generator) -> Parameters:
         """One member's parameters, float64, without a member dimension."""
 
-    def forward(self, parameters: Parameters, x: Tensor, between: Between = unchanged) -> Tensor:
-        """Logits (member, N, classes) at inputs (member, N, ...)."""
-
-    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
-        """Logits at x where batch normalisation has the moments of the inputs `learnt` (member, N', ...)."""
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Tensor,
+        between: Between = unchanged,
+        normalise: Normalise = of_batch,
+    ) -> Tensor:
+        """Logits (member, N, classes) at inputs (member, N, ...); batch normalisation uses `normalise`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,13 @@ class MLP:
             drawn[f"b{layer}"] = uniform(generator, (fan_out,), fan_in)
         return drawn
 
-    def forward(self, parameters: Parameters, x: Tensor, between: Between = unchanged) -> Tensor:
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Tensor,
+        between: Between = unchanged,
+        normalise: Normalise = of_batch,
+    ) -> Tensor:
         """Logits (member, N, classes) at x (member, N, inputs) or (member, N, ...) of as many numbers."""
         hidden = x.flatten(2)
         for position in range(self.positions):
@@ -91,14 +97,12 @@ class MLP:
             hidden = torch.baddbmm(bias, hidden, parameters[f"W{layer}"].mT)
         return hidden
 
-    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
-        """As `forward`: there is no batch normalisation."""
-        return self.forward(parameters, x)
-
 
 @dataclass(frozen=True)
 class CNN:
-    """Blocks of convolution, batch normalisation and ReLU, pooled between, then a mean over places.
+    """Blocks of convolution, pooling, batch normalisation and ReLU, then a mean over places.
+
+    All blocks but the last halve the sides, by the largest of two by two.
 
     A position is before each block and before the mean, which is followed by the classifier: there, all that
     moves places about within the image changes nothing.
@@ -132,32 +136,25 @@ class CNN:
         drawn["bias"] = uniform(generator, (self.classes,), last)
         return drawn
 
-    def forward(self, parameters: Parameters, x: Tensor, between: Between = unchanged) -> Tensor:
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Tensor,
+        between: Between = unchanged,
+        normalise: Normalise = of_batch,
+    ) -> Tensor:
         """Logits (member, N, classes) at images x (member, N, inputs, H, W)."""
-        return self._pass(parameters, x, between)[0]
-
-    def predict(self, parameters: Parameters, x: Tensor, learnt: Tensor) -> Tensor:
-        """Logits at x with the moments of the images `learnt`; see `Network`."""
-        return self._pass(parameters, x, unchanged, self._pass(parameters, learnt, unchanged)[1])[0]
-
-    def _pass(
-        self, parameters: Parameters, x: Tensor, between: Between, given: Sequence[Moments] | None = None
-    ) -> tuple[Tensor, list[Moments]]:
-        """Logits, and the moments of each block where none are given and no gradient is taken."""
-        hidden, found = x, []
+        hidden = x
         for place in range(len(self.channels)):
             block = place + 1
             hidden = convolution.convolve(between(place, hidden), parameters[f"W{block}"])
-            if given is None and not torch.is_grad_enabled():
-                found.append(convolution.moments(hidden))
-            scale, shift = parameters[f"scale{block}"], parameters[f"shift{block}"]
-            hidden = torch.relu(
-                convolution.batch_norm(hidden, scale, shift, None if given is None else given[place])
-            )
             if block < len(self.channels):
                 hidden = convolution.max_pool(hidden)
+            moments = normalise(f"W{block}", hidden)
+            scale, shift = parameters[f"scale{block}"], parameters[f"shift{block}"]
+            hidden = torch.relu(convolution.batch_norm(hidden, scale, shift, moments))
         mean = convolution.global_average(between(len(self.channels), hidden))
-        return torch.baddbmm(parameters["bias"].unsqueeze(1), mean, parameters["head"].mT), found
+        return torch.baddbmm(parameters["bias"].unsqueeze(1), mean, parameters["head"].mT)
 
 
 def uniform(generator: torch.Generator, shape: tuple[int, ...], fan_in: int) -> Tensor:
