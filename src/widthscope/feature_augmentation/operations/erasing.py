@@ -15,8 +15,8 @@ class Erasing(Operation):
     """With the given probability, zeros in a rectangle that lies within the map.
 
     Its share of the area is uniform, the logarithm of its height over its width too; sides are rounded to
-    whole cells, between one and the map's. (The paper's code returns the map as it was, so that its rows named so
-    show no augmentation; theory notes, 6.)
+    whole cells, between one and the map's. (The paper's code returns the map as it was, so that its rows
+    named so show no augmentation; theory notes, 6.)
     """
 
     probability: float = 0.5
