@@ -52,8 +52,9 @@ def test_weights_that_do_not_fit_are_refused(shape: tuple[int, ...]) -> None:
         convolution.convolve(normal(MEMBERS, COUNT, CHANNELS, SIDE, SIDE), normal(*shape))
 
 
-def test_batch_normalisation_is_that_of_each_member() -> None:
-    x = normal(MEMBERS, COUNT, CHANNELS, SIDE, SIDE)
+@pytest.mark.parametrize("side", [1, SIDE])
+def test_batch_normalisation_is_that_of_each_member(side: int) -> None:
+    x = normal(MEMBERS, COUNT, CHANNELS, side, side)
     scale, shift = normal(MEMBERS, CHANNELS, seed=1), normal(MEMBERS, CHANNELS, seed=2)
     found = convolution.batch_norm(x, scale, shift)
     for member in range(MEMBERS):
@@ -103,6 +104,22 @@ def test_initial_weights_have_the_deviation_of_their_fan_in() -> None:
     assert weight.shape == (64, 32, 3, 3)
     deviation = math.sqrt(2 / (32 * 9))
     assert abs(float(weight.std()) / deviation - 1) < 4 / math.sqrt(2 * weight.numel())
+
+
+@pytest.mark.parametrize("side", [1, 2, 5])
+@pytest.mark.parametrize("channels", [1, 3, 16])
+def test_normalising_does_not_depend_on_company(channels: int, side: int) -> None:
+    members = Members.grid(seed=range(9))
+    x, scale = normal(9, COUNT, channels, side, side).float(), normal(9, channels, seed=2).float()
+
+    def run(some: Members) -> Parameters:
+        places = list(some.values("seed"))
+        own, factor = x[places].requires_grad_(), scale[places].requires_grad_()
+        found = convolution.batch_norm(own, factor, factor)
+        gradients = torch.autograd.grad(found.square().mul(found).sum(), [own, factor])
+        return {"found": found.detach(), "x": gradients[0], "scale": gradients[1]}
+
+    assert dependent_on_company(run, members, groups=(3, 9)) == []
 
 
 def test_members_do_not_depend_on_their_company() -> None:

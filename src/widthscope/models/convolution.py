@@ -87,10 +87,10 @@ def batch_norm(x: Tensor, scale: Tensor, shift: Tensor, given: Moments | None = 
         scale, shift: (member, C).
         given: moments to use; those of x itself where left out, through which gradients then pass.
     """
-    # Written out: the vectorised `torch.batch_norm` rounds a channel by where it stands among all members'.
-    used = moments(x) if given is None else given
-    factor = scale / (used.variance + EPS).sqrt()
-    return x * _of_channels(factor) + _of_channels(shift - used.mean * factor)
+    if given is None:
+        return _normalised_by_itself(x, scale, shift)
+    factor = scale / (given.variance + EPS).sqrt()
+    return x * _of_channels(factor) + _of_channels(shift - given.mean * factor)
 
 
 def average_pool(x: Tensor, size: int = 2) -> Tensor:
@@ -106,6 +106,24 @@ def max_pool(x: Tensor, size: int = 2) -> Tensor:
 def global_average(x: Tensor) -> Tensor:
     """Mean over all places, (member, N, C)."""
     return x.mean(dim=(3, 4))
+
+
+def _normalised_by_itself(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Batch normalisation by the batch's own moments, in half the time of the written-out formula.
+
+    Memory must be contiguous channel by channel: with channels last, as Torch may take images of one place to
+    be, a channel is rounded by where it stands among all members' channels.
+    """
+    together = _in_groups(x).contiguous()
+    places = together.shape[2:]
+    if places.numel() == 1:
+        together = together.reshape(len(together), -1).T.contiguous()[None]
+    found = functional.batch_norm(
+        together, None, None, scale.flatten(), shift.flatten(), training=True, eps=EPS
+    )
+    if places.numel() == 1:
+        found = found[0].T.reshape(x.shape[1], -1, *places)
+    return _of_members(found, len(x))
 
 
 def _in_groups(x: Tensor) -> Tensor:
