@@ -6,7 +6,7 @@ Position 0 is the input, position K - 1 is before the classifier (theory notes 2
 parameters by name, so that a training step may carry others beside them in one dictionary.
 
 Batch normalisation takes the moments of the batch that it is shown, unless it is given others: for accuracies
-those of the images that were trained on, not augmented, at the final weights (`prediction`).
+those of the images that were trained on, not augmented, at the final weights (`testing`).
 """
 
 import itertools
