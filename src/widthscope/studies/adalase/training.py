@@ -34,6 +34,7 @@ from widthscope.feature_augmentation.selection_step import (
 from widthscope.streams import Name, torch_generator
 from widthscope.studies.adalase.networks import Network
 from widthscope.studies.adalase.stored import Outcomes, stored
+from widthscope.studies.adalase.testing import tested
 from widthscope.work import Work
 
 BLOCK = 64
@@ -41,9 +42,6 @@ BLOCK = 64
 
 RECORDS = 400
 """Most steps at which ratios are recorded."""
-
-CHUNK = 200
-"""Examples that pass at once where no gradient is needed."""
 
 
 @dataclass(frozen=True)
@@ -96,19 +94,6 @@ class Arm:
         return self.position == SAMPLED and self.rate != 0
 
 
-Predict = Callable[[Parameters, Tensor, Tensor], Tensor]
-"""(parameters, images, images trained on) -> logits (member, example, class), at the end of training."""
-
-
-def plain_prediction(network: Network) -> Predict:
-    """Logits of a network whose output at an image depends on no other."""
-
-    def predict(parameters: Parameters, x: Tensor, trained_on: Tensor) -> Tensor:
-        return network.forward(parameters, x, lambda position, features: features)
-
-    return predict
-
-
 @dataclass(frozen=True)
 class SeedImages:
     """Images of every seed: (seed, example, C, H, W) float32 and (seed, example) int64."""
@@ -151,7 +136,6 @@ def train_arms(
     purpose: tuple[Name, ...],
     work: Work,
     name: str,
-    predict: Predict | None = None,
     validate_on: Images | None = None,
 ) -> xr.DataTree:
     """Train every arm at every seed, those that adapt apart from the others, which are cheaper.
@@ -166,7 +150,6 @@ def train_arms(
         purpose: names of the streams: equal ones give equal splits, weights, minibatches and draws.
         work: what the job gives.
         name: of the training, unique in its job.
-        predict: logits at the end; plain ones where left out.
         validate_on: what is validated on (seed, example, ...); where left out, the images trained on.
 
     Returns:
@@ -179,7 +162,7 @@ def train_arms(
     ):
         if part:
             training = _Training(network, part, operations, images, recipe, seeds, purpose, work, validate_on)
-            outcomes.append(training.run(f"{name}-{suffix}", predict or plain_prediction(network)))
+            outcomes.append(training.run(f"{name}-{suffix}"))
     return stored(outcomes, arms, recipe.least, network.positions)
 
 
@@ -203,7 +186,7 @@ class _Training:
         self.members = Members.grid(arm=[arm.name for arm in self.arms], seed=self.seeds)
         self.sets = torch.arange(len(self.seeds), device=self.work.device).repeat(len(self.arms))
 
-    def run(self, name: str, predict: Predict) -> Outcomes:
+    def run(self, name: str) -> Outcomes:
         """Train and measure."""
         adapt, recipe = self.arms[0].adapts, self.recipe
         parameters = self._initial()
@@ -226,7 +209,7 @@ class _Training:
             self.work,
             name,
         )
-        accuracy, loss = self._tested(weights_of(trained.parameters), predict)
+        accuracy, loss = self._tested(weights_of(trained.parameters))
         alive = (trained.diverged_at < 0).cpu()
         return Outcomes(
             [arm.name for arm in self.arms],
@@ -301,23 +284,15 @@ class _Training:
             self.recipe.degrees,
         )
 
-    def _tested(self, weights: Parameters, predict: Predict) -> tuple[Tensor, Tensor]:
-        """Test accuracy and cross-entropy of each member (member,), float64."""
-        device = self.work.device
-        trained_on = self.images.train.pixels.to(device)[self.sets]
-        right, loss = [], []
-        with torch.no_grad():
-            pairs = zip(
-                torch.split(self.images.test.pixels, CHUNK, dim=1),
-                torch.split(self.images.test.labels, CHUNK, dim=1),
-                strict=True,
-            )
-            for pixels, labels in pairs:
-                logits = predict(weights, pixels.to(device)[self.sets], trained_on).double()
-                own = labels.to(device)[self.sets]
-                right.append((logits.argmax(dim=-1) == own).double().cpu())
-                loss.append(-logits.log_softmax(dim=-1).gather(-1, own[..., None])[..., 0].cpu())
-        return torch.cat(right, dim=1).mean(dim=1), torch.cat(loss, dim=1).mean(dim=1)
+    def _tested(self, weights: Parameters) -> tuple[Tensor, Tensor]:
+        """Test accuracy and cross-entropy of each member (member,), float64; an arm at a time."""
+        found = []
+        for place in range(len(self.arms)):
+            own = slice(place * len(self.seeds), (place + 1) * len(self.seeds))
+            of_arm = {name: value[own] for name, value in weights.items()}
+            found.append(tested(self.network, of_arm, self.images.train, self.images.test))
+        accuracies = torch.cat([one.accuracy.cpu() for one in found])
+        return accuracies, torch.cat([one.cross_entropy.cpu() for one in found])
 
 
 class _Draws:
