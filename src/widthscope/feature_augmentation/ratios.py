@@ -1,8 +1,8 @@
 """Acceptance ratios: how often each position of a network gets the augmentation, and how that moves.
 
 After a weight step the ratio of the position just used moves by the alignment of two gradients: the training
-gradient before the step, with the augmentation, and the validation gradient after it, without (arXiv:2408.13426;
-theory notes, 3.1). Only that ratio is incremented; the others move by the normalisation.
+gradient before the step, with the augmentation, and the validation gradient after it, without
+(arXiv:2408.13426; theory notes, 3.1). Only that ratio is incremented; the others move by the normalisation.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ def moved(ratios: Tensor, increments: Tensor, floor: float | None = 0.1) -> Tens
     """Ratios after increments, both (member, position): added, clipped, then normalised, in this order.
 
     With K positions the clip is to [floor / K, 1 - floor / K]. Since the sum is taken afterwards, a ratio can
-    end slightly below floor / K (theory notes, 3.1). Without a floor, None, nothing is clipped, which is not the
-    same as a floor of 0: that still cuts a ratio that an increment brings above 1, before the normalisation. A
-    member without an increment keeps its ratios bit for bit.
+    end slightly below floor / K (theory notes, 3.1). Without a floor, None, nothing is clipped, which is not
+    the same as a floor of 0: that still cuts a ratio which an increment brings above 1, and then normalises.
+    A member without an increment keeps its ratios bit for bit.
     """
     clipped = ratios + increments
     if floor is not None:

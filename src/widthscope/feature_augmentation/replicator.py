@@ -1,8 +1,8 @@
 r"""What ratios do when alignments are frozen and nothing is clipped: selection, and drift without any reason.
 
 One update maps q to (q + a_l e_l) / (1 + a_l) for a position l drawn from q, with a_l = eta_q G_l. Its mean
-field is a replicator equation: a position gains by what its G is above the mean. If all G are equal the mean stays
-where it is, and yet every single run drifts to a corner. Derived in the theory notes, 3.4.
+field is a replicator equation: a position gains by what its G is above the mean. If all G are equal the mean
+stays where it is, and yet every single run drifts to a corner. Derived in the theory notes, 3.4.
 """
 
 import math
@@ -50,23 +50,26 @@ def simulated(
     runs: int,
     steps: int,
     importance: bool = False,
-    every: int | None = None,
+    floor: float | None = None,
+    records: int = 1,
 ) -> Tensor:
-    """Ratios of independent runs with frozen alignments and no clip, (record, run, position), in float64.
+    """Ratios of independent runs with frozen alignments, (record, run, position), in float64.
 
     Args:
         generator: a CPU generator.
         strengths: a_l = eta_q G_l, by position.
-        runs: how many.
+        runs: how many, each starting at equal ratios.
         steps: updates of each.
         importance: divide each increment by K q_l, so that every position is moved as often as it is good;
             this is not the paper's rule, and its mean is no replicator's.
-        every: steps between records; None for the last alone. The start, 1/K, is the first record if given.
+        floor: the clip, as in `ratios.moved`; the laws above hold without one.
+        records: r, how often the ratios are kept: at the start and after steps closest to k steps / r.
     """
     positions = len(strengths)
     increments = torch.tensor(strengths, dtype=torch.float64)
     ratios = torch.full((runs, positions), 1 / positions, dtype=torch.float64)
-    records = [ratios] if every is not None else []
+    times = [round(k * steps / records) for k in range(records + 1)]
+    stored = ratios.expand(records + 1, -1, -1).clone()
     places = torch.arange(positions)
     for step in range(1, steps + 1):
         uniform = torch.rand(runs, generator=generator, dtype=torch.float64)
@@ -74,7 +77,7 @@ def simulated(
         size = increments[chosen]
         if importance:
             size = size / (positions * ratios.gather(1, chosen[:, None])[:, 0])
-        ratios = moved(ratios, torch.where(places == chosen[:, None], size[:, None], 0.0), floor=None)
-        if (every is not None and step % every == 0) or (every is None and step == steps):
-            records.append(ratios)
-    return torch.stack(records)
+        ratios = moved(ratios, torch.where(places == chosen[:, None], size[:, None], 0.0), floor)
+        if step in times:
+            stored[[time == step for time in times]] = ratios
+    return stored

@@ -1,8 +1,8 @@
 """What an operation on features is: random numbers drawn beforehand, and a pure function of them.
 
 Members' features are x, (member, batch, channel, height, width) or (member, batch, width); the batch axis is
-the second. Everything random is in the draws, whose leading axes are (member, batch) too, so that an operation
-can be repeated, resumed, moved to another device, and paired between members. An example's result depends on
+the second. Everything random is in the draws, whose leading axes are (member, batch) too, so that an
+operation can be repeated, resumed, moved to another device, and paired between members. An example's result depends on
 the member's own examples and draws alone.
 
 The draws of most operations are uniform numbers that `apply` turns into places by the side of the map, so
