@@ -151,7 +151,7 @@ def measured(
     network: Network, parameters: Parameters, images: SeedImages, sets: Tensor
 ) -> Mapping[str, Tensor]:
     """Each of `MEASURED` (member,); training images with the labels that the network was shown."""
-    test = performance(network, parameters, images.test.pixels, images.test.labels, sets)
+    test = performance(network, parameters, images.test.pixels, images.test.labels, sets, images.train.pixels)
     learnt = performance(network, parameters, images.train.pixels, images.train.labels, sets)
     values = (test.accuracy, test.cross_entropy, learnt.accuracy, learnt.cross_entropy)
     return dict(zip(MEASURED, values, strict=True))
