@@ -100,9 +100,9 @@ class MLP:
 
 @dataclass(frozen=True)
 class CNN:
-    """Blocks of convolution, pooling, batch normalisation and ReLU, then a mean over places.
+    """Blocks of convolution, batch normalisation and ReLU, then a mean over places.
 
-    All blocks but the last halve the sides, by the largest of two by two.
+    All blocks but the last halve the sides, by means of two by two.
 
     A position is before each block and before the mean, which is followed by the classifier: there, all that
     moves places about within the image changes nothing.
@@ -148,11 +148,11 @@ class CNN:
         for place in range(len(self.channels)):
             block = place + 1
             hidden = convolution.convolve(between(place, hidden), parameters[f"W{block}"])
-            if block < len(self.channels):
-                hidden = convolution.max_pool(hidden)
             moments = normalise(f"W{block}", hidden)
             scale, shift = parameters[f"scale{block}"], parameters[f"shift{block}"]
             hidden = torch.relu(convolution.batch_norm(hidden, scale, shift, moments))
+            if block < len(self.channels):
+                hidden = convolution.average_pool(hidden)
         mean = convolution.global_average(between(len(self.channels), hidden))
         return torch.baddbmm(parameters["bias"].unsqueeze(1), mean, parameters["head"].mT)
 
