@@ -111,7 +111,7 @@ def test_strength_zero_is_a_plain_step_to_the_last_bit(difference):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize(
-    # The package rounds the norm to float32, so that its ascents have a relative error of some 1e-7.
+    # The package computes radius / |g| in float32, which gives its ascents a relative error of some 1e-7.
     ("normalised", "tolerance"),
     [(True, 1e-6), (False, 1e-13)],
 )
@@ -132,7 +132,7 @@ def test_sharpness_aware_steps_are_those_of_a_published_package(momentum, normal
 
         evaluate()
         squares = get_global_gradient_norm(published.param_groups)
-        radius = 0.3 if normalised else 0.3 / (squares.sqrt() + 1e-12).item()
+        radius = 0.3 if normalised else (0.3 / (squares.sqrt() + 1e-12)).item()
         sharpness_aware_step(ours, closure(ours, batch), own, radius=radius, normalised=normalised)
         published.step(evaluate)
     assert torch.allclose(flat(ours.parameters()), flat(theirs.parameters()), rtol=0, atol=tolerance)
