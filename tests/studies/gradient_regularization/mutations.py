@@ -42,4 +42,10 @@ stability/figures.py
 flatness/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "costs/experiment.py": "costs*",
+    "flooding/experiment.py": "flooding*",
+    "flooding/pairs.py": "flooding*",
+    "images.py": "flooding*",
+    "networks.py": "costs* flooding*",
+}
