@@ -21,6 +21,7 @@ from widthscope.ensembles.optimisers import Optimiser, State
 from widthscope.ensembles.parameters import Parameters, column
 from widthscope.ensembles.schedules import Schedule, constant
 from widthscope.feature_augmentation.operations.base import Operation
+from widthscope.feature_augmentation.ratios import chosen_position, moved
 
 Between = Callable[[int, Tensor], Tensor]
 Forward = Callable[[Parameters, Tensor, Between], Tensor]
@@ -88,7 +89,6 @@ class SelectionStep:
         adapt: whether the validation gradient is found at all; without it ratios stay equal and alignment 0.
         schedule: factor of the learning rate by step.
         least: delta: ratios are clipped to [delta/K, 1 - delta/K] before they are normalised.
-        classes: classes of the labels.
     """
 
     forward: Forward
@@ -97,7 +97,6 @@ class SelectionStep:
     adapt: bool = True
     schedule: Schedule = field(default_factory=constant)
     least: float = 0.1
-    classes: int = 10
 
     def start(self, parameters: Parameters) -> State:
         """The optimiser's state of the weights."""
@@ -120,30 +119,34 @@ class SelectionStep:
         if self.adapt:
             _, validation = value_and_gradients(self.validation_loss, new, batch)
             alignment = inner_products(kept, validation)
-            ratios = updated(ratios, chosen, batch["ratio_rate"], alignment, self.least)
+            here = torch.arange(ratios.shape[1], device=ratios.device) == chosen.unsqueeze(1)
+            increments = torch.where(here, (batch["ratio_rate"] * alignment).unsqueeze(1), 0)
+            ratios = moved(ratios, increments, self.least)
         found = {"ratios": ratios, "alignment": alignment, "chosen": chosen.double()}
         return {**new, **found}, state, losses
 
     def augmented_loss(self, weights: Parameters, batch: Batch, chosen: Tensor) -> Tensor:
         """L_l of each member (member,), l = chosen (member,): mean cross-entropy with soft labels."""
-        targets = functional.one_hot(batch["labels"], self.classes).to(batch["x"].dtype)
         which = batch["operation"]
+        mixing: list[tuple[Tensor, Operation, dict[str, Tensor], tuple[int, ...]]] = []
 
         def between(position: int, x: Tensor) -> Tensor:
-            nonlocal targets
-            here, plain, certain = chosen == position, x, targets
+            here, plain = chosen == position, x
             for place, (name, operation) in enumerate(self.operations.items()):
                 active = here & (which[:, position] == place)
                 if x.device.type == "cpu" and not bool(active.any()):
                     continue  # nobody's; on a GPU asking would wait for it
                 draws = draws_at(batch, name, position if operation.draws_depend_on_shape else None)
                 x = torch.where(column(active, x), operation.apply(plain, draws), x)
-                mixed = operation.mixed_targets(certain, draws, plain.shape[2:])
-                if mixed is not certain:
-                    targets = torch.where(column(active, targets), mixed, targets)
+                mixing.append((active, operation, draws, tuple(plain.shape[2:])))
             return x
 
         logits = self.forward(weights, batch["x"], between)
+        targets = certain = functional.one_hot(batch["labels"], logits.shape[-1]).to(logits.dtype)
+        for active, operation, draws, shape in mixing:
+            mixed = operation.mixed_targets(certain, draws, shape)
+            if mixed is not certain:
+                targets = torch.where(column(active, targets), mixed, targets)
         return -(targets * logits.log_softmax(dim=-1)).sum(dim=-1).mean(dim=1)
 
     def validation_loss(self, weights: Parameters, batch: Batch) -> Tensor:
@@ -155,21 +158,7 @@ class SelectionStep:
 
 def chosen_positions(ratios: Tensor, position: Tensor, uniform: Tensor) -> Tensor:
     """Each member's position (member,) int64: the fixed one, or what `uniform` draws from its ratios."""
-    drawn = (ratios.cumsum(dim=1) <= uniform.unsqueeze(1)).sum(dim=1).clamp(max=ratios.shape[1] - 1)
-    return torch.where(position == SAMPLED, drawn, position)
-
-
-def updated(ratios: Tensor, chosen: Tensor, rate: Tensor, alignment: Tensor, least: float) -> Tensor:
-    """Ratios (member, K) after the chosen one grew by rate * alignment, were clipped and then normalised.
-
-    Where the rate is 0, or no position was augmented, they stay as they are, to the last bit.
-    """
-    positions = ratios.shape[1]
-    here = torch.arange(positions, device=ratios.device) == chosen.unsqueeze(1)
-    grown = ratios + torch.where(here, (rate * alignment).unsqueeze(1), 0)
-    clipped = grown.clamp(least / positions, 1 - least / positions)
-    moves = ((rate != 0) & (chosen < positions)).unsqueeze(1)
-    return torch.where(moves, clipped / clipped.sum(dim=1, keepdim=True), ratios)
+    return torch.where(position == SAMPLED, chosen_position(ratios, uniform), position)
 
 
 def inner_products(first: Parameters, second: Parameters) -> Tensor:
