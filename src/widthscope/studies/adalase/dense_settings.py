@@ -1,0 +1,68 @@
+"""Settings that perceptrons trained with policies share."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from widthscope.settings_types import Count, Level, Positive, Section
+from widthscope.studies.adalase.dense_costs import IMAGES
+
+FEWEST_IMAGES = 20
+FEWEST_SEEDS = 3
+MOST_WIDTH = 2**13
+
+Images = Annotated[int, Field(ge=FEWEST_IMAGES, le=50_000)]
+Rate = Annotated[float, Field(gt=0, le=10)]
+Seeds = Annotated[int, Field(ge=FEWEST_SEEDS, le=1000)]
+Momentum = Annotated[float, Field(gt=0, lt=1)]
+Decay = Annotated[float, Field(ge=0, le=1)]
+Steps = Annotated[int, Field(ge=4, le=10**6)]
+Units = Annotated[int, Field(ge=2, le=MOST_WIDTH)]
+
+
+class Perceptrons(Section):
+    """Networks with two hidden layers, and how they and their ratios learn."""
+
+    dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
+    width: Units = Field(64, description="Units of each of the two hidden layers.")
+    test: Images = Field(1390, description="Images that are tested on.")
+    batch: Count = Field(32, ge=2, description="Images in a minibatch.")
+    steps: Steps = Field(400, description="Updates.")
+    validation: Count = Field(
+        100,
+        description="Images of the pseudo-validation batch; all that are trained on where those are fewer.",
+    )
+    rate: Rate = Field(0.05, description="Learning rate of SGD at its start, of a cosine.")
+    momentum: Momentum = Field(0.9, description="Nesterov's momentum.")
+    weight_decay: Decay = Field(5e-4, description="Weight decay.")
+    ratio_rate: Positive = Field(0.1, description="Step of the ratio update, eta.")
+    least: Level = Field(0.1, description="Sum of the smallest ratios that the positions may have, delta.")
+    seeds: Seeds = Field(24, description="Independent seeds, each with a split of its own.")
+
+    @property
+    def most_trained(self) -> int:
+        """Images of the largest training set."""
+        raise NotImplementedError
+
+    @property
+    def fewest_trained(self) -> int:
+        """Images of the smallest training set."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _images_suffice(self) -> Self:
+        learnt, tested = IMAGES[self.dataset]
+        most, fewest = self.most_trained, self.fewest_trained
+        if self.batch > fewest:
+            raise ValueError(f"a batch of {self.batch} needs as many images, not {fewest}")
+        if self.dataset == "digits" and most + self.test > learnt:
+            raise ValueError(
+                f"{most} images to train on and {self.test} to test on are {most + self.test}; the digits "
+                f"have {learnt}"
+            )
+        if most > learnt or self.test > tested:
+            raise ValueError(
+                f"{self.dataset} has {learnt} images to train on and {tested} to test on, not {most} and "
+                f"{self.test}"
+            )
+        return self
