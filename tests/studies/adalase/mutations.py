@@ -38,4 +38,7 @@ maps/figures.py
 comparison/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
-SWEEPING: dict[str, str] = {}
+SWEEPING: dict[str, str] = {
+    "rule/experiment.py": "rule*",
+    "rule/hypergradient.py": "rule*",
+}

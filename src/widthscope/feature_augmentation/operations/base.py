@@ -2,8 +2,8 @@
 
 Members' features are x, (member, batch, channel, height, width) or (member, batch, width); the batch axis is
 the second. Everything random is in the draws, whose leading axes are (member, batch) too, so that an
-operation can be repeated, resumed, moved to another device, and paired between members. An example's result depends on
-the member's own examples and draws alone.
+operation can be repeated, resumed, moved to another device, and paired between members. An example's result
+depends on the member's own examples and draws alone.
 
 The draws of most operations are uniform numbers that `apply` turns into places by the side of the map, so
 that one draw means the same at every position of a network. Where `draws_depend_on_shape` holds (noise,
