@@ -16,7 +16,7 @@ fit.py
 differences/fit.py
 costs/fit.py
 flooding/fit.py
-diagonal/fit.py
+diagonal/fit.py diagonal/laws.py diagonal/naming.py diagonal/shifts.py
 label_noise/fit.py
 stability/fit.py
 flatness/fit.py
@@ -43,9 +43,12 @@ flatness/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "arms.py": "label-noise*",
     "costs/experiment.py": "costs*",
     "flooding/experiment.py": "flooding*",
     "flooding/pairs.py": "flooding*",
-    "images.py": "flooding*",
-    "networks.py": "costs* flooding*",
+    "images.py": "label-noise* flooding*",
+    "networks.py": "label-noise* costs* flooding*",
+    "label_noise/experiment.py": "label-noise*",
+    "training.py": "label-noise*",
 }

@@ -4,8 +4,7 @@
 
 with W_l ~ N(0, gain / fan_in) and b_l = 0 at the start (theory notes 4.4,
 docs/theory/gradient_regularization.md), and those of `widthscope.models.residual`, which normalise batches.
-All
-of it can be differentiated twice, for double backpropagation.
+All of it can be differentiated twice, for double backpropagation.
 """
 
 import math
