@@ -1,9 +1,41 @@
-"""Shards of the family `flips`."""
+"""Shards of the family `flips`: vertical and horizontal flips, and networks without any difference."""
 
+from widthscope.studies.adalase.arms import Arm
 from widthscope.studies.adalase.flips.settings import Flips
+from widthscope.studies.adalase.map_costs import Experiment, positions, shards_of
+from widthscope.studies.adalase.map_plan import fixed, recipe
 from widthscope.studies.base import Shard
+
+FAMILY = "flips"
+VERTICAL, HORIZONTAL, IDENTITY = "vertical_flip", "horizontal_flip", "identity"
+"""Operations."""
 
 
 def shards(settings: Flips, seed: int) -> list[Shard]:
-    """None yet."""
-    return []
+    """All policies of each flip; a seed that is added never changes another's numbers."""
+    places, rate, how = positions(settings.described), settings.ratio_rate, recipe(settings)
+    vertical, horizontal, identity = ((name,) * places for name in (VERTICAL, HORIZONTAL, IDENTITY))
+    experiments = {
+        "vertical": Experiment(
+            how,
+            (
+                *fixed(VERTICAL, places),
+                Arm(f"{VERTICAL}-uniform", vertical),
+                Arm(f"{VERTICAL}-adaptive", vertical, rate=rate),
+                Arm(f"{VERTICAL}-fast", vertical, rate=settings.fast_rate),
+                Arm(f"{VERTICAL}-opposite", vertical, rate=-settings.fast_rate),
+            ),
+        ),
+        "virtual": Experiment(how, (Arm(f"{VERTICAL}-adaptive", vertical, rate=rate),), virtual=places),
+        "horizontal": Experiment(
+            how,
+            (
+                *fixed(HORIZONTAL, places),
+                Arm(f"{HORIZONTAL}-uniform", horizontal),
+                Arm(f"{HORIZONTAL}-adaptive", horizontal, rate=rate),
+                Arm(f"{HORIZONTAL}-opposite", horizontal, rate=-settings.fast_rate),
+                Arm(f"{IDENTITY}-adaptive", identity, rate=rate),
+            ),
+        ),
+    }
+    return shards_of(FAMILY, experiments, settings.described, settings.dataset, seed, range(settings.seeds))

@@ -1,0 +1,186 @@
+"""What training of convolutional networks with policies costs, and how it is shared out among jobs."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from widthscope.studies.adalase.arms import Arm, Recipe
+from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+
+ENTRY = "map_policies"
+STARTUP = 3.5
+
+SIDES = {"digits": 8, "cifar10": 32, "cifar100": 32}
+COLOURS = {"digits": 1, "cifar10": 3, "cifar100": 3}
+CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
+SAMPLES = {"digits": 1797, "cifar10": 60_000, "cifar100": 60_000}
+IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000), "cifar100": (50_000, 10_000)}
+"""Images that there are to train on and to test on; the digits are one set for both."""
+
+TOGETHER_SECONDS = 12.0
+"""Experiments that take no longer than this in all share one job, whose start would cost as much."""
+
+EXPERIMENT_SECONDS = 65.0
+"""An experiment that takes no longer than this has one job for all of its arms."""
+
+PRODUCT_SECONDS = 3e-11
+"""Of one multiplication and addition, on one core."""
+
+UNIT_SECONDS = 3e-8
+"""Of one convolution's output for one example, forward and backward: normalisation, ReLU, pooling."""
+
+STEP_SECONDS = 4e-3
+"""Of one step, whatever the members."""
+
+TEST_SHARE = 0.7
+"""Of a gradient's cost, that an image costs which is tested on, in float64."""
+
+BASE_MEMORY_MB = 550
+COPIES = 8
+"""Arrays of the size of all weights: with velocities and gradients, and the state that is saved."""
+
+KEPT = 8
+"""Numbers that stay of each convolution's output for the backward pass, and in it."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Arms that are trained alike.
+
+    Attributes:
+        recipe: how.
+        arms: which.
+        virtual: how many positions there are that all are the input; 0 for the network's own.
+    """
+
+    recipe: Recipe
+    arms: tuple[Arm, ...]
+    virtual: int = 0
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a network: multiplications of a forward pass, outputs of convolutions, of one example; weights."""
+
+    products: int
+    units: int
+    weights: int
+
+
+def positions(network: Mapping[str, Any]) -> int:
+    """K of a network."""
+    return len(network["channels"]) + 1 if network["kind"] == "cnn" else 6
+
+
+def size_of(network: Mapping[str, Any], side: int) -> Size:
+    """Of a network on images with that side."""
+    products = units = weights = 0
+    for before, after, kernel, own in _convolutions(network, side):
+        products += before * after * kernel**2 * own**2
+        units += after * own**2
+        weights += before * after * kernel**2
+    return Size(products, units, weights)
+
+
+def _convolutions(network: Mapping[str, Any], side: int) -> list[tuple[int, int, int, int]]:
+    """Channels in and out, side of the filter and of the output, of every convolution."""
+    if network["kind"] == "cnn":
+        channels = (network["inputs"], *network["channels"])
+        pairs = itertools.pairwise(channels)
+        return [(before, after, 3, side // 2**place) for place, (before, after) in enumerate(pairs)]
+    if network["kind"] == "resnet":
+        blocks = network["blocks"]
+        widths = [network["width"] * 2**stage for stage in range(len(blocks))]
+        stem = network["width"]
+    else:
+        blocks = [(network["depth"] - 4) // 6] * 3
+        widths, stem = [16 * network["widening"] * 2**stage for stage in range(3)], 16
+    found, before = [(network["channels"], stem, 3, side)], stem
+    for stage, (count, after) in enumerate(zip(blocks, widths, strict=True)):
+        own = side // 2**stage
+        for _ in range(count):
+            found += [(before, after, 3, own), (after, after, 3, own)]
+            found += [(before, after, 1, own)] if before != after else []
+            before = after
+    return found
+
+
+def shards_of(
+    family: str,
+    experiments: Mapping[str, Experiment],
+    network: Mapping[str, Any],
+    dataset: str,
+    seed: int,
+    seeds: Sequence[int],
+) -> list[Shard]:
+    """One job for all experiments where they are short, else one each, or one for each arm and some seeds."""
+    size = size_of(network, SIDES[dataset])
+
+    def shard(name: str, parts: Mapping[str, Experiment], own: Sequence[int]) -> Shard:
+        settings = {
+            "dataset": dataset,
+            "seed": seed,
+            "network": dict(network),
+            "seeds": list(own),
+            "experiments": {each: _described(part) for each, part in parts.items()},
+        }
+        took = sum(_seconds(part, size, len(own)) for part in parts.values())
+        memory = max(_megabytes(part, size, dataset, len(own)) for part in parts.values())
+        cost = Cost(STARTUP + took, BASE_MEMORY_MB + memory)
+        return Shard(name, ENTRY, settings, cost, datasets=(dataset,), gpu_speedup=GPU_SPEEDUP)
+
+    if sum(_seconds(each, size, len(seeds)) for each in experiments.values()) <= TOGETHER_SECONDS:
+        return [shard(family, experiments, seeds)]
+    found = []
+    for name, each in experiments.items():
+        if _seconds(each, size, len(seeds)) <= EXPERIMENT_SECONDS:
+            found.append(shard(f"{family}-{name}", {name: each}, seeds))
+            continue
+        for arm in each.arms:
+            alone = Experiment(each.recipe, (arm,), each.virtual)
+            jobs = min(len(seeds), math.ceil(_seconds(alone, size, len(seeds)) / SHARD_SECONDS))
+            share = math.ceil(len(seeds) / jobs)
+            for first in range(0, len(seeds), share):
+                suffix = f"-from{seeds[first]}" if jobs > 1 else ""
+                part = {name: alone}
+                found.append(shard(f"{family}-{name}-{arm.name}{suffix}", part, seeds[first : first + share]))
+    return found
+
+
+def _described(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "recipe": asdict(experiment.recipe),
+        "arms": [asdict(arm) for arm in experiment.arms],
+        "virtual": experiment.virtual,
+    }
+
+
+def _validated(experiment: Experiment, arm: Arm) -> int:
+    """V of an arm."""
+    recipe = experiment.recipe
+    return min(recipe.validation or recipe.train, recipe.train) if arm.adapts else 0
+
+
+def _seconds(experiment: Experiment, size: Size, seeds: int) -> float:
+    """Of all steps of all arms, and their tests."""
+    recipe = experiment.recipe
+    example = 3 * size.products * PRODUCT_SECONDS + size.units * UNIT_SECONDS
+    images = sum(
+        recipe.steps * (recipe.batch + _validated(experiment, arm)) + TEST_SHARE * recipe.test
+        for arm in experiment.arms
+    )
+    return seeds * images * example + 2 * recipe.steps * STEP_SECONDS
+
+
+def _megabytes(experiment: Experiment, size: Size, dataset: str, seeds: int) -> int:
+    """Of weights, activations and images of all members, and the images as they are read."""
+    recipe = experiment.recipe
+    members = seeds * len(experiment.arms)
+    shown = max(max(recipe.batch, _validated(experiment, arm)) for arm in experiment.arms)
+    pixels = COLOURS[dataset] * SIDES[dataset] ** 2
+    numbers = members * (COPIES * size.weights + KEPT * shown * size.units)
+    numbers += seeds * min(recipe.test, 512) * 2 * KEPT * size.units  # tested at once, in float64
+    numbers += seeds * 3 * (recipe.train + recipe.test) * pixels
+    return math.ceil((4 * numbers + 6 * SAMPLES[dataset] * pixels) / 1e6)
