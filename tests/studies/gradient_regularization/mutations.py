@@ -45,10 +45,14 @@ flatness/figures.py
 SWEEPING: dict[str, str] = {
     "arms.py": "label-noise*",
     "costs/experiment.py": "costs*",
+    "diagonal/descents.py": "diagonal*",
+    "diagonal/experiment.py": "diagonal*",
+    "diagonal/flows.py": "diagonal*",
+    "differences/experiment.py": "differences*",
     "flooding/experiment.py": "flooding*",
     "flooding/pairs.py": "flooding*",
     "images.py": "label-noise* flooding*",
-    "networks.py": "label-noise* costs* flooding*",
+    "networks.py": "label-noise* costs* flooding* differences*",
     "label_noise/experiment.py": "label-noise*",
     "training.py": "label-noise*",
 }
