@@ -5,7 +5,6 @@ import xarray as xr
 
 from widthscope.plotting import MARKERS, PALETTE, Drawing, new
 
-
 LOWEST = 1e-9
 """Where a deviation of zero is drawn on a logarithmic axis."""
 
