@@ -1,5 +1,7 @@
 """The trace by recursion against the whole Hessian, and against curvlinops."""
 
+from itertools import pairwise
+
 import curvlinops
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ def drawn(members=3, examples=9, sizes=SIZES, seed=0):
     def normal(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    weights = [normal(members, out, into) / into**0.5 for into, out in zip(sizes, sizes[1:], strict=False)]
+    weights = [normal(members, out, into) / into**0.5 for into, out in pairwise(sizes)]
     biases = [0.3 * normal(members, out) for out in sizes[1:]]
     labels = torch.randint(sizes[-1], (members, examples), generator=generator)
     return weights, biases, normal(members, examples, sizes[0]), labels

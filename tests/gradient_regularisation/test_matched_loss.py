@@ -99,5 +99,5 @@ def test_once_all_members_stand_still_nothing_is_computed():
 
 
 def test_a_target_that_no_loss_can_reach_is_refused():
-    with pytest.raises(ValueError, match="target 0.0 must be a loss above 0"):
+    with pytest.raises(ValueError, match=r"target 0\.0 must be a loss above 0"):
         UntilLoss(GradientStep(loss, SGD(0.1)), 0.0)

@@ -7,7 +7,7 @@ z_l, the gradient d_l and the Hessian S_l,
     d_l = phi'(z_l) * (W_{l+1}^T d_{l+1}),
     S_l = D_l W_{l+1}^T S_{l+1} W_{l+1} D_l + diag(phi''(z_l) * (W_{l+1}^T d_{l+1})),   D_l = diag(phi'(z_l)),
 
-and since z_l is linear in W_l and b_l the Hessian with respect to both has the trace (|a_{l-1}|^2 + 1) tr S_l.
+and, z_l being linear in W_l and b_l, the Hessian with respect to both has the trace (|a_{l-1}|^2 + 1) tr S_l.
 The trace of the whole Hessian is the sum over layers, the mean over examples. No random probes: two networks
 that differ by a hundredth are told apart. Source: the recursion for layer-wise Hessians of arXiv:1706.03662,
 derived here for a softmax loss.

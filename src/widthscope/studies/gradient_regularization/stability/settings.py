@@ -1,7 +1,67 @@
-"""Settings of the family `stability`."""
+"""Settings of the family `stability`: strong penalties, and clean labels."""
 
-from widthscope.settings_types import Section
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from widthscope.settings_types import Count, Increasing, Section
+from widthscope.settings_types import Width as Units
+
+IMAGES = {"digits": 1797, "cifar10": 50_000, "cifar100": 50_000}
+"""Images that there are to train on; of the digits some must be left to test on."""
+
+PIXELS = {"digits": 64, "cifar10": 3072, "cifar100": 3072}
+CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
+
+Ascent = Annotated[float, Field(ge=1e-3, le=100)]
+"""Shorter steps are lost in the rounding of float32."""
+
+Strength = Annotated[float, Field(gt=0, le=100)]
+Rate = Annotated[float, Field(gt=0, le=10)]
+Seeds = Annotated[int, Field(ge=3, le=1000)]
+
+
+class Setup(Section):
+    """Arms trained alike: SGD, double backpropagation, and both differences at every ascent."""
+
+    train: Count = Field(300, description="Images trained on; all others are tested on.")
+    rate: Rate = Field(0.05, description="Learning rate of the first update.")
+    strength: Strength = Field(1.0, description="Strength of the penalty.")
+    ascents: Increasing[Ascent] = Field((0.1, 0.5, 1.0), description="Ascent steps of the differences.")
+    seeds: Seeds = Field(20, description="Independent seeds, each with a split of its own.")
+
+
+class Clean(Setup):
+    """A mild penalty on few images."""
+
+    train: Count = Field(100, description="Images trained on; all others are tested on.")
+    rate: Rate = Field(0.1, description="Learning rate of the first update.")
+    strength: Strength = Field(0.1, description="Strength of the penalty.")
+    ascents: Increasing[Ascent] = Field((0.2, 0.5), description="Ascent steps of the differences.")
+    seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
 
 
 class Stability(Section):
-    """Clean labels, and diverged trainings."""
+    """Images with their true labels: which trainings fail, and what a mild penalty does to the accuracy."""
+
+    dataset: Literal["digits", "cifar10", "cifar100"] = Field("digits", description="Images.")
+    layers: int = Field(3, ge=1, le=64, description="Weight matrices L of the ReLU network.")
+    width: Units = Field(64, le=2**12, description="Units of each hidden layer.")
+    batch: Count = Field(32, description="Images in a minibatch.")
+    steps: Count = Field(600, description="Updates, by SGD with momentum 0.9.")
+    failed_below: float = Field(
+        0.5, gt=0, lt=1, description="Test accuracy below which a training counts as failed."
+    )
+    strong: Setup = Setup()
+    clean: Clean = Clean()
+
+    @model_validator(mode="after")
+    def _images_suffice(self) -> "Stability":
+        for name, setup in (("strong", self.strong), ("clean", self.clean)):
+            most = IMAGES[self.dataset] - (1 if self.dataset == "digits" else 0)
+            if not self.batch <= setup.train <= most:
+                raise ValueError(
+                    f"{name}: {setup.train} images to train on must be at least a batch, {self.batch}, and "
+                    f"at most {most} of {self.dataset}, so that some are left to test on"
+                )
+        return self
