@@ -80,7 +80,7 @@ def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(dis
         *("mixtures", "memorisation", "denoise", "trained-energy", "accuracy", "breaking"),
         *("sparsity", "width"),
         *("label-noise",),
-        *("flooding",),
+        *("diagonal", "flooding",),
     )
     trained = {f"sweep_widths:{shard}" for shard in alone} | {
         f"{rule}:{shard}"

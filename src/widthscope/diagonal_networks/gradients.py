@@ -83,6 +83,6 @@ class Network:
         return Gradients(gradient, ascended, change, (residual**2).mean(axis=1) / 4)
 
     def kernel_times(self, plus: Array, minus: Array, vector: Array) -> Array:
-        """2 X diag(w₊² + w₋²) Xᵀ / n times a vector (seed, example, value); its eigenvalues are rates of decay."""
+        """2 X diag(w₊² + w₋²) Xᵀ / n times a vector (seed, example, value); its eigenvalues are rates."""
         squares = plus * plus + minus * minus
         return np.asarray(2 * (self._inputs @ (squares * self.pulled_back(vector))))

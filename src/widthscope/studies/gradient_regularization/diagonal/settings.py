@@ -1,7 +1,121 @@
-"""Settings of the family `diagonal`."""
+"""Settings of the family `diagonal`: diagonal linear networks on sparse regression."""
 
-from widthscope.settings_types import Section
+import math
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from widthscope.settings_types import Count, Increasing, Positive, Section
+
+Ascent = Annotated[float, Field(ge=-10, le=10)]
+Seeds = Annotated[int, Field(ge=3, le=1000)]
+Dimension = Annotated[int, Field(ge=2, le=2000)]
+Tolerance = Annotated[float, Field(gt=1e-12, le=1e-3)]
+Loss = Annotated[float, Field(gt=1e-25, le=1e-3)]
+Steps = Annotated[int, Field(ge=1, le=10**7)]
+
+
+class Verified(Section):
+    """Flows that are followed closely and far, to be compared with what the theory says of them."""
+
+    seeds: Seeds = Field(8, description="Independent data sets.")
+    tolerance: Tolerance = Field(5e-8, description="Relative error of a weight that one step may make.")
+    loss: Loss = Field(1e-10, description="Training loss at which a flow ends.")
+
+
+class Descent(Section):
+    """Descent by finite differences in steps of finite length."""
+
+    seeds: Seeds = Field(8, description="Independent data sets.")
+    rate: Positive = Field(0.01, description="Learning rate.")
+    steps: Steps = Field(2000, description="Number of steps.")
+
+
+class Flooded(Section):
+    """Descent above a level of the loss and ascent below it, then the plain flow."""
+
+    seeds: Seeds = Field(24, description="Independent data sets.")
+    level: Positive = Field(0.02, description="Level b of the training loss.")
+    rate: Positive = Field(0.04, description="Learning rate for inputs with a mean.")
+    centred_rate: Positive = Field(0.2, description="Learning rate for centred inputs.")
+    steps: Steps = Field(6000, description="Number of steps before the plain flow.")
 
 
 class Diagonal(Section):
-    """Diagonal linear networks."""
+    """Diagonal linear networks on noiseless sparse regression, inputs with a mean or without."""
+
+    examples: Dimension = Field(50, description="Examples n, fewer than features.")
+    features: Dimension = Field(100, description="Features d.")
+    support: Count = Field(5, description="Features that the target depends on.")
+    mean: Positive = Field(2.0, description="Mean of the inputs, in their standard deviations.")
+    scale: Positive = Field(0.1, description="Initial scale of all weights.")
+    larger_scale: Positive = Field(
+        0.3, description="Initial scale of the control, at which regularisation shifts the scale little."
+    )
+    strength: Positive = Field(0.1, description="Strength of the regularisation.")
+    ascents: Increasing[Ascent] = Field(
+        (-0.1, -0.05, -0.02, 0.0, 0.02, 0.05, 0.1, 0.15),
+        description="Ascent steps: above 0 forward, below 0 backward, 0 double backpropagation.",
+    )
+    judged: Positive = Field(0.1, description="Ascent step, forward and backward, that claims are about.")
+    predicted: Increasing[Ascent] = Field(
+        (-0.02, 0.0, 0.02, 0.05, 0.1),
+        description="Ascent steps whose shift of scale is compared with the scalar flow.",
+    )
+    seeds: Seeds = Field(24, description="Independent data sets with a mean.")
+    centred_seeds: Seeds = Field(24, description="Independent centred data sets.")
+    larger_seeds: Seeds = Field(8, description="Independent data sets at the larger scale.")
+    tolerance: Tolerance = Field(1e-6, description="Relative error of a weight that one step may make.")
+    loss: Loss = Field(
+        1e-6, description="Training loss at which a flow ends; the scale shifts hardly any more by then."
+    )
+    verified: Verified = Verified()
+    descent: Descent = Descent()
+    flooding: Flooded = Flooded()
+
+    @model_validator(mode="after")
+    def _data_can_be_interpolated(self) -> "Diagonal":
+        if not self.examples < self.features:
+            raise ValueError(
+                f"{self.examples} examples must be fewer than the {self.features} features, or there is one "
+                "solution alone"
+            )
+        if self.support > self.features:
+            raise ValueError(f"a support of {self.support} is more than the {self.features} features")
+        if not self.larger_scale > self.scale:
+            raise ValueError(f"larger_scale {self.larger_scale} must be above scale {self.scale}")
+        return self
+
+    @model_validator(mode="after")
+    def _ascents_are_there(self) -> "Diagonal":
+        for wanted in (0.0, self.judged, -self.judged, *self.predicted):
+            if wanted not in self.ascents:
+                raise ValueError(f"ascents {list(self.ascents)} must hold {wanted:g}, which claims are about")
+        if not any(-self.judged < ascent < 0 for ascent in self.ascents):
+            raise ValueError(
+                f"ascents {list(self.ascents)} must hold one between {-self.judged:g} and 0: a short "
+                f"backward "
+                "step is the control of the long one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _steps_are_stable(self) -> "Diagonal":
+        limits = (
+            ("descent.rate", self.descent.rate, self.strength),
+            ("flooding.rate", self.flooding.rate, 0.0),
+        )
+        for name, rate, strength in limits:
+            steepest = self.steepest()
+            most = 2 / (steepest * (1 + strength * steepest))
+            if rate >= most:
+                raise ValueError(
+                    f"{name} {rate:g} must be below {most:.3g}, where descent along the mean of these inputs "
+                    "becomes unstable"
+                )
+        return self
+
+    def steepest(self) -> float:
+        """Rate of decay along the inputs' mean, at the start or where the target is reached."""
+        squares = max(2 * self.scale**2 * self.features, math.sqrt(self.support))
+        return 2 * self.mean**2 * squares
