@@ -77,5 +77,10 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
 
 
 def starts(steps: int, pairs: int) -> tuple[int, ...]:
-    """Numbers of updates after which a pair of steps is compared: evenly spaced in the last third."""
-    return tuple(steps - (place * steps) // (3 * pairs) for place in reversed(range(pairs)))
+    """Numbers of updates after which a pair of steps is compared: evenly spaced, at most the last third.
+
+    An odd number of steps apart: of steps that alternate, both orders are seen by turns.
+    """
+    apart = steps // (3 * pairs)
+    apart -= 1 - apart % 2
+    return tuple(steps - place * apart for place in reversed(range(pairs)))

@@ -27,7 +27,7 @@ class Flooding(Section):
     )
     steps: Count = Field(600, ge=3, description="Steps.")
     pairs: Count = Field(
-        40, description="Pairs of consecutive steps that are compared, evenly spaced in the last third."
+        40, ge=2, description="Pairs of consecutive steps that are compared, evenly spaced in the last third."
     )
     seeds: Count = Field(8, ge=3, le=1000, description="Independent seeds, each with images of its own.")
 
