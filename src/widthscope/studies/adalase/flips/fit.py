@@ -1,11 +1,75 @@
-"""Evidence of the family `flips`."""
+"""Evidence of the family `flips`: where ratios end, where flips do harm in advance at known positions."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
 
+from widthscope.statistics.evidence import claim_tree
+from widthscope.statistics.over_seeds import of_seeds
+from widthscope.studies.adalase import map_fit
+from widthscope.studies.adalase.flips.plan import HORIZONTAL, IDENTITY, VERTICAL
+from widthscope.studies.adalase.map_fit import CHANGE, TWICE, Evidence
+from widthscope.studies.adalase.stored import Policies, policies
+
+OPPOSED = "translation"
+"""Harms deep maps more than the input: the accuracies' control."""
+
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
-    """None yet."""
-    return {}
+    """Evidence for the claims of the family and the curves of its figures, by path."""
+    found = policies(shards, "flips")
+    opposed = policies(shards, "maps")[OPPOSED]
+    vertical, horizontal, virtual = (found[name] for name in ("vertical", "horizontal", "virtual"))
+    claims = {
+        "ratio-natural-harmful": follows(
+            horizontal, HORIZONTAL, horizontal, f"{IDENTITY}-adaptive", opposed, ["adaptive"]
+        ),
+        "ratio-vflip": follows(
+            vertical, VERTICAL, virtual, f"{VERTICAL}-adaptive", opposed, ["adaptive", "fast"]
+        ),
+    }
+    return claim_tree(claims) | {
+        "/curves/flips-paths/vertical": map_fit.paths(vertical, [f"{VERTICAL}-adaptive"]),
+        "/curves/flips-paths/virtual": map_fit.paths(virtual, [f"{VERTICAL}-adaptive"]),
+        "/curves/flips-paths/horizontal": map_fit.paths(horizontal, [f"{HORIZONTAL}-adaptive"]),
+        "/curves/flips-paths/identity": map_fit.paths(horizontal, [f"{IDENTITY}-adaptive"]),
+        "/curves/flips-quality/vertical": map_fit.beside(vertical, VERTICAL, f"{VERTICAL}-adaptive"),
+        "/curves/flips-quality/horizontal": map_fit.beside(horizontal, HORIZONTAL, f"{HORIZONTAL}-adaptive"),
+    }
+
+
+def follows(
+    of: Policies, flip: str, null: Policies, null_arm: str, opposed: Policies, rates: list[str]
+) -> Evidence:
+    """Whether ratios leave the input for the last position.
+
+    Args:
+        of: the flip's experiment.
+        flip: its operation.
+        null: an experiment of the same seeds whose positions are all alike.
+        null_arm: its arm.
+        opposed: an experiment with an augmentation that harms the last position more than the input.
+        rates: adaptive arms, the judged one first, by the end of their name.
+    """
+    arms = [f"{flip}-{name}" for name in rates]
+    drift = map_fit.rise(null, null_arm)
+    opposite = f"{flip}-opposite"
+    return {
+        "ratios": (
+            of_seeds("adaptive", [map_fit.rise(of, arms[0]) - drift], possible=TWICE),
+            of_seeds("sign turned", [map_fit.rise(of, opposite) - drift], possible=TWICE),
+        ),
+        "accuracy": (
+            of_seeds(flip, [map_fit.gain_of_depth(of, flip)], possible=CHANGE),
+            of_seeds(OPPOSED, [map_fit.gain_of_depth(opposed, OPPOSED)], possible=CHANGE),
+        ),
+        "seeds": (map_fit.seeds_that_rise(of, [*arms, opposite]), None),
+        "by-position": (
+            map_fit.by_position({arm: of.ended(arm) for arm in [*arms, opposite]}),
+            None,
+        ),
+        "null": (map_fit.by_position({"all alike": null.ended(null_arm)}), None),
+        "rank": (map_fit.correlation_table(arms[0], of, flip, arms[0]), None),
+        "accuracies": (map_fit.accuracy_table(of, flip, ["uniform", *rates]), None),
+    }
