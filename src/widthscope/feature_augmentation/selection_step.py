@@ -9,7 +9,7 @@ enter the weight step, not G. Policies are numbers of each member, so that fixed
 adaptive choice train side by side.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from widthscope.ensembles.gradient_step import Batch, value_and_gradients
 from widthscope.ensembles.optimisers import Optimiser, State
-from widthscope.ensembles.parameters import Parameters, column
+from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.schedules import Schedule, constant
 from widthscope.feature_augmentation.operations.base import Operation
 from widthscope.feature_augmentation.ratios import chosen_position, moved
@@ -79,7 +79,8 @@ class SelectionStep:
 
     - ``x`` (member, N, ...), ``labels`` (member, N) int64;
     - ``uniform`` (member,) float64 in [0, 1), which decides the position that is sampled;
-    - the operations' draws (member, ...), by the names of `named_draws`;
+    - the operations' draws (set, ...), by the names of `named_draws`, and ``draws`` (member,) int64, each
+      member's set of them: members that share draws share them in memory;
     - if ratios adapt, ``validation_x`` (member, V, ...) and ``validation_labels`` (member, V).
 
     Attributes:
@@ -127,27 +128,35 @@ class SelectionStep:
 
     def augmented_loss(self, weights: Parameters, batch: Batch, chosen: Tensor) -> Tensor:
         """L_l of each member (member,), l = chosen (member,): mean cross-entropy with soft labels."""
-        which = batch["operation"]
-        mixing: list[tuple[Tensor, Operation, dict[str, Tensor], tuple[int, ...]]] = []
+        used: list[tuple[Operation, Tensor, dict[str, Tensor], tuple[int, ...]]] = []
 
         def between(position: int, x: Tensor) -> Tensor:
-            here, plain = chosen == position, x
-            for place, (name, operation) in enumerate(self.operations.items()):
-                active = here & (which[:, position] == place)
-                if x.device.type == "cpu" and not bool(active.any()):
-                    continue  # nobody's; on a GPU asking would wait for it
-                draws = draws_at(batch, name, position if operation.draws_depend_on_shape else None)
-                x = torch.where(column(active, x), operation.apply(plain, draws), x)
-                mixing.append((active, operation, draws, tuple(plain.shape[2:])))
+            plain = x
+            for name, members, draws in self._used_at(position, batch, chosen):
+                operation = self.operations[name]
+                shown = plain[members]
+                x = x.index_copy(0, members, operation.apply(shown, draws))
+                used.append((operation, members, draws, tuple(shown.shape[2:])))
             return x
 
         logits = self.forward(weights, batch["x"], between)
-        targets = certain = functional.one_hot(batch["labels"], logits.shape[-1]).to(logits.dtype)
-        for active, operation, draws, shape in mixing:
-            mixed = operation.mixed_targets(certain, draws, shape)
-            if mixed is not certain:
-                targets = torch.where(column(active, targets), mixed, targets)
+        targets = functional.one_hot(batch["labels"], logits.shape[-1]).to(logits.dtype)
+        for operation, members, draws, shape in used:
+            mixed = operation.mixed_targets(targets[members], draws, shape)
+            targets = targets.index_copy(0, members, mixed)
         return -(targets * logits.log_softmax(dim=-1)).sum(dim=-1).mean(dim=1)
+
+    def _used_at(
+        self, position: int, batch: Batch, chosen: Tensor
+    ) -> Iterator[tuple[str, Tensor, dict[str, Tensor]]]:
+        """Operations at this position: name, places of the members that use it now, their draws."""
+        which = batch["operation"][:, position]
+        for place, (name, operation) in enumerate(self.operations.items()):
+            members = ((chosen == position) & (which == place)).nonzero()[:, 0]
+            if len(members):
+                of = draws_at(batch, name, position if operation.draws_depend_on_shape else None)
+                rows = batch["draws"][members]
+                yield name, members, {key: values[rows] for key, values in of.items()}
 
     def validation_loss(self, weights: Parameters, batch: Batch) -> Tensor:
         """L_val of each member (member,): cross-entropy without augmentation inside the network."""

@@ -10,7 +10,7 @@ A member that diverged has NaN, and so has the alignment of a position that was 
 ratio that never fell so low is NaN too. Ratios are those after `step` updates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,6 +72,52 @@ def stored(parts: Sequence[Outcomes], arms: Sequence[Named], least: float, posit
     for node in nodes.values():
         node.attrs = {"least": float(least), "positions": positions}
     return xr.DataTree.from_dict(nodes)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Trained policies of one experiment, all seeds together.
+
+    Attributes:
+        outcomes: as in ``/outcomes``.
+        ratios: as in ``/ratios``.
+    """
+
+    outcomes: xr.Dataset
+    ratios: xr.Dataset
+
+    def accuracy(self, arm: str) -> np.ndarray[Any, Any]:
+        """Test accuracies of an arm, (seed,)."""
+        return np.asarray(self.outcomes["accuracy"].sel(arm=arm).values, dtype=float)
+
+    def ended(self, arm: str) -> np.ndarray[Any, Any]:
+        """Ratios at the end of an adaptive arm, (seed, position)."""
+        return np.asarray(self.ratios["ratios_end"].sel(arm=arm).values, dtype=float)
+
+    @property
+    def floor(self) -> float:
+        """delta / K."""
+        return float(self.ratios.attrs["least"] / self.ratios.attrs["positions"])
+
+
+def policies(shards: Mapping[str, xr.DataTree], family: str) -> dict[str, Policies]:
+    """Every experiment of a family, by name, whether its shards hold one each, all, or some seeds of one."""
+    parts: dict[str, list[xr.DataTree]] = {}
+    for name, tree in sorted(shards.items()):
+        if name == family or name.startswith(f"{family}-"):
+            for experiment, node in tree.children.items():
+                parts.setdefault(experiment, []).append(node)
+    return {
+        name: Policies(_all_seeds(each, "outcomes"), _all_seeds(each, "ratios"))
+        for name, each in parts.items()
+    }
+
+
+def _all_seeds(parts: Sequence[xr.DataTree], node: str) -> xr.Dataset:
+    """One node of several shards, their seeds in order."""
+    tables = [part[node].to_dataset().load() for part in parts]
+    joined = xr.concat(tables, dim="seed", combine_attrs="override") if len(tables) > 1 else tables[0]
+    return joined.sortby("seed")
 
 
 def _outcomes(part: Outcomes) -> xr.Dataset:

@@ -213,9 +213,9 @@ class _Training:
 
         def batches(step: int) -> Batch:
             shown = minibatches(step)
-            drawn = {key: values.to(device)[self.sets] for key, values in draws(step).items()}
+            drawn = {key: values.to(device) for key, values in draws(step).items()}
             beside = {} if validation is None else validation(step)
-            return {**shown, **drawn, **beside, **policies, "uniform": uniform[:, step]}
+            return {**shown, **drawn, **beside, **policies, "draws": self.sets, "uniform": uniform[:, step]}
 
         return batches
 

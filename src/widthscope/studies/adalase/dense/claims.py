@@ -1,5 +1,95 @@
-"""Claims of the family `dense`."""
+"""Claims of the family `dense`, with thresholds fixed beforehand."""
 
-from widthscope.statistics.claims import Claim
+from widthscope.statistics.claims import Claim, Control, Test
+from widthscope.statistics.rules import Above, Reported
 
-CLAIMS: tuple[Claim, ...] = ()
+SHOWN = "none: shown beside it"
+ZERO = "the claim says which of the two is larger, whatever by how much"
+DATA = (
+    "In perceptrons with two hidden layers on small training sets (at the default sizes: 50, 100 and 400 "
+    "8 by 8 digits)"
+)
+DRIFT = (
+    "Ratios drift even where all positions are alike: the same network with the identity in the place of the "
+    "operation is subtracted, seed by seed."
+)
+SHARDS = ("dense*",)
+
+MIXUP = Claim(
+    name="ratio-mixup-mlp",
+    statement=(
+        f"{DATA}, mixup is better at later positions, and the adaptive ratios go there: the last position's "
+        f"ends above the input's. {DRIFT}"
+    ),
+    quantity=(
+        "ratio at the end of the last position less that of the input, less the same with the identity, over "
+        "seeds"
+    ),
+    prediction=None,
+    tests=(
+        Test(
+            "follows",
+            Above(0.0),
+            "ratio at the end of the last position less that of the input, less the same with the identity; "
+            "of each seed the mean over numbers of images",
+            ZERO,
+        ),
+        Test("by-size", Reported(), "the same, by the number n of images trained on", SHOWN),
+        Test(
+            "premise",
+            Reported(),
+            "test accuracy with mixup fixed at the last position less that at the input, paired over seeds; "
+            "judged where it is a claim of its own",
+            SHOWN,
+        ),
+        Test("ratios", Reported(), "ratios at the end, by n and position", SHOWN),
+        Test("accuracies", Reported(), "test accuracy by n and policy", SHOWN),
+        Test("seeds", Reported(), "share of seeds whose last position ends above their input", SHOWN),
+    ),
+    control=Control(
+        "the update with its sign turned, which lowers the ratios of positions whose gradients agree with "
+        "the validation's"
+    ),
+    figure="dense-ratios",
+    shards=SHARDS,
+)
+
+OTHERS = Claim(
+    name="ratio-cutout-noise-mlp",
+    statement=(
+        "In perceptrons with two hidden layers on a small training set (at the default sizes: 100 8 by 8 "
+        "digits), the adaptive ratios of noise and of cutout go to the better one of the input and the last "
+        f"position. {DRIFT} Which one is better was taken from trials with other seeds: for noise the input, "
+        "for cutout of a block of half the features, always whole, the last position. In the trials the ratios "
+        "of cutout did so, those of noise did not; and where a block might reach over the edge, which cuts "
+        "less, cutout was better at the input."
+    ),
+    quantity=(
+        "ratio at the end of the better position less that of the worse, less the same with the identity, over "
+        "seeds"
+    ),
+    prediction=None,
+    tests=(
+        Test(
+            "follows",
+            Above(0.0),
+            "ratio at the end of the better position less that of the worse, less the same with the identity, "
+            "over seeds",
+            ZERO,
+        ),
+        Test(
+            "premise",
+            Reported(),
+            "test accuracy with the operation fixed at the better position less that at the worse, paired "
+            "over seeds: below 0 where the trials were wrong",
+            SHOWN,
+        ),
+        Test("ratios", Reported(), "ratios at the end, by operation and position", SHOWN),
+        Test("accuracies", Reported(), "test accuracy with the operation fixed at each position", SHOWN),
+    ),
+    control=Control("mixup, for which the input is the worse position, judged as if it were the better"),
+    figure="dense-quality",
+    shards=SHARDS,
+)
+
+CLAIMS: tuple[Claim, ...] = (MIXUP, OTHERS)
