@@ -15,6 +15,9 @@ CALLED = {
     "forward": "forward difference",
     "backward": "backward difference",
 }
+SHIFT = {"forward": -0.01, "backward": 0.01}
+"""Of a point to the side, relative to its ascent, so that intervals can be told apart."""
+
 TITLES = {"relu": "ReLU", "tanh": "tanh"}
 
 Curves = Mapping[str, xr.Dataset]
@@ -70,7 +73,7 @@ def _draw(axes: Axes, curves: Curves, name: str) -> None:
     for method, mark in MARKS.items():
         curve = curves[method]
         axes.errorbar(
-            curve["ascent"],
+            curve["ascent"] * (1.0 + SHIFT[method]),
             curve[name],
             yerr=curve[f"{name}_half"],
             color=PALETTE[COLOURS[method]],
@@ -90,4 +93,6 @@ def _said(curves: Curves) -> str:
         else:
             parts.append(f"{CALLED[method]} diverged with some seed")
     seeds = int(curves["double"]["accuracy_seeds"].values[0])
-    return f"{', '.join(parts)} ({seeds} seeds)"
+    fewest = min(int(curve["accuracy_seeds"].min()) for curve in curves.values())
+    beside = "" if fewest == seeds else f", {fewest} at ascents that are not judged"
+    return f"{', '.join(parts)} ({seeds} seeds{beside})"
