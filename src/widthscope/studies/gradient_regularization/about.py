@@ -16,8 +16,8 @@ ABOUT = About(
     year=2023,
     says=(
         "A penalty on the squared norm of the loss's gradient can be trained by differences of two "
-        "gradients, one of them after a step of ascent (forward) or of descent (backward), in place of double "
-        "backpropagation.",
+        "gradients, one of them after a step of ascent (forward) or of descent (backward), in place of "
+        "double backpropagation.",
         "Two gradients take about six matrix products for each layer, double backpropagation about nine.",
         "Forward differences with a long ascent generalise best; that is no error of approximation, but a "
         "bias of their own.",
