@@ -60,21 +60,21 @@ OTHERS = Claim(
         "In perceptrons with two hidden layers on a small training set (at the default sizes: 100 8 by 8 "
         "digits), the adaptive ratios of noise and of cutout go to the better one of the input and the last "
         f"position. {DRIFT} Which one is better was taken from trials with other seeds: for noise the input, "
-        "for cutout of a block of half the features, always whole, the last position. In the trials the ratios "
-        "of cutout did so, those of noise did not; and where a block might reach over the edge, which cuts "
-        "less, cutout was better at the input."
+        "for cutout of a block of half the features, always whole, the last position. In the trials the "
+        "ratios of cutout did so, those of noise did not; and where a block might reach over the edge, "
+        "which cuts less, cutout was better at the input."
     ),
     quantity=(
-        "ratio at the end of the better position less that of the worse, less the same with the identity, over "
-        "seeds"
+        "ratio at the end of the better position less that of the worse, less the same with the identity, "
+        "over seeds"
     ),
     prediction=None,
     tests=(
         Test(
             "follows",
             Above(0.0),
-            "ratio at the end of the better position less that of the worse, less the same with the identity, "
-            "over seeds",
+            "ratio at the end of the better position less that of the worse, less the same with the "
+            "identity, over seeds",
             ZERO,
         ),
         Test(

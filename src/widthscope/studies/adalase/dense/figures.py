@@ -1,4 +1,4 @@
-"""Figures of the family `dense`: ratios over the steps beside their null, and against the positions' worth."""
+"""Figures of the family `dense`: ratios over the steps beside their null, and against accuracies."""
 
 from collections.abc import Mapping
 
@@ -41,16 +41,17 @@ def ratios(paths: Mapping[str, xr.Dataset]) -> Drawing:
     seeds = next(iter(paths.values())).attrs["seeds"]
     return Drawing(
         figure,
-        f"Adaptive ratios with mixup at the input (position 0) and before each further layer, mean over {seeds} "
-        "seeds, by the number n of images trained on. Bands are 99 % intervals of the same networks with the "
-        "identity in the place of mixup: there ratios only drift.",
+        "Adaptive ratios with mixup at the input (position 0) and before each further layer, mean over "
+        f"{seeds} seeds, by the number n of images trained on. Bands are 99 % intervals of the same networks with "
+        "the identity in the place of mixup: there ratios only drift.",
         "A panel for each number of images, over the steps. From the input on, " + "; ".join(said) + ".",
     )
 
 
 def beside(quality: Mapping[str, xr.Dataset]) -> Drawing:
     """Ratios at the end against the accuracy of the fixed positions, less the mean of these."""
-    figure, axes = new(width=6.0, height=3.8)
+    figure, *panels = new(width=6.0, height=3.8)
+    axes = panels[0]
     said = []
     for place, (name, table) in enumerate(sorted(quality.items())):
         colour = PALETTE[f"c{place}"]

@@ -10,8 +10,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement=(
             "In a perceptron with two hidden layers on a small training set (at the default sizes: 100 8 by "
             "8 digits), a position at which features are permuted across the batch, labels kept, is driven "
-            "to the floor of the ratios, be it the input, the first or the second hidden layer, with mixup at "
-            "the other positions."
+            "to the floor of the ratios, be it the input, the first or the second hidden layer, with mixup "
+            "at the other positions."
         ),
         quantity="share of seeds in which the ratio ends below twice its floor, wherever the harm is",
         prediction=None,

@@ -18,7 +18,8 @@ LABELS = {
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:
     """Drawings by name."""
     paths = {name: fit[f"/curves/harmful/{name}"].to_dataset() for name in LABELS}
-    figure, axes = new(width=6.4, height=4.2)
+    figure, *panels = new(width=6.4, height=4.2)
+    axes = panels[0]
     for place, (name, label) in enumerate(LABELS.items()):
         path, colour = paths[name], PALETTE[f"c{place}"]
         x, y, half = path["step"].values, path["ratio"].values, path["ratio_half"].values
