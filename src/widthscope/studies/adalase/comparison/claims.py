@@ -101,8 +101,8 @@ UNIFORM = Claim(
     name="acc-ada-vs-uniform",
     statement=(
         "In perceptrons with two hidden layers on small training sets (at the default sizes: 50 to 400 8 by "
-        "8 digits), adaptive choice is better than uniform choice where one position destroys labels, and with "
-        "mixup at most three tenths of a point worse."
+        "8 digits), adaptive choice is better than uniform choice where one position destroys labels, and "
+        "with mixup at most three tenths of a point worse."
     ),
     quantity="test accuracy of adaptive choice less that of uniform choice, paired over seeds",
     prediction=None,

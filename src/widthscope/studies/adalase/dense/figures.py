@@ -42,8 +42,8 @@ def ratios(paths: Mapping[str, xr.Dataset]) -> Drawing:
     return Drawing(
         figure,
         "Adaptive ratios with mixup at the input (position 0) and before each further layer, mean over "
-        f"{seeds} seeds, by the number n of images trained on. Bands are 99 % intervals of the same networks with "
-        "the identity in the place of mixup: there ratios only drift.",
+        f"{seeds} seeds, by the number n of images trained on. Bands are 99 % intervals of the same networks "
+        "with the identity in the place of mixup: there ratios only drift.",
         "A panel for each number of images, over the steps. From the input on, " + "; ".join(said) + ".",
     )
 
