@@ -53,14 +53,11 @@ def scale(curve: xr.Dataset) -> Drawing:
     axes.legend()
     return Drawing(
         figure,
-        f"Shift of the effective scale off the target's support over the ascent step, mean over "
-        f"{curve.attrs['seeds']} "
-        f"seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}. A flow of two scalars, in "
-        f"which all "
-        "inputs equal their mean, predicts it with no free parameter.",
-        f"Points over the ascent step, from {y[0]:.3f} at {x[0]:g} to {y[-1]:.3f} at {x[-1]:g}, with three "
-        f"lines; the "
-        f"two-scalar flow goes from {float(curve['data'][0]):.3f} to {float(curve['data'][-1]):.3f}.",
+        "Shift of the effective scale off the target's support over the ascent step, mean over "
+        f"{curve.attrs['seeds']} seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}. The flow of "
+        "two scalars, in which all inputs equal their mean, has no free parameter.",
+        f"Points over the ascent step, from {y[0]:.3f} at {x[0]:g} to {y[-1]:.3f} at {x[-1]:g}, with three lines; "
+        f"the two-scalar flow goes from {float(curve['data'][0]):.3f} to {float(curve['data'][-1]):.3f}.",
     )
 
 
@@ -75,14 +72,12 @@ def test_error(curve: xr.Dataset) -> Drawing:
     axes.set_ylabel("test error less that of the plain flow")
     return Drawing(
         figure,
-        f"Squared distance from the target less that of the plain flow, which is {curve.attrs['plain']:.3f} "
-        f"on average, "
-        f"over the ascent step, paired by seed, mean over {curve.attrs['seeds']} seeds with 99 % intervals, "
-        f"inputs of "
-        f"mean {curve.attrs['mean']:g}.",
+        "Squared distance from the target less that of the plain flow, which is "
+        f"{curve.attrs['plain']:.3f} on average, over the ascent step, paired by seed, mean over "
+        f"{curve.attrs['seeds']} seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}.",
         f"A line over the ascent step, from {y[0]:+.4f} at {x[0]:g} through "
-        f"{float(curve['difference'].sel(ascent=0)):+.4f} "
-        f"for double backpropagation to {y[-1]:+.4f} at {x[-1]:g}.",
+        f"{float(curve['difference'].sel(ascent=0)):+.4f} for double backpropagation to {y[-1]:+.4f} at "
+        f"{x[-1]:g}.",
     )
 
 
@@ -115,9 +110,8 @@ def coordinates(curve: xr.Dataset) -> Drawing:
     axes.legend()
     return Drawing(
         figure,
-        "Where regularisation shrinks the effective scale: everywhere for inputs with a mean, almost on "
-        "the target's "
-        f"support alone for centred ones. Means over {curve.attrs['seeds']} seeds with 99 % intervals: "
+        "How far double backpropagation shifts the effective scale of each coordinate, for inputs with a mean "
+        f"and for centred ones. Means over {curve.attrs['seeds']} seeds with 99 % intervals: "
         f"{'; '.join(said)}.",
         f"Points over the coordinates. {'; '.join(said)}.",
     )
@@ -140,10 +134,8 @@ def gap(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Relative distance between the solution that the flow in the weights reaches and that of the dual "
-        "problem, by "
-        f"the scale that is put in; forward step {curve.attrs['judged']:g}, mean over "
-        f"{curve.attrs['seeds']} seeds with "
-        "99 % intervals.",
+        f"problem, by the scale that is put in; forward step {curve.attrs['judged']:g}, mean over "
+        f"{curve.attrs['seeds']} seeds with 99 % intervals.",
         f"One row for each scale: the right one at {best:.2f}, the nearest wrong one at {wrong:.2f}.",
     )
 
