@@ -101,23 +101,32 @@ class Policies:
 
 
 def policies(shards: Mapping[str, xr.DataTree], family: str) -> dict[str, Policies]:
-    """Every experiment of a family, by name, whether its shards hold one each, all, or some seeds of one."""
+    """Every experiment of a family, by name, whether its shards hold all, one, or some arms or seeds of one."""
     parts: dict[str, list[xr.DataTree]] = {}
     for name, tree in sorted(shards.items()):
         if name == family or name.startswith(f"{family}-"):
             for experiment, node in tree.children.items():
                 parts.setdefault(experiment, []).append(node)
     return {
-        name: Policies(_all_seeds(each, "outcomes"), _all_seeds(each, "ratios"))
-        for name, each in parts.items()
+        name: Policies(_together(each, "outcomes"), _together(each, "ratios")) for name, each in parts.items()
     }
 
 
-def _all_seeds(parts: Sequence[xr.DataTree], node: str) -> xr.Dataset:
-    """One node of several shards, their seeds in order."""
-    tables = [part[node].to_dataset().load() for part in parts]
-    joined = xr.concat(tables, dim="seed", combine_attrs="override") if len(tables) > 1 else tables[0]
-    return joined.sortby("seed")
+def _together(parts: Sequence[xr.DataTree], node: str) -> xr.Dataset:
+    """One node of several shards, each with some arms at some seeds: seeds in order."""
+    tables = [part[node].to_dataset().load() for part in parts if node in part.children]
+    if len(tables) == 1:
+        return tables[0].sortby("seed")
+    arms = dict.fromkeys(str(arm) for table in tables for arm in table["arm"].values)
+    joined = [
+        xr.concat(
+            [table.sel(arm=[arm]) for table in tables if arm in table["arm"].values],
+            dim="seed",
+            combine_attrs="override",
+        ).sortby("seed")
+        for arm in arms
+    ]
+    return xr.concat(joined, dim="arm", combine_attrs="override")
 
 
 def _outcomes(part: Outcomes) -> xr.Dataset:

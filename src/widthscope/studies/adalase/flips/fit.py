@@ -3,24 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import of_seeds
 from widthscope.studies.adalase import map_fit
-from widthscope.studies.adalase.flips.plan import HORIZONTAL, IDENTITY, VERTICAL
+from widthscope.studies.adalase.flips.plan import DESTROYING, HORIZONTAL, IDENTITY, VERTICAL
 from widthscope.studies.adalase.map_fit import CHANGE, TWICE, Evidence
 from widthscope.studies.adalase.stored import Policies, policies
-
-OPPOSED = "translation"
-"""Harms deep maps more than the input: the accuracies' control."""
 
 
 def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str, xr.Dataset]:
     """Evidence for the claims of the family and the curves of its figures, by path."""
     found = policies(shards, "flips")
-    opposed = policies(shards, "maps")[OPPOSED]
     vertical, horizontal, virtual = (found[name] for name in ("vertical", "horizontal", "virtual"))
+    opposed = vertical.accuracy(f"{DESTROYING}-last") - map_fit.accuracies(vertical, VERTICAL)[:, -1]
     claims = {
         "ratio-natural-harmful": follows(
             horizontal, HORIZONTAL, horizontal, f"{IDENTITY}-adaptive", opposed, ["adaptive"]
@@ -40,7 +38,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 
 def follows(
-    of: Policies, flip: str, null: Policies, null_arm: str, opposed: Policies, rates: list[str]
+    of: Policies, flip: str, null: Policies, null_arm: str, opposed: np.ndarray[Any, Any], rates: list[str]
 ) -> Evidence:
     """Whether ratios leave the input for the last position.
 
@@ -49,7 +47,7 @@ def follows(
         flip: its operation.
         null: an experiment of the same seeds whose positions are all alike.
         null_arm: its arm.
-        opposed: an experiment with an augmentation that harms the last position more than the input.
+        opposed: accuracy where the last position is harmed less that where nothing is, (seed,).
         rates: adaptive arms, the judged one first, by the end of their name.
     """
     arms = [f"{flip}-{name}" for name in rates]
@@ -62,7 +60,7 @@ def follows(
         ),
         "accuracy": (
             of_seeds(flip, [map_fit.gain_of_depth(of, flip)], possible=CHANGE),
-            of_seeds(OPPOSED, [map_fit.gain_of_depth(opposed, OPPOSED)], possible=CHANGE),
+            of_seeds("labels destroyed", [opposed], possible=CHANGE),
         ),
         "seeds": (map_fit.seeds_that_rise(of, [*arms, opposite]), None),
         "by-position": (

@@ -8,7 +8,8 @@ from widthscope.studies.base import Shard
 
 FAMILY = "flips"
 VERTICAL, HORIZONTAL, IDENTITY = "vertical_flip", "horizontal_flip", "identity"
-"""Operations."""
+DESTROYING = "permutation"
+"""Operations; the last one exchanges examples and keeps labels."""
 
 
 def shards(settings: Flips, seed: int) -> list[Shard]:
@@ -24,6 +25,7 @@ def shards(settings: Flips, seed: int) -> list[Shard]:
                 Arm(f"{VERTICAL}-adaptive", vertical, rate=rate),
                 Arm(f"{VERTICAL}-fast", vertical, rate=settings.fast_rate),
                 Arm(f"{VERTICAL}-opposite", vertical, rate=-settings.fast_rate),
+                Arm(f"{DESTROYING}-last", (DESTROYING,) * places, places - 1),
             ),
         ),
         "virtual": Experiment(how, (Arm(f"{VERTICAL}-adaptive", vertical, rate=rate),), virtual=places),
