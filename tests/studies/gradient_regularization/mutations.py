@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py
+plan.py settings.py training_cost.py
 differences/plan.py differences/settings.py
 costs/plan.py costs/settings.py
 flooding/plan.py flooding/settings.py
@@ -43,7 +43,7 @@ flatness/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
-    "arms.py": "label-noise*",
+    "arms.py": "label-noise* stability* flatness*",
     "costs/experiment.py": "costs*",
     "diagonal/descents.py": "diagonal*",
     "diagonal/experiment.py": "diagonal*",
@@ -51,8 +51,10 @@ SWEEPING: dict[str, str] = {
     "differences/experiment.py": "differences*",
     "flooding/experiment.py": "flooding*",
     "flooding/pairs.py": "flooding*",
-    "images.py": "label-noise* flooding*",
-    "networks.py": "label-noise* costs* flooding* differences*",
+    "images.py": "label-noise* flooding* stability* flatness*",
+    "networks.py": "label-noise* costs* flooding* differences* stability* flatness*",
     "label_noise/experiment.py": "label-noise*",
-    "training.py": "label-noise*",
+    "training.py": "label-noise* stability*",
+    "flatness/experiment.py": "flatness*",
+    "stability/experiment.py": "stability*",
 }

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from widthscope.curvature.perceptron_hessian import DERIVATIVES, hessian_trace
 from widthscope.ensembles.gradient_step import Batch, GradientStep, Step, value_and_gradients
+from widthscope.ensembles.independence import first_members, in_company, needs_company, one_thread
 from widthscope.ensembles.members import Members
 from widthscope.ensembles.optimisers import SGD
 from widthscope.ensembles.parameters import Parameters, stacked
@@ -39,8 +40,8 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
     else to chance: networks of a seed differ in nothing but the step.
 
     Args:
-        settings: `dataset`, `seed`, `train`, `network`, `rate`, `loss`, `steps` and `alike`, as in
-            `settings.Flatness`, and `networks` by activation, each with `seeds` and `arms`: `name`, the
+        settings: `dataset`, `seed`, `train`, `network`, `rate`, `strength`, `loss`, `steps` and `alike`,
+            as in `settings.Flatness`, and `networks` by activation, each with `seeds` and `arms`: `name`, the
             fields of an `Arm`, and the arm's share of the rate.
         datasets: the one that is named in `dataset`.
         work: what the job gives.
@@ -80,10 +81,7 @@ def _table(
             "method": ("arm", [arm.method for arm in arms]),
             "ascent": ("arm", [arm.ascent for arm in arms]),
         },
-        attrs={
-            **{key: settings[key] for key in ("dataset", "train", "rate", "loss", "alike")},
-            "strength": max(arm.strength for arm in arms),
-        },
+        attrs={key: settings[key] for key in ("dataset", "train", "rate", "strength", "loss", "alike")},
     )
 
 
@@ -101,7 +99,7 @@ def _measured(
     target = settings["loss"]
     step = UntilLoss(_step(network, Arm(**fields["arm"]), fields["share"] * settings["rate"]), target)
     alike = Recording(
-        lambda parameters: of_networks(network, current(_first(parameters, len(members))), batch),
+        lambda parameters: evaluated(network, current(first_members(parameters, len(members))), batch),
         dict.fromkeys((*MEASURED, "loss_here"), ()),
         (settings["alike"],),
         along="updates_alike",
@@ -116,7 +114,7 @@ def _measured(
         work=work,
         name=name,
     )
-    ends = [of_networks(network, part(trained.parameters), batch) for part in (previous, current)]
+    ends = [evaluated(network, part(trained.parameters), batch) for part in (previous, current)]
     losses = torch.stack([end["loss_here"] for end in ends])
     row = {
         key: interpolated(target, losses, torch.stack([end[key] for end in ends])).cpu().numpy()
@@ -130,11 +128,6 @@ def _measured(
     return row
 
 
-def _first(parameters: Parameters, count: int) -> Parameters:
-    """Without the copy that trains beside a lone member; `of_networks` has a batch of `count` members."""
-    return {name: value[:count] for name, value in parameters.items()}
-
-
 def _step(network: Network, arm: Arm, rate: float) -> Step:
     optimiser = SGD(rate)
     if arm.method == "plain":
@@ -142,6 +135,15 @@ def _step(network: Network, arm: Arm, rate: float) -> Step:
     if arm.method == "double":
         return DoubleBackpropagationStep(loss(network), optimiser, arm.strength)
     return DifferenceStep(loss(network), optimiser, arm.strength, arm.signed_ascent)
+
+
+def evaluated(network: Network, parameters: Parameters, batch: Batch) -> dict[str, Tensor]:
+    """As `of_networks`, each member to the last bit the same in any company."""
+    count = len(batch["labels"])
+    with one_thread():
+        if needs_company(parameters):
+            return first_members(of_networks(network, in_company(parameters), in_company(batch)), count)
+        return of_networks(network, parameters, batch)
 
 
 def of_networks(network: Network, parameters: Parameters, batch: Batch) -> dict[str, Tensor]:

@@ -33,9 +33,9 @@ def ratios(curves: dict[str, xr.Dataset]) -> Drawing:
     return Drawing(
         figure,
         f"Squared gradient norm and Hessian trace at a training loss of {attrs['loss']:g} nats, as "
-        f"logarithms of their ratio to plain descent from the same weights, {attrs['seeds']} seeds with means and 99 % "
-        f"intervals (full batches of {attrs['train']} {DATA[attrs['dataset']]}, penalty of strength "
-        f"{attrs['strength']:g}). Means of the trace's: "
+        f"logarithms of their ratio to plain descent from the same weights, {attrs['seeds']} seeds "
+        f"with means and 99 % intervals (full batches of {attrs['train']} {DATA[attrs['dataset']]}, "
+        f"penalty of strength {attrs['strength']:g}). Means of the trace's: "
         + ". ".join(f"{name}: {words}" for name, words in said.items())
         + ".",
         "Two panels of points below and above a line at 0, by method. Means of the trace's log ratio: "

@@ -2,12 +2,18 @@
 
 import math
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm
-from widthscope.studies.gradient_regularization.flatness.settings import PIXELS, Flatness
+from widthscope.studies.gradient_regularization.flatness.settings import Flatness
+from widthscope.studies.gradient_regularization.training_cost import (
+    CLASSES,
+    IMAGES,
+    PIXELS,
+    gradient_seconds,
+    size_of,
+)
 
 NAME, ENTRY = "flatness", "flatness.experiment"
 STARTUP = 3.5
@@ -15,25 +21,13 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 60.0
 """All that takes no longer than this shares one job, whose start would cost as much."""
 
-PRODUCT_SECONDS = 3e-11
-"""Of one multiplication and addition of a gradient's three products, on one core."""
-
-UNIT_SECONDS = 4e-9
-"""Of one unit, forward and backward, for one image."""
-
-WEIGHT_SECONDS = 4e-9
-"""Of one weight in one update, for each gradient that it takes."""
-
-STEP_SECONDS = 4e-4
-"""Of one gradient of all members, whatever their size."""
-
 EXACT_PRODUCT_SECONDS = 3e-10
 """Of one multiplication and addition in the Hessian's recursion, in float64."""
 
 REACHED = 0.25
 """Share of the allowed updates after which the slowest member has come to the loss, about."""
 
-CLASSES, SAMPLES, BASE_MEMORY_MB = 10, 60_000, 500
+BASE_MEMORY_MB = 500
 CHUNK = 64
 """Images at once in the Hessian's recursion."""
 
@@ -64,13 +58,14 @@ def shards(settings: Flatness, seed: int) -> list[Shard]:
     parts = []
     for activation, each in whole.items():
         for fields in each["arms"]:
+            plain = fields["name"].replace(".", "_")
             alone = {"arms": [fields], "seeds": every}
             jobs = min(len(every), math.ceil(_seconds(settings, alone) / SHARD_SECONDS))
             size = math.ceil(len(every) / jobs)
             for first in range(0, len(every), size):
                 suffix = f"-from{first}" if jobs > 1 else ""
                 part = {activation: {**alone, "seeds": every[first : first + size]}}
-                parts.append(_shard(settings, seed, f"{NAME}-{activation}-{fields['name']}{suffix}", part))
+                parts.append(_shard(settings, seed, f"{NAME}-{activation}-{plain}{suffix}", part))
     return parts
 
 
@@ -87,13 +82,9 @@ def _shard(settings: Flatness, seed: int, name: str, networks: dict[str, dict[st
             "dataset": settings.dataset,
             "seed": seed,
             "train": settings.train,
-            "network": {
-                "layers": settings.layers,
-                "width": settings.width,
-                "inputs": PIXELS[settings.dataset],
-                "classes": CLASSES,
-            },
+            "network": _network(settings),
             "rate": settings.rate,
+            "strength": settings.strength,
             "loss": settings.loss,
             "steps": settings.steps,
             "alike": settings.alike,
@@ -108,30 +99,32 @@ def _shard(settings: Flatness, seed: int, name: str, networks: dict[str, dict[st
     )
 
 
+def _network(settings: Flatness) -> dict[str, Any]:
+    """Fields of the network, without its activation."""
+    return {
+        "layers": settings.layers,
+        "width": settings.width,
+        "inputs": PIXELS[settings.dataset],
+        "classes": CLASSES[settings.dataset],
+    }
+
+
 def _seconds(settings: Flatness, each: dict[str, Any]) -> float:
     """Of the updates until the loss is reached, and of three Hessian traces."""
-    weights, units = _sizes(settings)
-    one = settings.train * (3 * weights * PRODUCT_SECONDS + units * UNIT_SECONDS) + weights * WEIGHT_SECONDS
     members = len(each["seeds"])
-    updates = REACHED * settings.steps
+    update = gradient_seconds(size_of(_network(settings)), members, settings.train)
     gradients = sum(Arm(**fields["arm"]).gradients / fields["share"] for fields in each["arms"])
-    traces = 3 * settings.train * (settings.layers - 1) * 2 * settings.width**3 * EXACT_PRODUCT_SECONDS
-    return float(gradients * updates * (STEP_SECONDS + members * one) + members * len(each["arms"]) * traces)
+    products = 2 * max(0, settings.layers - 2) * settings.width**3
+    traces = 3 * members * len(each["arms"]) * settings.train * products * EXACT_PRODUCT_SECONDS
+    return float(REACHED * settings.steps * gradients * update + traces)
 
 
 def _megabytes(settings: Flatness, each: dict[str, Any]) -> int:
     """Of every seed's images, an update of all of them, and the Hessian's recursion in float64."""
-    weights, units = _sizes(settings)
+    size = size_of(_network(settings))
     members = len(each["seeds"])
     pixels = PIXELS[settings.dataset]
-    source = pixels * (1797 if settings.dataset == "digits" else SAMPLES)
-    images = 4 * source * (6 + 3 * members)
-    update = 4 * members * (16 * weights + 8 * settings.train * units)
-    recursion = 8 * members * (CHUNK * 4 * max(settings.width, CLASSES) ** 2 + settings.train * 2 * pixels)
+    images = 4 * pixels * IMAGES[settings.dataset] * (3 * members + 3)
+    update = 4 * members * (16 * size.weights + 8 * settings.train * size.units)
+    recursion = 8 * members * (CHUNK * 4 * settings.width**2 + settings.train * 2 * pixels)
     return int((images + update + recursion) / 2**20)
-
-
-def _sizes(settings: Flatness) -> tuple[int, int]:
-    """Weights of the network, and its units."""
-    sizes = (PIXELS[settings.dataset], *[settings.width] * (settings.layers - 1), CLASSES)
-    return sum(a * b for a, b in pairwise(sizes)), sum(sizes)

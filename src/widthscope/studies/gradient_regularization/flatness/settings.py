@@ -10,8 +10,6 @@ from widthscope.settings_types import Width as Units
 IMAGES = {"digits": 1797, "cifar10": 50_000}
 """Images that there are to train on; of the digits some must be left over."""
 
-PIXELS = {"digits": 64, "cifar10": 3072}
-
 Ascent = Annotated[float, Field(ge=1e-3, le=100)]
 """Shorter steps are lost in the rounding of float32."""
 

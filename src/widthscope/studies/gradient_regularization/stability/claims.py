@@ -16,7 +16,7 @@ NN_STABILITY = Claim(
     "labels, a ReLU network), the forward difference with the longest ascent step, $\\varepsilon = 1$, "
     "still trains where double backpropagation fails and where the backward difference with the same step "
     f"fails, on most seeds: {FAILED}. Shorter forward steps are reported beside it. The number of images and "
-    "the longest step were chosen in trials with another seed of the run; shorter forward steps failed there.",
+    "the longest step were chosen in trials with another seed of the run; shorter ones failed there.",
     quantity="share of seeds on which F-GR with the longest ascent trains and the other method fails",
     prediction=None,
     tests=(

@@ -22,7 +22,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
 
     Args:
         settings: `dataset`, `seed`, `network`, the fields of a `Network`, `failed_below`, and `trainings` by
-            setup, each with `train`, `recipe`, `arms`, the fields of an `Arm` each, and `seeds`.
+            setup, each with `train`, `strength`, `recipe`, `arms`, the fields of an `Arm` each, and `seeds`.
         datasets: the one that is named in `dataset`.
         work: what the job gives.
 
@@ -46,7 +46,7 @@ def run(settings: Mapping[str, Any], datasets: Mapping[str, xr.Dataset], work: W
             train=each["train"],
             rate=each["recipe"]["rate"],
             steps=each["recipe"]["steps"],
-            strength=max(arm.strength for arm in arms),
+            strength=each["strength"],
             failed_below=settings["failed_below"],
         )
     return xr.DataTree.from_dict(found)

@@ -2,16 +2,17 @@
 
 import math
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm, grid
-from widthscope.studies.gradient_regularization.stability.settings import (
+from widthscope.studies.gradient_regularization.stability.settings import Setup, Stability
+from widthscope.studies.gradient_regularization.training_cost import (
     CLASSES,
+    IMAGES,
     PIXELS,
-    Setup,
-    Stability,
+    gradient_seconds,
+    size_of,
 )
 
 NAME, ENTRY = "stability", "stability.experiment"
@@ -20,21 +21,9 @@ STARTUP = 3.5
 TOGETHER_SECONDS = 60.0
 """Setups that take no longer than this in all share one job, whose start would cost as much."""
 
-PRODUCT_SECONDS = 3e-11
-"""Of one multiplication and addition of a gradient's three products, on one core."""
-
-UNIT_SECONDS = 4e-9
-"""Of one unit, forward and backward, for one image."""
-
-WEIGHT_SECONDS = 4e-9
-"""Of one weight in one update, for each gradient that it takes."""
-
-STEP_SECONDS = 4e-4
-"""Of one gradient of all members, whatever their size."""
-
 BASE_MEMORY_MB = 500
-SAMPLES = 60_000
 MOMENTUM = 0.9
+MEASURED_AT_ONCE = 500
 
 
 def shards(settings: Stability, seed: int) -> list[Shard]:
@@ -48,27 +37,42 @@ def shards(settings: Stability, seed: int) -> list[Shard]:
     found = []
     for name, setup in setups.items():
         for arm in arms[name]:
+            plain = arm.name.replace(".", "_")
             whole = _training(settings, setup, [arm], seeds[name])
             jobs = min(len(seeds[name]), math.ceil(_seconds(settings, whole) / SHARD_SECONDS))
             size = math.ceil(len(seeds[name]) / jobs)
             for first in range(0, len(seeds[name]), size):
                 part = _training(settings, setup, [arm], seeds[name][first : first + size])
                 suffix = f"-from{first}" if jobs > 1 else ""
-                found.append(_shard(settings, seed, f"{NAME}-{name}-{arm.name}{suffix}", {name: part}))
+                found.append(_shard(settings, seed, f"{NAME}-{name}-{plain}{suffix}", {name: part}))
     return found
 
 
 def _training(settings: Stability, setup: Setup, arms: list[Arm], seeds: list[int]) -> dict[str, Any]:
     return {
         "train": setup.train,
+        "strength": setup.strength,
         "recipe": {
             "batch": settings.batch,
             "steps": settings.steps,
             "rate": setup.rate,
             "momentum": MOMENTUM,
+            "weight_decay": settings.weight_decay,
         },
         "arms": [asdict(arm) for arm in arms],
         "seeds": seeds,
+    }
+
+
+def _network(settings: Stability) -> dict[str, Any]:
+    """Fields of the network."""
+    return {
+        "activation": "relu",
+        "kind": settings.kind,
+        "layers": settings.layers,
+        "width": settings.width,
+        "inputs": PIXELS[settings.dataset],
+        "classes": CLASSES[settings.dataset],
     }
 
 
@@ -79,13 +83,7 @@ def _shard(settings: Stability, seed: int, name: str, trainings: dict[str, dict[
         {
             "dataset": settings.dataset,
             "seed": seed,
-            "network": {
-                "activation": "relu",
-                "layers": settings.layers,
-                "width": settings.width,
-                "inputs": PIXELS[settings.dataset],
-                "classes": CLASSES[settings.dataset],
-            },
+            "network": _network(settings),
             "failed_below": settings.failed_below,
             "trainings": trainings,
         },
@@ -99,29 +97,22 @@ def _shard(settings: Stability, seed: int, name: str, trainings: dict[str, dict[
 
 
 def _seconds(settings: Stability, training: dict[str, Any]) -> float:
-    """Of all gradients; the tests are a forward pass beside hundreds."""
-    weights, units = _sizes(settings)
-    gradients = sum(Arm(**arm).gradients for arm in training["arms"]) * settings.steps
-    one = settings.batch * (3 * weights * PRODUCT_SECONDS + units * UNIT_SECONDS) + weights * WEIGHT_SECONDS
-    return float(gradients * (STEP_SECONDS + len(training["seeds"]) * one))
+    """Of all gradients, and of the accuracies at the end."""
+    size = size_of(_network(settings))
+    seeds = len(training["seeds"])
+    updates = settings.steps * gradient_seconds(size, seeds, settings.batch)
+    images = IMAGES[settings.dataset] + training["train"]
+    measured = seeds * images / 2 * size.image_seconds
+    arms = [Arm(**fields) for fields in training["arms"]]
+    return float(sum(arm.gradients * updates + measured for arm in arms))
 
 
 def _megabytes(settings: Stability, training: dict[str, Any]) -> int:
-    """Of every seed's images, those they come from, and of weights with all that an update holds."""
-    weights, units = _sizes(settings)
+    """Of every seed's images and those they come from, weights, and what a batch or a test leaves."""
+    size = size_of(_network(settings))
     seeds = len(training["seeds"])
     members = seeds * len(training["arms"])
-    images = PIXELS[settings.dataset] * SAMPLES * (5 * seeds + 6)
-    if settings.dataset == "digits":
-        images = images * 1797 // SAMPLES
-    return int(4 * (images + members * (10 * weights + 12 * 500 * units)) / 2**20)
-
-
-def _sizes(settings: Stability) -> tuple[int, int]:
-    """Weights of the network, and its units."""
-    sizes = (
-        PIXELS[settings.dataset],
-        *[settings.width] * (settings.layers - 1),
-        CLASSES[settings.dataset],
-    )
-    return sum(a * b for a, b in pairwise(sizes)), sum(sizes)
+    pixels = PIXELS[settings.dataset]
+    images = pixels * IMAGES[settings.dataset] * (3 * seeds + 3)
+    left = max(6 * settings.batch, 2 * MEASURED_AT_ONCE) * size.units
+    return int(4 * (images + members * (8 * size.weights + left + 2 * MEASURED_AT_ONCE * pixels)) / 2**20)

@@ -10,9 +10,6 @@ from widthscope.settings_types import Width as Units
 IMAGES = {"digits": 1797, "cifar10": 50_000, "cifar100": 50_000}
 """Images that there are to train on; of the digits some must be left to test on."""
 
-PIXELS = {"digits": 64, "cifar10": 3072, "cifar100": 3072}
-CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
-
 Ascent = Annotated[float, Field(ge=1e-3, le=100)]
 """Shorter steps are lost in the rounding of float32."""
 
@@ -45,15 +42,36 @@ class Stability(Section):
     """Images with their true labels: which trainings fail, and what a mild penalty does to the accuracy."""
 
     dataset: Literal["digits", "cifar10", "cifar100"] = Field("digits", description="Images.")
-    layers: int = Field(3, ge=1, le=64, description="Weight matrices L of the ReLU network.")
-    width: Units = Field(64, le=2**12, description="Units of each hidden layer.")
+    kind: Literal["perceptron", "resnet-18", "wide-resnet"] = Field(
+        "perceptron", description="Perceptron, or residual network, which sees images of CIFAR alone; ReLU."
+    )
+    layers: int = Field(
+        3, ge=1, le=64, description="Weight matrices L of a perceptron; depth of a wide residual network."
+    )
+    width: Units = Field(
+        64,
+        le=2**12,
+        description="Units of each hidden layer; of a residual network the channels of the first stage.",
+    )
     batch: Count = Field(32, description="Images in a minibatch.")
     steps: Count = Field(600, description="Updates, by SGD with momentum 0.9.")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="Weight decay, outside of what is penalised.")
     failed_below: float = Field(
         0.5, gt=0, lt=1, description="Test accuracy below which a training counts as failed."
     )
     strong: Setup = Setup()
     clean: Clean = Clean()
+
+    @model_validator(mode="after")
+    def _network_fits(self) -> "Stability":
+        if self.kind != "perceptron" and self.dataset == "digits":
+            raise ValueError(f"a {self.kind} needs images of cifar10 or cifar100, not the digits")
+        if self.kind == "wide-resnet" and (self.layers < 10 or (self.layers - 4) % 6 or self.width % 16):
+            raise ValueError(
+                f"a wide residual network has 10, 16, 22, 28, ... layers and a multiple of 16 channels, not "
+                f"{self.layers} and {self.width}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Stability":
