@@ -81,7 +81,7 @@ def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(dis
         *("sparsity", "width"),
         *("label-noise", "stability", "flatness"),
         *("diagonal", "flooding",),
-        *("harmful", "dense"),
+        *("harmful", "dense", "flips", "maps"),
     )
     trained = {f"sweep_widths:{shard}" for shard in alone} | {
         f"{rule}:{shard}"

@@ -4,6 +4,8 @@
 PLANNING = """
 plan.py settings.py
 rule/plan.py rule/settings.py
+dense_costs.py dense_settings.py
+map_costs.py map_plan.py map_settings.py
 harmful/plan.py harmful/settings.py
 dense/plan.py dense/settings.py
 flips/plan.py flips/settings.py
@@ -13,10 +15,11 @@ comparison/plan.py comparison/settings.py
 FITTING = """
 fit.py
 rule/fit.py
-harmful/fit.py
-dense/fit.py
-flips/fit.py
-maps/fit.py
+harmful/fit.py harmful/policies.py
+dense/fit.py dense/policies.py
+flips/fit.py flips/policies.py
+maps/fit.py maps/policies.py
+map_fit.py
 comparison/fit.py
 """
 JUDGING = """
@@ -35,10 +38,19 @@ harmful/figures.py
 dense/figures.py
 flips/figures.py
 maps/figures.py
+map_figures.py
 comparison/figures.py
 """
 # Experiments, and what they share: the shards that they change, as patterns.
 SWEEPING: dict[str, str] = {
+    "arms.py": "harmful* dense* flips* maps*",
+    "dense_policies.py": "harmful* dense*",
+    "map_policies.py": "flips* maps*",
+    "networks.py": "harmful* dense* flips* maps*",
+    "stored.py": "harmful* dense* flips* maps*",
+    "testing.py": "harmful* dense* flips* maps*",
+    "training.py": "harmful* dense* flips* maps*",
+    "virtual_positions.py": "flips* maps*",
     "rule/experiment.py": "rule*",
     "rule/hypergradient.py": "rule*",
 }

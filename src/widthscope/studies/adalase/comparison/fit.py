@@ -10,9 +10,9 @@ from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.statistics.width_slopes import line_slopes
 from widthscope.studies.adalase.dense.fit import FIRST, LAST, by_size, gap, size_of_others
-from widthscope.studies.adalase.dense.plan import POSITIONS
+from widthscope.studies.adalase.dense.policies import POSITIONS
 from widthscope.studies.adalase.harmful.fit import trained
-from widthscope.studies.adalase.harmful.plan import CONTROLLED
+from widthscope.studies.adalase.harmful.policies import CONTROLLED
 from widthscope.studies.adalase.stored import Policies, policies
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree, of_counts
 from widthscope.statistics.over_seeds import band, of_seeds
-from widthscope.studies.adalase.dense.plan import OTHERS, POSITIONS
+from widthscope.studies.adalase.dense.policies import OTHERS, POSITIONS
 from widthscope.studies.adalase.stored import Policies, policies
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]

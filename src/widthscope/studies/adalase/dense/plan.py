@@ -1,15 +1,12 @@
 """Shards of the family `dense`: one for each number of images trained on."""
 
 from widthscope.studies.adalase.arms import Arm, Recipe
+from widthscope.studies.adalase.dense.policies import HIDDEN, OTHERS, POSITIONS, arms_of
 from widthscope.studies.adalase.dense.settings import Dense
 from widthscope.studies.adalase.dense_costs import Experiment, network_of, shards_of
 from widthscope.studies.base import Shard
 
 FAMILY = "dense"
-HIDDEN = 2
-POSITIONS = HIDDEN + 1
-OTHERS = ("cutout", "noise")
-"""Operations beside mixup."""
 
 
 def shards(settings: Dense, seed: int) -> list[Shard]:
@@ -20,12 +17,12 @@ def shards(settings: Dense, seed: int) -> list[Shard]:
 
 
 def _experiment(settings: Dense, train: int) -> Experiment:
-    arms = _arms("mixup", settings.ratio_rate)
+    arms = arms_of("mixup", settings.ratio_rate)
     arms.append(Arm("identity-adaptive", ("identity",) * POSITIONS, rate=settings.ratio_rate))
     if train == settings.others_train:
         arms.append(Arm("mixup-opposite", ("mixup",) * POSITIONS, rate=-settings.ratio_rate))
         for operation in OTHERS:
-            arms += _arms(operation, settings.ratio_rate)
+            arms += arms_of(operation, settings.ratio_rate)
     return (
         Recipe(
             train=train,
@@ -40,14 +37,3 @@ def _experiment(settings: Dense, train: int) -> Experiment:
         ),
         arms,
     )
-
-
-def _arms(operation: str, rate: float) -> list[Arm]:
-    """Every fixed position, uniform choice and adaptive choice of one operation."""
-    everywhere = (operation,) * POSITIONS
-    fixed = [Arm(f"{operation}-p{place}", everywhere, place) for place in range(POSITIONS)]
-    return [
-        *fixed,
-        Arm(f"{operation}-uniform", everywhere),
-        Arm(f"{operation}-adaptive", everywhere, rate=rate),
-    ]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from widthscope.statistics.evidence import claim_tree, of_counts
 from widthscope.statistics.over_seeds import band, of_seeds
-from widthscope.studies.adalase.harmful.plan import CONTROLLED, POSITIONS
+from widthscope.studies.adalase.harmful.policies import CONTROLLED, POSITIONS
 from widthscope.studies.adalase.stored import NEAR_FLOOR, Policies, policies
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
