@@ -44,6 +44,9 @@ COPIES = 8
 KEPT = 8
 """Numbers that stay of each convolution's output for the backward pass, and in it."""
 
+TESTED = 4
+"""Arrays of a layer's outputs that are there at once where no gradient is taken."""
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -62,10 +65,18 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Size:
-    """Of a network: multiplications of a forward pass, outputs of convolutions, of one example; weights."""
+    """Of a network.
+
+    Attributes:
+        products: multiplications of a forward pass of one example.
+        units: outputs of all convolutions for one example.
+        largest: outputs of the one with most of them.
+        weights: of all convolutions.
+    """
 
     products: int
     units: int
+    largest: int
     weights: int
 
 
@@ -76,12 +87,13 @@ def positions(network: Mapping[str, Any]) -> int:
 
 def size_of(network: Mapping[str, Any], side: int) -> Size:
     """Of a network on images with that side."""
-    products = units = weights = 0
+    products = units = largest = weights = 0
     for before, after, kernel, own in _convolutions(network, side):
         products += before * after * kernel**2 * own**2
         units += after * own**2
+        largest = max(largest, after * own**2)
         weights += before * after * kernel**2
-    return Size(products, units, weights)
+    return Size(products, units, largest, weights)
 
 
 def _convolutions(network: Mapping[str, Any], side: int) -> list[tuple[int, int, int, int]]:
@@ -181,6 +193,6 @@ def _megabytes(experiment: Experiment, size: Size, dataset: str, seeds: int) -> 
     shown = max(max(recipe.batch, _validated(experiment, arm)) for arm in experiment.arms)
     pixels = COLOURS[dataset] * SIDES[dataset] ** 2
     numbers = members * (COPIES * size.weights + KEPT * shown * size.units)
-    numbers += seeds * min(recipe.test, 512) * 2 * KEPT * size.units  # tested at once, in float64
+    numbers += seeds * min(recipe.test, 512) * 2 * TESTED * size.largest  # tested at once, in float64
     numbers += seeds * 3 * (recipe.train + recipe.test) * pixels
     return math.ceil((4 * numbers + 6 * SAMPLES[dataset] * pixels) / 1e6)

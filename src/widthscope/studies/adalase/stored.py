@@ -101,7 +101,7 @@ class Policies:
 
 
 def policies(shards: Mapping[str, xr.DataTree], family: str) -> dict[str, Policies]:
-    """Every experiment of a family, by name, whether its shards hold all, one, or some arms or seeds of one."""
+    """Every experiment of a family, by name, whether a shard holds all, one, or some arms or seeds of one."""
     parts: dict[str, list[xr.DataTree]] = {}
     for name, tree in sorted(shards.items()):
         if name == family or name.startswith(f"{family}-"):

@@ -9,7 +9,7 @@ import xarray as xr
 from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import of_seeds
 from widthscope.studies.adalase import map_fit
-from widthscope.studies.adalase.flips.plan import DESTROYING, HORIZONTAL, IDENTITY, VERTICAL
+from widthscope.studies.adalase.flips.policies import DESTROYING, HORIZONTAL, IDENTITY, VERTICAL
 from widthscope.studies.adalase.map_fit import CHANGE, TWICE, Evidence
 from widthscope.studies.adalase.stored import Policies, policies
 

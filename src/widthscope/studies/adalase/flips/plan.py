@@ -1,15 +1,13 @@
 """Shards of the family `flips`: vertical and horizontal flips, and networks without any difference."""
 
 from widthscope.studies.adalase.arms import Arm
+from widthscope.studies.adalase.flips.policies import DESTROYING, HORIZONTAL, IDENTITY, VERTICAL
 from widthscope.studies.adalase.flips.settings import Flips
 from widthscope.studies.adalase.map_costs import Experiment, positions, shards_of
 from widthscope.studies.adalase.map_plan import fixed, recipe
 from widthscope.studies.base import Shard
 
 FAMILY = "flips"
-VERTICAL, HORIZONTAL, IDENTITY = "vertical_flip", "horizontal_flip", "identity"
-DESTROYING = "permutation"
-"""Operations; the last one exchanges examples and keeps labels."""
 
 
 def shards(settings: Flips, seed: int) -> list[Shard]:

@@ -4,7 +4,7 @@ import xarray as xr
 
 from widthscope.plotting import Drawing, new
 from widthscope.studies.adalase.map_figures import accuracies_said, draw_quality, ratios_said
-from widthscope.studies.adalase.maps.plan import AUGMENTATIONS
+from widthscope.studies.adalase.maps.policies import AUGMENTATIONS
 
 
 def draw(fit: xr.DataTree) -> dict[str, Drawing]:

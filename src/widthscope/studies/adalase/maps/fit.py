@@ -10,7 +10,7 @@ from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import of_seeds
 from widthscope.studies.adalase import map_fit
 from widthscope.studies.adalase.map_fit import CHANGE, Evidence
-from widthscope.studies.adalase.maps.plan import AUGMENTATIONS
+from widthscope.studies.adalase.maps.policies import AUGMENTATIONS
 from widthscope.studies.adalase.stored import Policies, policies
 
 CLAIM_OF = {"translation": "ratio-trans-cnn", "cutout": "ratio-cutout-cnn", "mixup": "ratio-mixup-cnn"}

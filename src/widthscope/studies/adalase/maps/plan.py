@@ -3,11 +3,11 @@
 from widthscope.studies.adalase.arms import Arm
 from widthscope.studies.adalase.map_costs import Experiment, positions, shards_of
 from widthscope.studies.adalase.map_plan import fixed, recipe
+from widthscope.studies.adalase.maps.policies import AUGMENTATIONS
 from widthscope.studies.adalase.maps.settings import Maps
 from widthscope.studies.base import Shard
 
 FAMILY = "maps"
-AUGMENTATIONS = ("translation", "cutout", "mixup")
 
 
 def shards(settings: Maps, seed: int) -> list[Shard]:

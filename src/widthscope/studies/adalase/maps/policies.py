@@ -1,0 +1,3 @@
+"""Names of what the family `maps` trains."""
+
+AUGMENTATIONS = ("translation", "cutout", "mixup")
