@@ -23,7 +23,7 @@ PRODUCT_LAW = Claim(
     name="dln-product-law",
     statement=(
         f"{DATA} gradient regularisation leaves $w_+ w_- = \\alpha_{{\\mathrm{{GR}}}}^2$ with "
-        "$\\alpha_{\\mathrm{GR}} = \\alpha_0 \\exp(-\\gamma \\int \\tilde g \\tilde g' dt)$ in every "
+        f"$\\alpha_{{\\mathrm{{GR}}}} = \\alpha_0 \\exp(-\\gamma \\int \\tilde g \\tilde g' dt)$ in every "
         "coordinate; descent in finite steps obeys the product of its own factors in place of the integral."
     ),
     quantity=(
@@ -47,9 +47,8 @@ PRODUCT_LAW = Claim(
         ),
     ),
     control=Control(
-        "$\\int \\tilde g^2 dt$ in place of $\\int \\tilde g \\tilde g' dt$ for the flow, and the law of "
-        "the flow "
-        "for descent in finite steps"
+        "$\\int \\tilde g^2 dt$ in place of $\\int \\tilde g \\tilde g' dt$ for the flow, and the law of the "
+        "flow for descent in finite steps"
     ),
     figure="diagonal-scale",
     shards=SHARDS,
@@ -59,9 +58,8 @@ ARGMIN = Claim(
     name="dln-argmin",
     statement=(
         f"{DATA} the regularised flow ends in the interpolating solution that minimises the "
-        f"hyperbolic-entropy "
-        "potential with scales $\\alpha_{\\mathrm{GR}}$. Weights are integrated to a small loss and compared "
-        "with the solution of the dual problem, which knows the scales alone."
+        f"hyperbolic-entropy potential with scales $\\alpha_{{\\mathrm{{GR}}}}$. Weights are integrated to a "
+        "small loss and compared with the solution of the dual problem, which knows the scales alone."
     ),
     quantity="decimal logarithm of $|\\beta - \\beta_\\alpha| / |\\beta_\\alpha|$, mean over seeds",
     prediction=None,
@@ -102,9 +100,8 @@ MONOTONE = Claim(
             "slope",
             Below(-0.5),
             f"slope of mean {SCALE} between neighbouring ascent steps, paired, mean over seeds",
-            "a third of the slope of the linearised prediction at the default sizes: less than 0.5 per "
-            "cent of "
-            "scale for 0.01 of ascent is not worth mentioning",
+            "a third of the slope of the linearised prediction at the default sizes: less than 0.5 per cent "
+            "of scale for 0.01 of ascent is not worth mentioning",
         ),
         Test("shift", Reported(), f"mean {SCALE} over coordinates, by ascent step, mean over seeds", SHOWN),
     ),
@@ -146,8 +143,8 @@ MEAN_FIELD = Claim(
     name="dln-mean-field",
     statement=(
         f"{MEAN} the flow of two scalars, in which all inputs are equal to their mean, predicts the shift of "
-        "scale off the support. It is given each seed's own means of inputs and outputs, which was chosen in "
-        "trials with other seeds: they explain most of the spread between seeds."
+        "scale off the support. It is given each seed's own means of inputs and outputs, which was chosen "
+        "in trials with other seeds: they explain most of the spread between seeds."
     ),
     quantity=f"observed over predicted {SCALE}, mean off the support, mean over seeds",
     prediction=1.0,
@@ -188,8 +185,7 @@ CENTRED = Claim(
     name="dln-centred-control",
     statement=(
         f"{DATA} with centred inputs, regularisation shrinks the effective scale on the target's support "
-        f"most, "
-        "and the solution ends further from the target: the benefit is one of inputs with a mean."
+        "most, and the solution ends further from the target: the benefit is one of inputs with a mean."
     ),
     quantity=f"{ERROR}: double backpropagation less plain flow, centred inputs, paired, mean over seeds",
     prediction=None,
@@ -216,8 +212,7 @@ FLOODING = Claim(
     statement=(
         f"{DATA} each step of flooding multiplies $w_+ w_-$ by $1 - (\\eta \\tilde g)^2$, so that the scale "
         "falls; the plain flow then ends nearer the target where inputs have a mean, and further from it "
-        "where "
-        "they are centred. Learning rates and number of steps were chosen in trials with other seeds."
+        "where they are centred. Learning rates and number of steps were chosen in trials with other seeds."
     ),
     quantity=(
         "decimal logarithm of the largest deviation of $\\log(w_+ w_-)$ over coordinates, mean over seeds"
@@ -240,8 +235,7 @@ FLOODING = Claim(
     ),
     control=Control(
         "identity: the law of a flow on $|L - b|$, which leaves the scale as it was; test errors: centred "
-        "inputs "
-        "for those with a mean, and the other way round"
+        "inputs for those with a mean, and the other way round"
     ),
     figure="diagonal-coordinates",
     shards=SHARDS,

@@ -54,10 +54,10 @@ def scale(curve: xr.Dataset) -> Drawing:
     return Drawing(
         figure,
         "Shift of the effective scale off the target's support over the ascent step, mean over "
-        f"{curve.attrs['seeds']} seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}. The flow of "
-        "two scalars, in which all inputs equal their mean, has no free parameter.",
-        f"Points over the ascent step, from {y[0]:.3f} at {x[0]:g} to {y[-1]:.3f} at {x[-1]:g}, with three lines; "
-        f"the two-scalar flow goes from {float(curve['data'][0]):.3f} to {float(curve['data'][-1]):.3f}.",
+        f"{curve.attrs['seeds']} seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}. The flow "
+        "of two scalars, in which all inputs equal their mean, has no free parameter.",
+        f"Points over the ascent step, from {y[0]:.3f} at {x[0]:g} to {y[-1]:.3f} at {x[-1]:g}, with three "
+        f"lines; the two-scalar flow goes from {float(curve['data'][0]):.3f} to {float(curve['data'][-1]):.3f}.",
     )
 
 
@@ -110,8 +110,8 @@ def coordinates(curve: xr.Dataset) -> Drawing:
     axes.legend()
     return Drawing(
         figure,
-        "How far double backpropagation shifts the effective scale of each coordinate, for inputs with a mean "
-        f"and for centred ones. Means over {curve.attrs['seeds']} seeds with 99 % intervals: "
+        "How far double backpropagation shifts the effective scale of each coordinate, for inputs with a "
+        f"mean and for centred ones. Means over {curve.attrs['seeds']} seeds with 99 % intervals: "
         f"{'; '.join(said)}.",
         f"Points over the coordinates. {'; '.join(said)}.",
     )
