@@ -57,7 +57,8 @@ def scale(curve: xr.Dataset) -> Drawing:
         f"{curve.attrs['seeds']} seeds with 99 % intervals, inputs of mean {curve.attrs['mean']:g}. The flow "
         "of two scalars, in which all inputs equal their mean, has no free parameter.",
         f"Points over the ascent step, from {y[0]:.3f} at {x[0]:g} to {y[-1]:.3f} at {x[-1]:g}, with three "
-        f"lines; the two-scalar flow goes from {float(curve['data'][0]):.3f} to {float(curve['data'][-1]):.3f}.",
+        f"lines; the two-scalar flow goes from {float(curve['data'][0]):.3f} to "
+        f"{float(curve['data'][-1]):.3f}.",
     )
 
 
