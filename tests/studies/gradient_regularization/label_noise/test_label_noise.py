@@ -45,7 +45,7 @@ def tree(stored):
 
 
 def made(entropies, seeds=24, deviation=0.01):
-    """A shard with these cross-entropies by activation and arm, 0 where none is given, and seeds around them."""
+    """A shard with these cross-entropies by activation and arm, 0 where none is given, and seeds around."""
     nodes = {}
     for activation in fit.ACTIVATIONS:
         arms, own = grid(0.3, (0.05, 0.5)), entropies.get(activation, {})
