@@ -84,6 +84,8 @@ def modules(args: argparse.Namespace, activation: str) -> None:
         check(ways)
         seconds = in_turn({name: run for name, (run, _) in ways.items()}, args.repeats)
         print(f"  L = {depth}: plain step {seconds['plain']}")
+        for more, less in (("forward by hand", "plain"), ("exact by hand", "forward by hand")):
+            print(f"    {more:<17} over {less:<24} {shown(seconds[more], seconds[less])}")
         for ours, theirs in PAIRS.items():
             print(f"    {ours:<17} over {theirs:<24} {shown(seconds[ours], seconds[theirs])}", flush=True)
 
