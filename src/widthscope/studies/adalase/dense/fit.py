@@ -31,7 +31,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     found = by_size(shards)
     others = size_of_others(found)
     claims = {
-        "ratio-mixup-mlp": follows_mixup(found, others),
+        "ratio-mixup-mlp": follows_mixup(found),
         "ratio-cutout-noise-mlp": follows_others(found[others]),
     }
     return claim_tree(claims) | curves(found, others)
@@ -59,20 +59,17 @@ def gap(of: Policies, operation: str, better: int, worse: int) -> np.ndarray:
     return np.asarray(of.accuracy(f"{operation}-p{better}") - of.accuracy(f"{operation}-p{worse}"))
 
 
-def follows_mixup(found: Mapping[int, Policies], others: int) -> Evidence:
+def follows_mixup(found: Mapping[int, Policies]) -> Evidence:
     """Mixup: later positions are better, and ratios go there."""
     own = {n: preference(of, "mixup-adaptive", LAST, FIRST) for n, of in found.items()}
+    opposite = [preference(of, "mixup-opposite", LAST, FIRST) for of in found.values()]
     later = {n: of.ended("mixup-adaptive") for n, of in found.items()}
     gaps = {n: gap(of, "mixup", LAST, FIRST) for n, of in found.items()}
     named = [f"n={n}" for n in found]
     return {
         "follows": (
             of_seeds("mean over n", [np.mean(list(own.values()), axis=0)], possible=TWICE),
-            of_seeds(
-                f"sign turned, n={others}",
-                [preference(found[others], "mixup-opposite", LAST, FIRST)],
-                possible=TWICE,
-            ),
+            of_seeds("sign turned, mean over n", [np.mean(opposite, axis=0)], possible=TWICE),
         ),
         "by-size": (of_seeds(named, list(own.values()), possible=TWICE), None),
         "premise": (of_seeds(named, list(gaps.values()), possible=CHANGE), None),

@@ -19,8 +19,8 @@ def shards(settings: Dense, seed: int) -> list[Shard]:
 def _experiment(settings: Dense, train: int) -> Experiment:
     arms = arms_of("mixup", settings.ratio_rate)
     arms.append(Arm("identity-adaptive", ("identity",) * POSITIONS, rate=settings.ratio_rate))
+    arms.append(Arm("mixup-opposite", ("mixup",) * POSITIONS, rate=-settings.ratio_rate))
     if train == settings.others_train:
-        arms.append(Arm("mixup-opposite", ("mixup",) * POSITIONS, rate=-settings.ratio_rate))
         for operation in OTHERS:
             arms += arms_of(operation, settings.ratio_rate)
     return (
