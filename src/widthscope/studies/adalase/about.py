@@ -16,7 +16,7 @@ ABOUT = About(
         "Data augmentation can be applied to hidden feature maps as well as to images, and which layer is "
         "best depends on data, sample size, network and operation.",
         "AdaLASE keeps a ratio for each layer, applies the operation at a layer drawn by the ratios, and "
-        "moves the ratio of that layer by gradient descent on a validation loss while the network is trained.",
+        "moves that ratio by gradient descent on a validation loss while the network is trained.",
         "The gradient by a ratio is the inner product of the training gradient with the validation gradient, "
         "after the inverse Hessian of the bilevel problem is replaced by the identity.",
         "No data are held out: training images under mild transformations take their place.",
@@ -35,7 +35,7 @@ ABOUT = About(
         "derivative of $L_{val}(\\theta')$ by $q_l$, over the learning rate.",
         "With alignments $G_l$ frozen and no clip, the mean ratios follow a replicator equation, "
         "$dq_l / dt = \\eta_q q_l (G_l - \\sum_j q_j G_j)$. If all $G_l$ are equal nothing is selected, and "
-        "yet every run drifts to a corner, on the time scale $(\\eta_q G)^{-2}$. So movement of ratios in one "
+        "yet every run drifts to a corner, on the time scale $(\\eta_q G)^{-2}$. So movement in one "
         "run is no evidence; means over seeds are, beside runs in which the operation does nothing.",
         "Networks here are a perceptron and a small convolutional network on 8 by 8 digits with a hundred or "
         "so training images, where augmentation matters. Positions of known quality are made on purpose: "
