@@ -24,6 +24,7 @@ def draw(fit: xr.DataTree) -> dict[str, Drawing]:
             np.array(rows) + shift,
             xerr=[100 * float(each["gain_half"]) for each in chosen],
             ls="",
+            lw=1.0,
             marker=MARKERS[place % len(MARKERS)],
             color=PALETTE["ink"] if policy == "adaptive" else PALETTE[f"c{place}"],
             label="adaptive" if policy == "adaptive" else f"position {policy.removeprefix('p')}",
