@@ -11,12 +11,12 @@ from torch import Tensor
 
 from widthscope.models.convolution import Moments, moments
 
-Normalise = Callable[[str, Tensor], Moments]
+Normalise = Callable[[str, Tensor], Moments | None]
+"""Moments for a layer's input, by the layer's name; None for the input's own, which needs half the time."""
 
 
-def of_batch(name: str, x: Tensor) -> Moments:
+def of_batch(name: str, x: Tensor) -> None:
     """The batch's own moments."""
-    return moments(x)
 
 
 class Population:
@@ -25,14 +25,13 @@ class Population:
     def __init__(self) -> None:
         self._sums: dict[str, tuple[float, Tensor, Tensor]] = {}
 
-    def __call__(self, name: str, x: Tensor) -> Moments:
+    def __call__(self, name: str, x: Tensor) -> None:
         """Use the batch's moments at this layer and remember them; a batch counts by its number of images."""
         own, count = moments(x), x.shape[1]
         mean = own.mean.detach().double()
         square = own.variance.detach().double() + mean.square()
         total, means, squares = self._sums.get(name, (0.0, 0.0 * mean, 0.0 * square))
         self._sums[name] = (total + count, means + count * mean, squares + count * square)
-        return own
 
     def moments(self, name: str, x: Tensor) -> Moments:
         """Mean and variance over all images that passed; a `Normalise`.
