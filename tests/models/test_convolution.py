@@ -92,11 +92,19 @@ def test_moments_are_over_images_and_places() -> None:
     assert torch.allclose(found.variance[1], values.var(dim=1, correction=0))
 
 
-def test_pools_reduce_blocks() -> None:
-    x = torch.arange(16.0).reshape(1, 1, 1, 4, 4)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pools_reduce_blocks(dtype: torch.dtype) -> None:
+    x = torch.arange(16, dtype=dtype).reshape(1, 1, 1, 4, 4)
     assert convolution.average_pool(x)[0, 0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
     assert convolution.max_pool(x)[0, 0, 0].tolist() == [[5.0, 7.0], [13.0, 15.0]]
     assert convolution.global_average(x)[0, 0].tolist() == [7.5]
+
+
+@pytest.mark.parametrize(("side", "size"), [(8, 2), (7, 2), (9, 3)])
+def test_means_of_blocks_are_torchs(side: int, size: int) -> None:
+    x = normal(MEMBERS, COUNT, CHANNELS, side, side).float()
+    wanted = nn.functional.avg_pool2d(x.flatten(0, 1), size).unflatten(0, (MEMBERS, COUNT))
+    assert torch.allclose(convolution.average_pool(x, size), wanted, rtol=0, atol=1e-6)
 
 
 def test_initial_weights_have_the_deviation_of_their_fan_in() -> None:

@@ -95,7 +95,12 @@ def batch_norm(x: Tensor, scale: Tensor, shift: Tensor, given: Moments | None = 
 
 def average_pool(x: Tensor, size: int = 2) -> Tensor:
     """Means of blocks of size * size places, (member, N, C, H / size, W / size)."""
-    return _of_members(functional.avg_pool2d(_in_groups(x), size), len(x))
+    together = _in_groups(x)
+    if x.dtype != torch.float32:
+        return _of_members(functional.avg_pool2d(together, size), len(x))
+    # A convolution of every channel with itself alone takes a third of the time of `avg_pool2d`.
+    means = x.new_full((together.shape[1], 1, size, size), 1 / size**2)
+    return _of_members(functional.conv2d(together, means, stride=size, groups=len(means)), len(x))
 
 
 def max_pool(x: Tensor, size: int = 2) -> Tensor:
