@@ -121,7 +121,7 @@ def test_accuracies_use_the_moments_of_the_images_that_were_trained_on() -> None
         right = (logits.argmax(dim=1) == labels[member]).double().mean()
         assert found.accuracy[member] == pytest.approx(float(right), abs=1e-12)
         loss = nn.functional.cross_entropy(logits, labels[member])
-        assert found.cross_entropy[member] == pytest.approx(float(loss), abs=1e-9)
+        assert found.cross_entropy[member] == pytest.approx(float(loss), rel=1e-5)  # float32 convolutions
 
 
 @pytest.mark.parametrize("network", [MLP_4, CNN_4])

@@ -1,4 +1,4 @@
-"""Accuracies and losses of trained networks, in float64.
+"""Accuracies and losses of trained networks; in float64, but for convolutions.
 
 Batch normalisation uses the moments of the images that were trained on, without augmentation, at the final
 weights. The usual running averages are over minibatches, which are augmented, and over weights of the past:
@@ -15,6 +15,9 @@ from widthscope.ensembles.parameters import Parameters
 from widthscope.models.normalisation import Population
 from widthscope.models.residual import unchanged
 from widthscope.studies.adalase.networks import Network
+
+FILTERS = 5
+"""Dimensions of convolutional weights (member, out, in, k, k)."""
 
 CHUNK = 512
 """Images that pass at once."""
@@ -42,18 +45,20 @@ def tested(network: Network, parameters: Parameters, learnt: Images, images: Ima
         learnt: the images that were trained on, (member, N, ...), whose moments batch normalisation uses.
         images: those to test on, (member, N', ...), with labels (member, N').
     """
-    values = {name: value.double() for name, value in parameters.items()}
+    # In float64 a convolution takes several times as long, and no prediction turns on the last places.
+    dtype = torch.float32 if any(value.ndim == FILTERS for value in parameters.values()) else torch.float64
+    values = {name: value.to(dtype) for name, value in parameters.items()}
     device = next(iter(values.values())).device
     population = Population()
     right, losses = [], []
     with torch.no_grad():
         for part in torch.split(learnt.pixels, CHUNK, dim=1):
-            network.forward(values, part.to(device).double(), unchanged, population)
+            network.forward(values, part.to(device, dtype), unchanged, population)
         for part, labels in zip(
             torch.split(images.pixels, CHUNK, dim=1), torch.split(images.labels, CHUNK, dim=1), strict=True
         ):
-            x = part.to(device).double()
-            logits = network.forward(values, x, unchanged, population.moments)
+            x = part.to(device, dtype)
+            logits = network.forward(values, x, unchanged, population.moments).double()
             wanted = labels.to(device)
             right.append((logits.argmax(dim=-1) == wanted).double())
             losses.append(-logits.log_softmax(dim=-1).gather(-1, wanted[..., None]).squeeze(-1))
