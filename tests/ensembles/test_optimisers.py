@@ -85,7 +85,7 @@ def test_old_parameters_stay_as_they_are(optimiser):
 
 
 def test_nesterov_without_momentum_is_refused():
-    with pytest.raises(ValueError, match="must be above 0, not 0.0"):
+    with pytest.raises(ValueError, match=r"must be above 0, not 0\.0"):
         SGD(0.1, nesterov=True)
 
 

@@ -79,8 +79,7 @@ def test_the_training_loop_trains_again_all_that_is_trained_and_nothing_else(dis
         *("locater", "zero-init", "damping", "coordinates", "transfer", "features", "targets"),
         *("mixtures", "memorisation", "denoise", "trained-energy", "accuracy", "breaking"),
         *("sparsity", "width"),
-        *("label-noise", "stability", "flatness"),
-        *("diagonal", "flooding",),
+        *("label-noise", "stability", "flatness", "diagonal", "flooding"),
         *("harmful", "dense", "flips", "maps"),
     )
     trained = {f"sweep_widths:{shard}" for shard in alone} | {
