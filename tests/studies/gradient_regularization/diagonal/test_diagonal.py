@@ -84,6 +84,23 @@ def test_flows_arrive_and_the_plain_one_is_the_solution_of_the_even_scale(
     np.testing.assert_allclose(found["output_mean"].sel(seed=4), data.outputs.mean())
 
 
+def test_an_even_shift_has_the_mean_of_the_shift_found(stored: dict[str, xr.DataTree]) -> None:
+    """After double backpropagation and after flooding, centred inputs."""
+    (shard,) = plan.shards(SETTINGS, seed=101)
+    data = flows.regression(shard.settings["problem"], 0.0, 101, [2])
+    inputs, outputs, start = data.inputs[0], data.outputs[0], np.log(SETTINGS.scale)
+    found, flooded = (
+        stored["diagonal"][name].to_dataset().sel(seed=2) for name in ("centred", "flooded-centred")
+    )
+    even = np.full(SETTINGS.features, start + float(found["log_shift"].sel(ascent=0.0).mean()))
+    solution = interpolating_solution(inputs, outputs, even)
+    assert found["even_error"].item() == pytest.approx(((solution - data.target) ** 2).sum())
+    assert found["even_error"].item() != pytest.approx(found["test_error"].sel(ascent=0.0).item(), rel=1e-3)
+    even = np.full(SETTINGS.features, start + float(flooded["log_shift"].mean()))
+    solution = interpolating_solution(inputs, outputs, even)  # the offset is small
+    assert flooded["even_error"].item() == pytest.approx(((solution - data.target) ** 2).sum(), rel=0.02)
+
+
 def test_a_flow_that_does_not_arrive_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too short a flow leaves NaN, which is judged as missing."""
     (shard,) = plan.shards(SETTINGS, seed=101)

@@ -18,7 +18,7 @@ from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.training import Trained, train
 from widthscope.gradient_regularisation.ensemble_steps import DifferenceStep
 from widthscope.gradient_regularisation.flooding import FloodingStep
-from widthscope.studies.gradient_regularization.diagonal.flows import regression
+from widthscope.studies.gradient_regularization.diagonal.flows import regression, spread_evenly
 from widthscope.work import Work
 
 FORMULAS = ["right", "wrong"]
@@ -71,7 +71,8 @@ def flood(problem: Mapping[str, Any], each: Mapping[str, Any], run_seed: int, wo
     Returns:
         `deviation` (formula, seed) of log(w₊w₋) from the law of finite steps and (wrong) from that of the
         flow on |L - b|, which leaves it as it was; `log_shift` (seed, feature); `test_error`, and
-        `plain_error` of the plain flow alone, (seed); `loss`, the mean loss of the last tenth of the steps.
+        `plain_error` of the plain flow alone, and `even_error` of weights whose scale has fallen by
+        as much on the mean, but evenly, (seed); `loss`, the mean loss of the last tenth of the steps.
     """
     data = regression(problem, each["mean"], run_seed, each["seeds"])
     members = Members.grid(seed=each["seeds"])
@@ -85,7 +86,8 @@ def flood(problem: Mapping[str, Any], each: Mapping[str, Any], run_seed: int, wo
     deviations = [_deviation(found, each["scale"], law) for law in (kept, np.zeros_like(kept))]
     log_scale = 0.5 * np.log(found["plus"] * found["minus"])
     offset = 0.5 * np.log(found["plus"] / found["minus"])
-    ends = np.full(log_scale.shape, np.nan)
+    ends, even_ends = (np.full(log_scale.shape, np.nan) for _ in range(2))
+    even = spread_evenly(log_scale)
     plain = np.empty(log_scale.shape)
     for place in range(len(members)):
         inputs, outputs = data.inputs[place], data.outputs[place]
@@ -94,12 +96,14 @@ def flood(problem: Mapping[str, Any], each: Mapping[str, Any], run_seed: int, wo
         )
         if np.isfinite(log_scale[place]).all():
             ends[place] = interpolating_solution(inputs, outputs, log_scale[place], offset[place])
+            even_ends[place] = interpolating_solution(inputs, outputs, even[place], offset[place])
     return xr.Dataset(
         {
             "deviation": (("formula", "seed"), np.stack(deviations)),
             "log_shift": (("seed", "feature"), log_scale - np.log(each["scale"])),
             "test_error": ("seed", data.error(ends)),
             "plain_error": ("seed", data.error(plain)),
+            "even_error": ("seed", data.error(even_ends)),
             "loss": ("seed", trained.history["loss"].values[:, -max(1, each["steps"] // 10) :].mean(axis=1)),
         },
         coords={"seed": each["seeds"], "formula": FORMULAS},

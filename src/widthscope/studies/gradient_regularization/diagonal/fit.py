@@ -118,10 +118,13 @@ def backward(uncentred: xr.Dataset, judged: float) -> Evidence:
 
 
 def centred_control(uncentred: xr.Dataset, centred: xr.Dataset, judged: float) -> Evidence:
-    """Test error and place of the shift for centred inputs, and for those with a mean."""
+    """Test error and place of the shift for centred inputs; an even shift, and inputs with a mean."""
     ascents = {"double backpropagation": 0.0, named(judged): judged}
     return {
-        "error": (_centred_error(centred), of_seeds("with a mean", [against_plain(uncentred)])),
+        "error": (
+            _centred_error(centred),
+            of_seeds("spread evenly", [centred["even_error"] - centred["plain_error"]]),
+        ),
         "support": (
             of_seeds("double backpropagation", [support_ratio(centred)]),
             of_seeds("double backpropagation", [support_ratio(uncentred)]),

@@ -41,8 +41,9 @@ def explore(problem: Mapping[str, Any], each: Mapping[str, Any], run_seed: int) 
 
     Returns:
         `log_shift` (seed, ascent, feature), `test_error` and `loss` (seed, ascent), `plain_error` (seed) of
-        the flow without regularisation, `output_mean` and `input_mean` (seed); NaN for a flow that did not
-        reach the loss.
+        the flow without regularisation, `even_error` (seed) where the shift of double backpropagation is the
+        same in all coordinates and has the same mean, `output_mean` and `input_mean` (seed); NaN for a flow
+        that did not reach the loss.
     """
     data = regression(problem, each["mean"], run_seed, each["seeds"])
     ascents = np.asarray(each["ascents"], dtype=float)
@@ -53,12 +54,15 @@ def explore(problem: Mapping[str, Any], each: Mapping[str, Any], run_seed: int) 
     start = np.log(each["scale"])
     solutions = _solutions(data, start + shift, arrived)
     plain = _solutions(data, np.full((*shift.shape[:2], 1), start), np.ones((len(shift), 1), dtype=bool))
+    exact = ascents == 0
+    even = _solutions(data, start + spread_evenly(shift[..., exact]), arrived[:, exact])
     return xr.Dataset(
         {
             "log_shift": (("seed", "ascent", "feature"), shift.transpose(0, 2, 1)),
             "test_error": (DIMS, data.error(solutions)),
             "loss": (DIMS, flowed.loss),
             "plain_error": ("seed", data.error(plain)[:, 0]),
+            "even_error": ("seed", data.error(even)[:, 0]),
             "output_mean": ("seed", data.outputs.mean(axis=1)),
             "input_mean": ("seed", data.inputs.mean(axis=(1, 2))),
         },
@@ -124,9 +128,14 @@ def _candidates(flowed: Flowed, strengths: Array, each: Mapping[str, Any], run_s
         "product": product,
         "squared": log_shift(strengths, flowed.square),
         "initial": np.zeros_like(exact),
-        "mean": np.broadcast_to(exact.mean(axis=1, keepdims=True), exact.shape),
+        "mean": spread_evenly(exact),
         "permuted": np.stack([of_seed[place] for of_seed, place in zip(exact, places, strict=True)]),
     }
+
+
+def spread_evenly(shift: Array) -> Array:
+    """The mean over coordinates in each of them; shifts (seed, feature, ...)."""
+    return np.broadcast_to(shift.mean(axis=1, keepdims=True), shift.shape)
 
 
 def _solutions(data: Regression, log_scale: Array, arrived: Array) -> Array:

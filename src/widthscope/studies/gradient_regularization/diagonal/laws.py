@@ -64,20 +64,19 @@ def argmin(uncentred: xr.Dataset, centred: xr.Dataset) -> Evidence:
         }
         return of_seeds(list(found), list(found.values()))
 
-    def ratios(table: xr.Dataset, candidates: Sequence[str]) -> xr.Dataset:
+    def ratios(table: xr.Dataset, candidates: Sequence[str], reference: str) -> xr.Dataset:
         found = {}
         for candidate in candidates:
             for ascent in table["ascent"].values[table["ascent"].values != 0]:
-                name = SAID.get(candidate, "read off the weights")
-                found[f"{name}, {named(ascent)}"] = log10(
+                found[f"{SAID[candidate]}, {named(ascent)}"] = log10(
                     table["gap"].sel(candidate=candidate, ascent=ascent)
-                ) - log10(table["gap"].sel(candidate="exact", ascent=ascent))
+                ) - log10(table["gap"].sel(candidate=reference, ascent=ascent))
         return of_seeds(list(found), list(found.values()))
 
     return {
         "gap": (gaps("exact"), gaps("permuted")),
-        "ratio": (ratios(uncentred, WRONG), ratios(uncentred, ("product",))),
-        "centred": (ratios(centred, WRONG), None),
+        "ratio": (ratios(uncentred, WRONG, "exact"), ratios(uncentred, WRONG[1:], WRONG[0])),
+        "centred": (ratios(centred, WRONG, "exact"), None),
     }
 
 
@@ -93,11 +92,13 @@ def flooding(uncentred: xr.Dataset, centred: xr.Dataset) -> Evidence:
     def error(name: str) -> xr.Dataset:
         return of_seeds(name, [every[name]["test_error"] - every[name]["plain_error"]])
 
+    even = of_seeds("centred, spread evenly", [centred["even_error"] - centred["plain_error"]])
+
     shifts = [each["log_shift"].mean("feature", skipna=False) for each in every.values()]
     return {
         "identity": (deviations("right"), deviations("wrong")),
         "uncentred": (error("with a mean"), error("centred")),
-        "centred": (error("centred"), error("with a mean")),
+        "centred": (error("centred"), even),
         "shift": (of_seeds(list(every), shifts), None),
         "loss": (of_seeds(list(every), [each["loss"] for each in every.values()]), None),
     }
