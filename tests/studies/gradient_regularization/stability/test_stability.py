@@ -73,8 +73,8 @@ def test_supported_where_the_long_forward_step_alone_trains_and_refuted_where_it
     assert verdict({**fails, "double": 0.9}).verdict == "refuted"
 
 
-def test_the_claim_is_confounded_where_the_backward_step_trains_too():
-    found = verdict({"double": np.nan})
+def test_the_claim_is_confounded_where_training_fails_without_the_penalty_too():
+    found = verdict({"double": np.nan, "backward-1": 0.1, "plain": 0.2})
     assert found.verdict == "undecided"
     assert "confounded" in found.reason
 

@@ -70,18 +70,18 @@ def longest(table: xr.Dataset, method: str) -> str:
 def stability(table: xr.Dataset) -> Evidence:
     """How many seeds stand with the forward difference at the longest ascent where another method fails.
 
-    The control puts the backward difference of the same ascent in the forward one's place.
+    The control puts plain descent in the other method's place.
     """
     fails = failed(table)
     forward, backward = longest(table, "forward"), longest(table, "backward")
 
-    def stands_alone(arm: str, others: Sequence[str]) -> xr.Dataset:
-        counts = [int((~fails.sel(arm=arm) & fails.sel(arm=other)).sum()) for other in others]
+    def stands_alone(others: Sequence[str]) -> xr.Dataset:
+        counts = [int((~fails.sel(arm=forward) & fails.sel(arm=other)).sum()) for other in others]
         labels = dict(zip(table["arm"].values, names(table), strict=True))
         return of_counts([f"{labels[other]} fails" for other in others], counts, fails.sizes["seed"])
 
     return {
-        "main": (stands_alone(forward, ("double", backward)), stands_alone(backward, ("double",))),
+        "main": (stands_alone(("double", backward)), stands_alone(("plain",))),
         "failures": (of_counts(names(table), fails.sum("seed").values, fails.sizes["seed"]), None),
     }
 
