@@ -106,6 +106,24 @@ def test_where_the_short_ascents_differ_as_the_long_ones_do_nothing_is_said():
     assert "confounded" in found.reason
 
 
+def test_where_the_backward_difference_is_better_than_the_exact_penalty_tanh_says_nothing_of_long_ascents():
+    tanh = {"forward-0.5": -0.3, "backward-0.5": -0.1}
+    found = judged(BEFOREHAND | {"tanh": tanh}, deviation=0.002)["nn-tanh"]
+    assert found.verdict == "undecided"
+    assert "confounded" in found.reason
+
+
+def test_diverged_seeds_are_counted_with_both_activations():
+    shards = made(BEFOREHAND)
+    for activation, claim in (("relu", "nn-gr-beats-sgd"), ("tanh", "nn-tanh")):
+        table = shards["label-noise"][f"{activation}/judged"].to_dataset()
+        table["diverged_at"][{"arm": 1, "seed": slice(0, 3)}] = 7  # double backpropagation
+        shards["label-noise"][f"{activation}/judged"] = xr.DataTree(table)
+        found = fit.fit(shards, {})[f"/claims/{claim}/diverged/measured"].set_index(component="component")
+        assert found["successes"].sel(component="double") == 3
+        assert found["successes"].sum() == 3
+
+
 def test_a_diverged_network_leaves_its_comparison_unmeasured():
     shards = made(BEFOREHAND, deviation=0.002)
     table = shards["label-noise"]["relu/judged"].to_dataset()

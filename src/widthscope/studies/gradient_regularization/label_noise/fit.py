@@ -141,19 +141,16 @@ def gr_beats_sgd(relu: Arms) -> Evidence:
             ),
             None,
         ),
-        "diverged": (
-            of_counts(
-                [_name(key) for key in relu.by_key],
-                [int((arm["diverged_at"] >= 0).sum()) for arm in relu.by_key.values()],
-                [arm.sizes["seed"] for arm in relu.by_key.values()],
-            ),
-            None,
-        ),
+        "diverged": (_diverged(relu), None),
     }
 
 
 def smooth(relu: Arms, tanh: Arms) -> Evidence:
-    """Without kinks: all alike at the short ascent, forward better at the long one."""
+    """Without kinks: all alike at the short ascent, forward better at the long one.
+
+    The control of the long one puts the backward difference in the forward one's place, against double
+    backpropagation.
+    """
 
     def alike(arms: Arms, ascent: float) -> xr.Dataset:
         pairs: Pairs = {
@@ -165,16 +162,16 @@ def smooth(relu: Arms, tanh: Arms) -> Evidence:
     def ordered(ascent: float) -> Pairs:
         return {"forward-less-backward": (("forward", ascent), ("backward", ascent))}
 
-    def lower(ascent: float) -> Pairs:
-        return {"backward-less-forward": (("forward", ascent), ("backward", ascent))}
-
+    long: Pairs = {"backward-less-forward": (("forward", tanh.long), ("backward", tanh.long))}
+    reversed_penalty: Pairs = {"double-less-backward": (("backward", tanh.long), DOUBLE)}
     return {
         "short": (alike(tanh, tanh.short), alike(relu, relu.long)),
-        "long": (_saved(tanh, lower(tanh.long)), _saved(tanh, lower(tanh.short))),
+        "long": (_saved(tanh, long), _saved(tanh, reversed_penalty)),
         "long-double": (_saved(tanh, {"double-less-forward": (("forward", tanh.long), DOUBLE)}), None),
         "short-relu": (alike(relu, relu.short), None),
         "accuracy-short": (_gained(tanh, ordered(tanh.short)), None),
         "accuracy-long": (_gained(tanh, ordered(tanh.long)), None),
+        "diverged": (_diverged(tanh), None),
     }
 
 
@@ -213,6 +210,15 @@ def _saved(arms: Arms, pairs: Pairs, prediction: float | None = None) -> xr.Data
 
 def _gained(arms: Arms, pairs: Pairs) -> xr.Dataset:
     return of_seeds(list(pairs), [arms.accuracy_gained(*pair) for pair in pairs.values()])
+
+
+def _diverged(arms: Arms) -> xr.Dataset:
+    """Shares of seeds, by arm."""
+    return of_counts(
+        [_name(key) for key in arms.by_key],
+        [int((arm["diverged_at"] >= 0).sum()) for arm in arms.by_key.values()],
+        [arm.sizes["seed"] for arm in arms.by_key.values()],
+    )
 
 
 def _name(key: Key) -> str:
