@@ -14,8 +14,9 @@ NN_FLATTER = Claim(
     "$\\gamma = 0.3$ at the default sizes) networks trained with the penalty are flatter than those without "
     "it: squared gradient norm and Hessian trace are smaller, with tanh by double backpropagation and by the "
     "forward difference with the longest ascent step, with ReLU by that with the shortest. Double "
-    "backpropagation and longer steps with ReLU are reported. Which steps are judged, and the controls, were "
-    "chosen in trials with another seed of the run.",
+    "backpropagation and longer steps with ReLU are reported. With ReLU the trace leaves out the "
+    "kinks, as reverse mode does. Which steps are judged, and the controls, were chosen in trials with "
+    "another seed of the run.",
     quantity=RATIO,
     prediction=None,
     tests=(
