@@ -103,12 +103,14 @@ def neutral_tests(table: xr.Dataset) -> Evidence:
         value, error = (table[f"{prefix}diversity{part}"].values.ravel() for part in ("", "_error"))
         return evidence(names, value / np.array(expected), error / np.array(expected), 1.0, n=runs)
 
+    off = (table["diversity"].values.ravel() - np.array(law)) / table["diversity_error"].values.ravel()
     equal = np.repeat(1 / table["positions"].values, table.sizes["strength"])
     mean = evidence(names, table["first"].values.ravel(), table["first_error"].values.ravel(), equal, n=runs)
     every = [*names, *(f"{name}, clipped" for name in names)]
     counted = np.concatenate([table["winners"].values.ravel(), table["clipped_winners"].values.ravel()])
     return {
         "diversity": (over(law), over(naive)),
+        "standard-errors": (evidence(names, off, 1.0, 0.0, n=runs), None),
         "mean": (mean, None),
         "clipped": (over(law, "clipped_"), None),
         "winners": (of_counts(every, counted, np.full(len(every), runs)), None),
