@@ -13,11 +13,12 @@ from widthscope.studies.adalase.stored import NEAR_FLOOR, Policies, policies
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 SHARE = (0.0, 1.0)
+NULL = "identity-adaptive"
 CONTROLS = {
     "harm-shuffled": "labels of the pseudo-validation shuffled",
     "harm-opposite": "sign of the update turned",
     "harm-alone-adaptive": "identity elsewhere",
-    "identity-adaptive": "identity everywhere",
+    NULL: "identity everywhere",
 }
 """Arms beside those of the claim, which have the harm at `CONTROLLED`."""
 
@@ -51,6 +52,14 @@ def to_the_floor(of: Policies) -> Evidence:
         "driven": (
             of_counts("wherever the harm is", [everywhere.sum()], [len(everywhere)]),
             of_counts(CONTROLS["harm-shuffled"], [shuffled.sum()], [len(shuffled)]),
+        ),
+        "null": (
+            of_counts(
+                [f"position {k}" for k in range(POSITIONS)],
+                [driven(of, NULL, k).sum() for k in range(POSITIONS)],
+                [len(everywhere)] * POSITIONS,
+            ),
+            None,
         ),
         "ratio": (of_seeds(names, [of.ended(arm)[:, k] for arm, k in shown.values()], possible=SHARE), None),
         "steps": (of_seeds(list(passages), list(passages.values())), None),

@@ -12,7 +12,8 @@ def arms_of(rate: float) -> list[Arm]:
     """Labels destroyed at each position and mixup elsewhere, and controls.
 
     With the sign of the update turned, or with labels of the pseudo-validation shuffled, the position that
-    destroys labels should win; without a rate ratios should stay, and with the identity only drift.
+    destroys labels should win; with the identity ratios only drift. A rate of zero, which leaves ratios as
+    they were, bit for bit, needs no training and is left to a unit test.
     """
     found = [Arm(f"mixup-p{place}", ("mixup",) * POSITIONS, place) for place in range(POSITIONS)]
     for bad in range(POSITIONS):
