@@ -90,7 +90,7 @@ Flips = Mapping[str, tuple[Policies, str]]
 
 
 def against_worst(dense: Mapping[int, Policies], harmful: Policies, flips: Flips) -> Evidence:
-    """Adaptive choice less the input, which is the worst fixed position of mixup and of flips."""
+    """Adaptive choice less the input."""
     gains = {n: of.accuracy("mixup-adaptive") - of.accuracy("mixup-p0") for n, of in dense.items()}
     worst = np.min([harmful.accuracy(f"mixup-p{k}") for k in HARMLESS], axis=0)
     wrong = of_seeds("sign turned, harm", [harmful.accuracy("harm-opposite") - worst], possible=CHANGE)
