@@ -9,6 +9,8 @@ import xarray as xr
 from widthscope.statistics.evidence import claim_tree, of_counts
 from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.studies.adalase.dense.policies import OTHERS, POSITIONS
+from widthscope.studies.adalase.harmful.fit import trained
+from widthscope.studies.adalase.map_fit import correlation_table
 from widthscope.studies.adalase.stored import Policies, policies
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
@@ -30,9 +32,10 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     """Evidence for the claims of the family and the curves of its figures, by path."""
     found = by_size(shards)
     others = size_of_others(found)
+    destroyed = destroyed_last(trained(shards))
     claims = {
-        "ratio-mixup-mlp": follows_mixup(found),
-        "ratio-cutout-noise-mlp": follows_others(found[others]),
+        "ratio-mixup-mlp": follows_mixup(found, destroyed),
+        "ratio-cutout-noise-mlp": follows_others(found[others], destroyed),
     }
     return claim_tree(claims) | curves(found, others)
 
@@ -59,8 +62,14 @@ def gap(of: Policies, operation: str, better: int, worse: int) -> np.ndarray:
     return np.asarray(of.accuracy(f"{operation}-p{better}") - of.accuracy(f"{operation}-p{worse}"))
 
 
-def follows_mixup(found: Mapping[int, Policies]) -> Evidence:
-    """Mixup: later positions are better, and ratios go there."""
+def destroyed_last(harmful: Policies) -> xr.Dataset:
+    """Control of what positions are worth: the last one destroys labels, and the input does not."""
+    worth = harmful.accuracy(f"harm{LAST}-fixed") - harmful.accuracy(f"mixup-p{FIRST}")
+    return of_seeds("labels destroyed at the last position", [worth], possible=CHANGE)
+
+
+def follows_mixup(found: Mapping[int, Policies], destroyed: xr.Dataset) -> Evidence:
+    """Mixup: the last position is better than the input, and ratios go there."""
     own = {n: preference(of, "mixup-adaptive", LAST, FIRST) for n, of in found.items()}
     opposite = [preference(of, "mixup-opposite", LAST, FIRST) for of in found.values()]
     later = {n: of.ended("mixup-adaptive") for n, of in found.items()}
@@ -72,8 +81,17 @@ def follows_mixup(found: Mapping[int, Policies]) -> Evidence:
             of_seeds("sign turned, mean over n", [np.mean(opposite, axis=0)], possible=TWICE),
         ),
         "by-size": (of_seeds(named, list(own.values()), possible=TWICE), None),
-        "premise": (of_seeds(named, list(gaps.values()), possible=CHANGE), None),
+        "premise": (
+            of_seeds("mean over n", [np.mean(list(gaps.values()), axis=0)], possible=CHANGE),
+            destroyed,
+        ),
+        "gaps": (of_seeds(named, list(gaps.values()), possible=CHANGE), None),
         "ratios": (_by_position(later), None),
+        "null": (_by_position({n: of.ended(NULL) for n, of in found.items()}), None),
+        "rank": (
+            correlation_table({f"n={n}": (of, "mixup", "mixup-adaptive") for n, of in found.items()}),
+            None,
+        ),
         "accuracies": (_accuracies(found, "mixup"), None),
         "seeds": (
             of_counts(
@@ -86,7 +104,7 @@ def follows_mixup(found: Mapping[int, Policies]) -> Evidence:
     }
 
 
-def follows_others(of: Policies) -> Evidence:
+def follows_others(of: Policies, destroyed: xr.Dataset) -> Evidence:
     """Cutout and noise: ratios go to the better of the input and the last position."""
     own = [preference(of, f"{name}-adaptive", *BETTER[name]) for name in OTHERS]
     accuracies = {name: [of.accuracy(f"{name}-p{k}") for k in range(POSITIONS)] for name in OTHERS}
@@ -94,13 +112,15 @@ def follows_others(of: Policies) -> Evidence:
     return {
         "follows": (
             of_seeds(OTHERS, own, possible=TWICE),
-            of_seeds("mixup", [preference(of, "mixup-adaptive", FIRST, LAST)], possible=TWICE),
+            of_seeds("mixup, sign turned", [preference(of, "mixup-opposite", LAST, FIRST)], possible=TWICE),
         ),
         "premise": (
             of_seeds(OTHERS, [gap(of, name, *BETTER[name]) for name in OTHERS], possible=CHANGE),
-            None,
+            destroyed,
         ),
         "ratios": (_by_position(ended), None),
+        "null": (_by_position({"identity": of.ended(NULL)}), None),
+        "rank": (correlation_table({name: (of, name, f"{name}-adaptive") for name in OTHERS}), None),
         "accuracies": (
             of_seeds(
                 [f"{name}, position {k}" for name in OTHERS for k in range(POSITIONS)],
