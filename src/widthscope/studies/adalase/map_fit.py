@@ -63,21 +63,31 @@ def rank_correlation(joined: Seeds) -> float:
     return float(np.sum(ratios * qualities)) / size if size else float("nan")
 
 
-def correlation_table(name: str, of: Policies, operation: str, arm: str) -> xr.Dataset:
-    """Evidence of the rank correlation of mean ratios and mean accuracies.
+def correlation_table(parts: Mapping[str, tuple[Policies, str, str]]) -> xr.Dataset:
+    """Evidence of rank correlations of mean ratios and mean accuracies.
 
-    Its error is that of seeds drawn again with replacement: a rank is no smooth function, which leaving out
-    one seed at a time would need.
+    Their errors are those of seeds drawn again with replacement: a rank is no smooth function, which leaving
+    out one seed at a time would need.
+
+    Args:
+        parts: an experiment, its operation and its adaptive arm, by the name of the component.
     """
+    found = [_correlated(name, *part) for name, part in parts.items()]
+    value, spread, seeds = zip(*found, strict=True)
+    return evidence(list(parts), value, spread, n=seeds, possible=CORRELATION)
+
+
+def _correlated(name: str, of: Policies, operation: str, arm: str) -> tuple[float, float, int]:
+    """Correlation, its standard error and the number of seeds; NaN where a member diverged."""
     joined = np.stack([of.ended(arm), accuracies(of, operation)], axis=1)
     if not np.isfinite(joined).all():
-        return of_seeds(name, [np.full(len(joined), np.nan)])
+        return np.nan, np.nan, len(joined)
     generator = numpy_generator("adalase", "maps.rank", name)
     drawn = generator.integers(len(joined), size=(RESAMPLES, len(joined)))
     found = np.array([rank_correlation(joined[chosen]) for chosen in drawn])
     known = found[np.isfinite(found)]
-    spread = known.std(ddof=1) if len(known) > 1 else np.nan
-    return evidence(name, rank_correlation(joined), spread, n=len(joined), possible=CORRELATION)
+    spread = float(known.std(ddof=1)) if len(known) > 1 else np.nan
+    return rank_correlation(joined), spread, len(joined)
 
 
 def by_position(values: Mapping[str, Seeds]) -> xr.Dataset:

@@ -20,12 +20,8 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     vertical, horizontal, virtual = (found[name] for name in ("vertical", "horizontal", "virtual"))
     opposed = vertical.accuracy(f"{DESTROYING}-last") - map_fit.accuracies(vertical, VERTICAL)[:, -1]
     claims = {
-        "ratio-natural-harmful": follows(
-            horizontal, HORIZONTAL, horizontal, f"{IDENTITY}-adaptive", opposed, ["adaptive"]
-        ),
-        "ratio-vflip": follows(
-            vertical, VERTICAL, virtual, f"{VERTICAL}-adaptive", opposed, ["adaptive", "fast"]
-        ),
+        "ratio-natural-harmful": follows(horizontal, HORIZONTAL, horizontal, f"{IDENTITY}-adaptive", opposed),
+        "ratio-vflip": follows(vertical, VERTICAL, virtual, f"{VERTICAL}-adaptive", opposed),
     }
     return claim_tree(claims) | {
         "/curves/flips-paths/vertical": map_fit.paths(vertical, [f"{VERTICAL}-adaptive"]),
@@ -38,7 +34,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 
 def follows(
-    of: Policies, flip: str, null: Policies, null_arm: str, opposed: np.ndarray[Any, Any], rates: list[str]
+    of: Policies, flip: str, null: Policies, null_arm: str, opposed: np.ndarray[Any, Any]
 ) -> Evidence:
     """Whether ratios leave the input for the last position.
 
@@ -46,28 +42,23 @@ def follows(
         of: the flip's experiment.
         flip: its operation.
         null: an experiment of the same seeds whose positions are all alike.
-        null_arm: its arm.
+        null_arm: its arm, at the rate of the others.
         opposed: accuracy where the last position is harmed less that where nothing is, (seed,).
-        rates: adaptive arms, the judged one first, by the end of their name.
     """
-    arms = [f"{flip}-{name}" for name in rates]
+    adaptive, opposite = f"{flip}-adaptive", f"{flip}-opposite"
     drift = map_fit.rise(null, null_arm)
-    opposite = f"{flip}-opposite"
     return {
         "ratios": (
-            of_seeds("adaptive", [map_fit.rise(of, arms[0]) - drift], possible=TWICE),
+            of_seeds("adaptive", [map_fit.rise(of, adaptive) - drift], possible=TWICE),
             of_seeds("sign turned", [map_fit.rise(of, opposite) - drift], possible=TWICE),
         ),
         "accuracy": (
             of_seeds(flip, [map_fit.gain_of_depth(of, flip)], possible=CHANGE),
             of_seeds("labels destroyed", [opposed], possible=CHANGE),
         ),
-        "seeds": (map_fit.seeds_that_rise(of, [*arms, opposite]), None),
-        "by-position": (
-            map_fit.by_position({arm: of.ended(arm) for arm in [*arms, opposite]}),
-            None,
-        ),
+        "seeds": (map_fit.seeds_that_rise(of, [adaptive, opposite]), None),
+        "by-position": (map_fit.by_position({arm: of.ended(arm) for arm in (adaptive, opposite)}), None),
         "null": (map_fit.by_position({"all alike": null.ended(null_arm)}), None),
-        "rank": (map_fit.correlation_table(arms[0], of, flip, arms[0]), None),
-        "accuracies": (map_fit.accuracy_table(of, flip, ["uniform", *rates]), None),
+        "rank": (map_fit.correlation_table({adaptive: (of, flip, adaptive)}), None),
+        "accuracies": (map_fit.accuracy_table(of, flip, ["uniform", "adaptive"]), None),
     }

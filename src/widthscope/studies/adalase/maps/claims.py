@@ -6,7 +6,7 @@ from widthscope.statistics.rules import Reported
 SHOWN = "none: shown beside it"
 
 
-def _claim(name: str, augmentation: str, shard: str, says: str) -> Claim:
+def _claim(name: str, augmentation: str, shards: tuple[str, ...], says: str) -> Claim:
     """A claim about where the ratios of an augmentation end, which is not judged."""
     return Claim(
         name=name,
@@ -19,6 +19,13 @@ def _claim(name: str, augmentation: str, shard: str, says: str) -> Claim:
         tests=(
             Test("ratios", Reported(), "ratio at the end, by position, over seeds", SHOWN),
             Test(
+                "null",
+                Reported(),
+                "ratio at the end without augmentation, at the same rate of the ratios, by position, over "
+                "seeds: there ratios only drift",
+                SHOWN,
+            ),
+            Test(
                 "rank",
                 Reported(),
                 "Spearman correlation over positions of mean ratio at the end and mean accuracy of the fixed "
@@ -29,15 +36,16 @@ def _claim(name: str, augmentation: str, shard: str, says: str) -> Claim:
             Test(
                 "spread",
                 Reported(),
-                "test accuracy of the best fixed position less that of the worst, paired over seeds, both "
-                "picked by these seeds, which makes it too large",
+                "test accuracy of the fixed position with the highest mean less that of the one with the "
+                "lowest, paired over seeds; both are picked by these seeds, which makes it too large, and "
+                "where it is as small as its interval neither is better",
                 SHOWN,
             ),
-            Test("found", Reported(), "ratio at the end of these two, over seeds", SHOWN),
+            Test("found", Reported(), "ratio at the end of these two positions, over seeds", SHOWN),
         ),
         control=None,
         figure="maps-quality",
-        shards=(f"maps-{shard}*", "maps"),
+        shards=(*(f"maps-{shard}*" for shard in shards), "maps"),
     )
 
 
@@ -45,19 +53,19 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "ratio-trans-cnn",
         "Translation by up to one cell",
-        "translation",
+        ("translation",),
         "In trials the worst position was found, and the best was not always.",
     ),
     _claim(
         "ratio-cutout-cnn",
         "Cutout of squares",
-        "cutout",
+        ("cutout", "mixup"),
         "In trials the worst position was not raised, and the best was not found.",
     ),
     _claim(
         "ratio-mixup-cnn",
         "Mixup",
-        "mixup",
+        ("mixup",),
         "In trials ratios moved although accuracies hardly differed.",
     ),
 )
