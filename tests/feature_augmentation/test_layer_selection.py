@@ -1,12 +1,18 @@
 """Adaptive selection in a user's loop: its inner product by hand, what it leaves alone, and resuming."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from tests.documented import example
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from widthscope.feature_augmentation.layer_selection import AdaptiveLayerSelection, SelectionError
+from widthscope.feature_augmentation.layer_selection import (
+    AdaptiveLayerSelection,
+    SelectionError,
+    inner_product,
+)
 from widthscope.feature_augmentation.module_hooks import FeatureAugmentation
 from widthscope.feature_augmentation.operations.base import Operation
 from widthscope.feature_augmentation.operations.identity import Identity
@@ -118,6 +124,94 @@ def test_steps_out_of_order_are_refused() -> None:
     two = FeatureAugmentation(loop.model, ["0", "3"], Mixup(), seed=0)
     with pytest.raises(SelectionError, match="one rate"):
         AdaptiveLayerSelection(loop.model, two, rule=RatioRule(torch.tensor([0.1, 0.2])), seed=0)
+
+
+def updated(model: nn.Module, x: Tensor, validation: Callable[[], Tensor]) -> tuple[float, list[Tensor]]:
+    """G of one step without a change of the weights, and the gradients that were kept."""
+    positions = [name for name, _ in model.named_children()][-2:]
+    with FeatureAugmentation(model, positions, Identity(), seed=0) as augmentation:
+        selection = AdaptiveLayerSelection(model, augmentation, seed=0)
+        with selection.augmented():
+            model(x).square().sum().backward()
+        selection.keep_gradient()
+        return selection.update(validation), [p.grad for p in model.parameters() if p.grad is not None]
+
+
+def test_products_of_small_float16_gradients_do_not_vanish() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3)).to(torch.float16)
+    for parameter in model.parameters():
+        parameter.data.fill_(2.0**-4)
+    x = torch.full((2, 4), 2.0**-10, dtype=torch.float16)
+    found, gradients = updated(model, x, lambda: model(x).square().sum())
+    expected = sum(float(gradient.double().square().sum()) for gradient in gradients)
+    assert found == expected
+    assert min(float(gradient.abs().min()) for gradient in gradients) ** 2 < 2.0**-25
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_sparse_gradients_count_as_dense_ones(sparse: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(9, 3, sparse=sparse), nn.Flatten(), nn.Linear(6, 2)).double()
+    tokens, other = torch.tensor([[1, 1], [2, 1]]), torch.tensor([[1, 3], [3, 2]])
+    found, kept = updated(model, tokens, lambda: model(other).square().sum())
+    after = torch.autograd.grad(model(other).square().sum(), list(model.parameters()))
+    expected = sum((a.to_dense() * b.to_dense()).sum() for a, b in zip(kept, after, strict=True))
+    assert abs(found - float(expected)) < 1e-12 * abs(found)
+
+
+def test_a_complex_gradient_counts_by_its_parts() -> None:
+    first, second = torch.tensor([1 + 2j, 3 - 1j]), torch.tensor([2 - 1j, 1 + 1j])
+    assert float(inner_product(first, second)) == 2 - 2 + 3 - 1
+
+
+def test_the_alignment_is_at_the_new_weights_within_autocast_too() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
+    x, labels = X[:8].float(), LABELS[:8]
+    with FeatureAugmentation(model, ["0", "1"], Identity(), seed=0) as augmentation:
+        selection = AdaptiveLayerSelection(model, augmentation, seed=0)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            with selection.augmented():
+                cross_entropy(model(x), labels).backward()
+            selection.keep_gradient()
+            kept = [p.grad.clone() for p in model.parameters() if p.grad is not None]
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.mul_(-3)
+            found = selection.update(lambda: cross_entropy(model(x), labels))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            after = torch.autograd.grad(cross_entropy(model(x), labels), list(model.parameters()))
+    expected = sum(float((a.double() * b.double()).sum()) for a, b in zip(kept, after, strict=True))
+    assert abs(found - expected) < 1e-12
+
+
+def test_validation_losses_without_a_use_are_refused_and_ratios_stay() -> None:
+    loop = Loop(Mixup())
+    for wrong, words in (
+        (lambda: loop.validation().detach(), "without one"),
+        (lambda: loop.validation()[None].expand(2), r"not \(2,\)"),
+        (lambda: loop.validation() * float("nan"), "alignment of the gradients is nan"),
+    ):
+        loop.trained()
+        before = loop.selection.ratios
+        with pytest.raises(SelectionError, match=words):
+            loop.selection.update(wrong)
+        assert torch.equal(loop.selection.ratios, before)
+    loop.trained()
+    with torch.no_grad():
+        loop.selection.update(loop.validation)
+
+
+def test_a_state_of_other_positions_is_refused() -> None:
+    loop = Loop(Mixup())
+    state = loop.selection.state_dict()
+    with pytest.raises(SelectionError, match=r"ratios must have shape \(1, 2\), not \(1, 3\)"):
+        loop.selection.load_state_dict({**state, "ratios": torch.full((1, 3), 1 / 3)})
+    averaged = AdaptiveLayerSelection(
+        loop.model, loop.selection.augmentation, rule=RatioRule(decay=0.9), seed=0
+    )
+    with pytest.raises(SelectionError, match="mean_square must have shape"):
+        averaged.load_state_dict(state)
 
 
 def test_the_documented_example_trains() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from widthscope.errors import WidthscopeError
 from widthscope.feature_augmentation.module_hooks import FeatureAugmentation, frozen_running_statistics
@@ -48,13 +49,16 @@ class AdaptiveLayerSelection:
             seed: of the choice of positions.
 
         Raises:
-            SelectionError: if there is one position only, or the rule has rates of several members.
+            SelectionError: if there is one position only, the rule has rates of several members, or the model
+                is trained by several processes, each of which would choose positions of its own.
         """
         rule = rule or RatioRule()
         if len(augmentation.positions) < 2:
             raise SelectionError(f"a selection needs two positions at least, not {augmentation.positions}")
         if isinstance(rule.rate, Tensor) and rule.rate.numel() != 1:
             raise SelectionError(f"one model has one rate of its ratios, not {tuple(rule.rate.shape)}")
+        if any(isinstance(module, DistributedDataParallel) for module in model.modules()):
+            raise SelectionError("a selection works in one process, and the model is DistributedDataParallel")
         self.model, self.augmentation, self.rule = model, augmentation, rule
         self.position: str | None = None
         self.alignment: float | None = None
@@ -102,22 +106,35 @@ class AdaptiveLayerSelection:
             validation_loss: the loss on the validation batch, without augmentation within the network.
 
         Raises:
-            SelectionError: if no gradient of this step was kept, or the loss does not reach what it was of.
+            SelectionError: if no gradient of this step was kept, the loss is not one number with a gradient
+                or does not reach what the kept one was of, or the alignment is not finite.
         """
         if self.position is None or not self._gradients:
             raise SelectionError("call keep_gradient between loss.backward() and the optimiser's step first")
         kept, self._gradients = self._gradients, None
         trained = [(name, p) for name, p in self.model.named_parameters() if name in kept]
+        # Within autocast, weights that were cast before the step are still in its cache.
+        torch.clear_autocast_cache()
         with frozen_running_statistics(self.model), torch.enable_grad():
-            found = torch.autograd.grad(validation_loss(), [p for _, p in trained], allow_unused=True)
+            loss = validation_loss()
+            if loss.numel() != 1 or not loss.requires_grad:
+                raise SelectionError(
+                    f"the validation loss must be one number with a gradient, not {tuple(loss.shape)} "
+                    f"{'with' if loss.requires_grad else 'without'} one"
+                )
+            found = torch.autograd.grad(loss, [p for _, p in trained], allow_unused=True)
         products = [
-            (gradient * kept[name]).sum(dtype=torch.float64).cpu()
+            inner_product(gradient, kept[name]).cpu()
             for (name, _), gradient in zip(trained, found, strict=True)
             if gradient is not None
         ]
         if not products:
             raise SelectionError("the validation loss depends on no parameter whose gradient was kept")
         alignment = torch.stack(products).sum()
+        if not alignment.isfinite():
+            raise SelectionError(
+                f"the alignment of the gradients is {float(alignment)}; ratios are not moved"
+            )
         place = torch.tensor([self.augmentation.positions.index(self.position)])
         self._state = self.rule.after(self._state, self._step, place, alignment[None])
         self._step += 1
@@ -134,8 +151,23 @@ class AdaptiveLayerSelection:
         }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from `state_dict`."""
-        self._state = {name: state[name] for name in self._state}
+        """Go on from `state_dict`.
+
+        Raises:
+            SelectionError: if it is of another number of positions, or of a rule with other memories.
+        """
+        for name, values in self._state.items():
+            if name not in state or state[name].shape != values.shape:
+                found = tuple(state[name].shape) if name in state else "none"
+                raise SelectionError(f"the state's {name} must have shape {tuple(values.shape)}, not {found}")
+        self._state = {name: state[name].to(values) for name, values in self._state.items()}
         self._step = int(state["step"])
-        self._generator.set_state(state["choices"])
-        self.augmentation.set_random_state(state["draws"])
+        self._generator.set_state(state["choices"].cpu())
+        self.augmentation.set_random_state(state["draws"].cpu())
+
+
+def inner_product(first: Tensor, second: Tensor) -> Tensor:
+    """Sum of products in float64, dense or sparse; of complex numbers, that of real and imaginary parts."""
+    if first.is_complex():
+        first, second = torch.view_as_real(first), torch.view_as_real(second)
+    return (first.double() * second.double()).sum()

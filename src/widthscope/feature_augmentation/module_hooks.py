@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from widthscope.feature_augmentation.operations.base import Draws, FeatureError, Operation
@@ -23,10 +24,11 @@ from widthscope.streams import torch_generator
 class FeatureAugmentation:
     """An operation that can be switched on at one of several positions, before the named submodules.
 
-    Within `at(position)` the first positional argument of the submodule is replaced by T of it; batches come
-    first in it, (batch, channel, height, width) or (batch, ...). Without, and after `remove`, the model is as
-    it was. Works with batch normalisation, `torch.autograd` and any device; random numbers are drawn on the
-    CPU.
+    Within `at(position)` the first positional argument of the submodule, floats, is replaced by T of it, and
+    so is every further argument that is the same tensor (query, key and value of self-attention). Examples
+    come first in it, (batch, channel, height, width) or (batch, ...). Without, and after `remove`, the model
+    is as it was. Works with batch normalisation, `torch.autograd` and any device; random numbers are drawn on
+    the CPU.
 
     Attributes:
         positions: names of the submodules, in order.
@@ -60,7 +62,12 @@ class FeatureAugmentation:
         self._active: str | None = None
         self._draws: Draws | None = None
         self._shape: tuple[int, ...] = ()
-        self._handles = [modules[name].register_forward_pre_hook(self._hook(name)) for name in self.positions]
+        self._examples = 0
+        self._ever_augmented: set[str] = set()
+        self._handles = [
+            modules[name].register_forward_pre_hook(self._hook(name, modules[name]), with_kwargs=True)
+            for name in self.positions
+        ]
 
     @contextlib.contextmanager
     def at(self, position: str | None) -> Iterator[None]:
@@ -80,9 +87,25 @@ class FeatureAugmentation:
             self._active = None
 
     def targets(self, targets: Tensor) -> Tensor:
-        """Soft labels, (batch, class), after the last augmented pass: mixed where the operation mixes."""
+        """Soft labels, (batch, class), after the last augmented pass: mixed where the operation mixes.
+
+        Raises:
+            FeatureError: if that pass is still to come, or labels to be mixed are not floats, one row for
+                each example.
+        """
         if self._draws is None:
+            if self._active is not None:
+                raise FeatureError(
+                    f"ask for the targets after the forward pass that is augmented at '{self._active}'"
+                )
             return targets
+        if self.operation.own_share(self._draws, self._shape) is None:
+            return targets
+        if not targets.is_floating_point() or targets.ndim < 2 or len(targets) != self._examples:
+            raise FeatureError(
+                f"labels that are mixed must be floats ({self._examples}, class), as the augmented pass had "
+                f"{self._examples} rows, not {targets.dtype} {tuple(targets.shape)}"
+            )
         draws = {name: values.to(targets.device) for name, values in self._draws.items()}
         return self.operation.mixed_targets(targets[None], draws, self._shape)[0]
 
@@ -107,40 +130,92 @@ class FeatureAugmentation:
     ) -> None:
         self.remove()
 
-    def _hook(self, name: str) -> Any:
-        def augment(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _hook(self, name: str, hooked: nn.Module) -> Any:
+        def augment(
+            module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]
+        ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+            if name in self._ever_augmented and within_backward():
+                raise FeatureError(
+                    f"position '{name}' lies within a part that activation checkpointing runs again, "
+                    "which would not be augmented alike; choose one outside of it"
+                )
             if self._active != name:
                 return None
+            if module is not hooked:
+                raise FeatureError(
+                    f"position '{name}' was reached in a copy of the model (by nn.DataParallel or deepcopy); "
+                    "only the model itself can be augmented"
+                )
             if self._draws is not None:
                 raise FeatureError(f"a forward pass reached position '{name}' twice; it must do so once")
-            if not arguments or not isinstance(arguments[0], Tensor) or arguments[0].ndim < 2:
-                raise FeatureError(
-                    f"position '{name}' must get a tensor (batch, ...) as its first positional argument"
-                )
-            x = arguments[0]
-            self._shape = tuple(x.shape[1:])
+            x = _checked_input(name, module, arguments)
+            self._shape, self._examples = tuple(x.shape[1:]), len(x)
             drawn = self.operation.draw(self._generator, (1, len(x)), self._shape)
             self._draws = {key: values.to(x.device) for key, values in drawn.items()}
-            return (self.operation.apply(x[None], self._draws)[0], *arguments[1:])
+            self._ever_augmented.add(name)
+            augmented = self.operation.apply(x[None], self._draws)[0]
+            return (
+                tuple(augmented if value is x else value for value in arguments),
+                {key: augmented if value is x else value for key, value in named.items()},
+            )
 
         return augment
 
 
+def _checked_input(name: str, module: nn.Module, arguments: tuple[Any, ...]) -> Tensor:
+    """What enters a position, where it can be augmented."""
+    if not arguments or not isinstance(arguments[0], Tensor) or arguments[0].ndim < 2:
+        raise FeatureError(
+            f"position '{name}' must get a tensor (batch, ...) as its first positional argument"
+        )
+    if not arguments[0].is_floating_point():
+        raise FeatureError(
+            f"position '{name}' gets {arguments[0].dtype}, and only real floats can be augmented; "
+            "tokens are augmented after their embedding"
+        )
+    if _time_comes_first(module):
+        raise FeatureError(
+            f"position '{name}' gets (time, batch, feature), and examples must come first: batch_first=True"
+        )
+    return arguments[0]
+
+
+def _time_comes_first(module: nn.Module) -> bool:
+    """Whether this is one of Torch's layers of sequences that takes (time, batch, feature)."""
+    while isinstance(module, nn.TransformerEncoder | nn.TransformerDecoder):
+        module = module.layers[0]
+    if isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer):
+        module = module.self_attn
+    sequences = nn.RNNBase | nn.MultiheadAttention | nn.Transformer
+    return isinstance(module, sequences) and not module.batch_first
+
+
+def within_backward() -> bool:
+    """Whether this runs within a backward pass: then a forward pass is one that is run again."""
+    # Torch has no public word for it; its own checkpointing asks the same.
+    return bool(torch._C._current_graph_task_id() != -1)
+
+
 @contextlib.contextmanager
 def frozen_running_statistics(model: nn.Module) -> Iterator[None]:
-    """Normalisation layers in training mode use the batch's statistics within, and remember nothing of them.
+    """Layers in training mode write into copies of their buffers within, which are then forgotten.
 
-    A pass over validation images then leaves what evaluation will use as it was (theory notes, 6).
+    Normalisation layers in training mode use the batch's statistics and remember nothing of them, whatever
+    their kind, so that a pass over validation images leaves what evaluation will use as it was (theory
+    notes, 6). Layers in evaluation mode are left alone.
     """
-    layers = [
-        layer
-        for layer in model.modules()
-        if layer.training and getattr(layer, "track_running_stats", False) is True
+    layers = [layer for layer in model.modules() if layer.training]
+    kept = [
+        (layer._buffers, name, buffer)
+        for layer in layers
+        for name, buffer in layer._buffers.items()
+        if buffer is not None
     ]
-    for layer in layers:
-        setattr(layer, "track_running_stats", False)  # noqa: B010 - not every module declares it
+    copies = {id(buffer): buffer.clone() for _, _, buffer in kept}  # once where layers share a buffer
+    for buffers, name, buffer in kept:
+        buffers[name] = copies[id(buffer)]
     try:
         yield
     finally:
-        for layer in layers:
-            setattr(layer, "track_running_stats", True)  # noqa: B010
+        for buffers, name, buffer in kept:
+            buffers[name] = buffer

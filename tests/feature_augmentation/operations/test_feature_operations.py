@@ -274,3 +274,18 @@ def test_beta_has_its_moments(alpha: float) -> None:
     shares = beta(grid, alpha)
     assert abs(float(shares.mean()) - 0.5) < 1e-6
     assert abs(float(shares.var(correction=0)) - 1 / (4 * (2 * alpha + 1))) < 1e-5
+
+
+def test_integers_are_not_mixed_by_shares_that_would_be_cut_to_zero() -> None:
+    operation = Mixup()
+    draws = drawn(operation, FLAT)
+    with pytest.raises(FeatureError, match="only features that are floats"):
+        operation.apply(torch.ones(MEMBERS, BATCH, 9, dtype=torch.int64), draws)
+    for mixing in (operation, Cutmix()):
+        with pytest.raises(FeatureError, match="must be floats"):
+            mixing.mixed_targets(torch.ones(MEMBERS, BATCH, 4, dtype=torch.int64), drawn(mixing), MAP)
+    labels = torch.ones(MEMBERS, BATCH, 4, dtype=torch.int64)
+    assert Noise().mixed_targets(labels, drawn(Noise()), MAP) is labels
+    for other in (Noise(), Contrast()):
+        with pytest.raises(FeatureError, match="only features that are floats"):
+            other.apply(torch.ones(MEMBERS, BATCH, 9, dtype=torch.int64), drawn(other, FLAT))

@@ -56,10 +56,16 @@ class Operation(ABC):
         return None
 
     def mixed_targets(self, targets: Tensor, draws: Draws, shape: Sequence[int]) -> Tensor:
-        """Soft labels after T, of targets' shape, (member, batch, class)."""
+        """Soft labels after T, of targets' shape, (member, batch, class).
+
+        Raises:
+            FeatureError: if labels are to be mixed and are no floats.
+        """
         share = self.own_share(draws, shape)
         if share is None:
             return targets
+        if not targets.is_floating_point():
+            raise FeatureError(f"labels that are mixed must be floats, not {targets.dtype}")
         share = share.to(targets.dtype).unsqueeze(-1)
         return share * targets + (1 - share) * exchanged(targets, draws["partner"])
 
@@ -77,7 +83,18 @@ def partners(generator: torch.Generator, size: Sequence[int]) -> Tensor:
 
 def per_example(values: Tensor, x: Tensor) -> Tensor:
     """values, (member, batch), with the axes that let them meet x, in x's type."""
-    return values.to(x.dtype).reshape(*values.shape, *[1] * (x.ndim - 2))
+    return in_type_of(values, x).reshape(*values.shape, *[1] * (x.ndim - 2))
+
+
+def in_type_of(values: Tensor, x: Tensor) -> Tensor:
+    """values in x's type.
+
+    Raises:
+        FeatureError: if x are integers, which would cut shares and noise to whole numbers.
+    """
+    if not x.is_floating_point():
+        raise FeatureError(f"only features that are floats can be augmented so, not {x.dtype}")
+    return values.to(x.dtype)
 
 
 def uniform_integer(uniform: Tensor, count: int) -> Tensor:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation
+from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,5 @@ class Contrast(Operation):
 
     def apply(self, x: Tensor, draws: Draws) -> Tensor:
         """x times its gains; maps or flat features."""
-        gain = self.lowest + (self.highest - self.lowest) * draws["gain"].to(x.dtype)
+        gain = self.lowest + (self.highest - self.lowest) * in_type_of(draws["gain"], x)
         return x * gain.reshape(*gain.shape, *[1] * (x.ndim - 3))

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation
+from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of
 
 
 @dataclass(frozen=True)
@@ -28,4 +28,4 @@ class Noise(Operation):
 
     def apply(self, x: Tensor, draws: Draws) -> Tensor:
         """x with noise; any shape of features."""
-        return x + math.sqrt(self.variance) * draws["noise"].to(x.dtype)
+        return x + math.sqrt(self.variance) * in_type_of(draws["noise"], x)
