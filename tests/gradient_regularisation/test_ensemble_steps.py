@@ -55,13 +55,14 @@ def test_direction_is_gradient_plus_strength_times_difference(with_centre):
     assert_close(direction, expected)
 
 
-def test_double_backpropagation_adds_the_exact_product():
+@pytest.mark.parametrize("strength", [STRENGTH, STRENGTH + 0.1], ids=["a-zero", "no-zero"])
+def test_double_backpropagation_adds_the_exact_product(strength):
     parameters, data = initial(MEMBERS), batch(MEMBERS)
-    step = DoubleBackpropagationStep(smooth_loss, OPTIMISER, STRENGTH)
+    step = DoubleBackpropagationStep(smooth_loss, OPTIMISER, strength)
     losses, direction = step.direction(parameters, data)
     expected_losses, gradients, products = exact(smooth_loss, parameters, data)
     assert torch.equal(losses, expected_losses)
-    expected = {k: g + STRENGTH.reshape(-1, *[1] * (g.ndim - 1)) * products[k] for k, g in gradients.items()}
+    expected = {k: g + strength.reshape(-1, *[1] * (g.ndim - 1)) * products[k] for k, g in gradients.items()}
     assert_close(direction, expected)
 
 
@@ -93,6 +94,24 @@ def test_a_member_of_strength_zero_does_not_notice_its_neighbours(step):
     for name, value in plain.items():
         assert torch.equal(among[name][1], value[1]), name
     assert not torch.equal(among["first"][0], plain["first"][0])
+
+
+def test_parameters_with_one_gradient_and_with_none_are_stepped_apart():
+    """Two that enter as their sum have one gradient, which the optimiser must not write to twice."""
+
+    def loss(p, batch):
+        return ((p["a"] + p["b"]) * batch["x"]).square().sum(dim=1) + p["linear"].sum(dim=1)
+
+    parameters = {name: torch.tensor([[0.3, -0.2]]) for name in ("a", "b", "linear", "unused")}
+    step = DoubleBackpropagationStep(loss, SGD(0.1, momentum=0.9), 0.5)
+    found = step(parameters, step.start(parameters), {"x": torch.tensor([[1.0, 0.5]])}, 0)[0]
+    curvature = 2 * torch.tensor([[1.0, 0.5]]).square()
+    gradient = curvature * 2 * parameters["a"]
+    expected = parameters["a"] - 0.1 * (gradient + 0.5 * 2 * curvature * gradient)
+    assert torch.allclose(found["a"], expected)
+    assert torch.allclose(found["b"], expected)
+    assert torch.allclose(found["linear"], parameters["linear"] - 0.1)
+    assert torch.equal(found["unused"], parameters["unused"])
 
 
 @pytest.mark.parametrize("normalised", [False, True])

@@ -214,6 +214,15 @@ def test_modules_and_optimisers_that_cannot_work_are_refused():
 def test_sparse_gradients_are_refused_and_the_parameters_kept():
     model = nn.Embedding(5, 3, sparse=True)
     start = model.weight.detach().clone()
-    with pytest.raises(GradientRegularisationError, match="sparse=False"):
-        regularised_gradients(model, lambda: model(torch.tensor([1, 2])).square().sum(), **OPTIONS)
+    for options in (OPTIONS, {"strength": 0.3, "difference": "exact"}):
+        with pytest.raises(GradientRegularisationError, match="sparse=False"):
+            regularised_gradients(model, lambda: model(torch.tensor([1, 2])).square().sum(), **options)
     assert torch.equal(model.weight, start)
+    assert model.weight.grad is None
+
+
+def test_a_plain_step_takes_sparse_gradients():
+    model = nn.Embedding(5, 3, sparse=True)
+    regularised_gradients(model, lambda: model(torch.tensor([1, 2])).sum(), strength=0.0, ascent=0.1)
+    assert model.weight.grad.is_sparse
+    assert model.weight.grad.to_dense().sum() == 6

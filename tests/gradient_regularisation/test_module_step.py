@@ -94,6 +94,43 @@ def test_exact_gradients_are_those_of_the_hessian():
     assert torch.allclose(found, g + 0.3 * hessian @ g, rtol=1e-11, atol=1e-14)
 
 
+def test_complex_parameters_count_with_both_parts():
+    torch.manual_seed(0)
+    model, x = nn.Linear(3, 2, dtype=torch.complex128), torch.randn(5, 3, dtype=torch.complex128)
+
+    def loss():
+        return model(x).abs().pow(4).mean()
+
+    def found(**options):
+        regularised_gradients(model, loss, strength=0.3, **options)
+        return flat(p.grad for p in model.parameters())
+
+    exact, centred = found(difference="exact"), found(ascent=1e-5, difference="centred")
+    assert torch.allclose(exact, centred, rtol=0, atol=1e-8)
+    g = torch.cat([each.flatten() for each in torch.autograd.grad(loss(), list(model.parameters()))])
+    sharpness_aware_step(model, loss, torch.optim.SGD(model.parameters(), 0.0), radius=0.2)
+    ascended = flat(p.grad for p in model.parameters())
+    length = 0.2 / torch.view_as_real(g).norm().item()
+    optimiser = torch.optim.SGD(model.parameters(), 0.0)
+    sharpness_aware_step(model, loss, optimiser, radius=length, normalised=False)
+    assert torch.allclose(flat(p.grad for p in model.parameters()), ascended, rtol=1e-12, atol=0)
+
+
+def test_sharpness_aware_gradients_are_those_after_the_ascent_and_zero_where_it_uses_nothing():
+    torch.manual_seed(0)
+    model, used, x = nn.ModuleList([nn.Linear(2, 1), nn.Linear(2, 1), nn.Linear(2, 1)]), [], torch.ones(3, 2)
+
+    def loss():
+        """Its second evaluation leaves the second module out; the third is never used."""
+        used.append(None)
+        return model[0](x).square().sum() + (model[1](x).sum() if len(used) == 1 else 0.0)
+
+    sharpness_aware_step(model, loss, torch.optim.SGD(model.parameters(), 0.0), radius=0.1)
+    assert model[0].weight.grad.abs().min() > 0
+    assert torch.equal(model[1].weight.grad, torch.zeros(1, 2))
+    assert model[2].weight.grad is None
+
+
 @pytest.mark.parametrize("difference", ["forward", "exact"])
 def test_strength_zero_is_a_plain_step_to_the_last_bit(difference):
     ours, plain = network(dtype=torch.float32), network(dtype=torch.float32)

@@ -113,7 +113,7 @@ def value_and_gradients(loss: Loss, parameters: Parameters, batch: Batch) -> tup
     with torch.enable_grad():
         losses = loss(leaves, batch)
         gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
-    return losses.detach(), dict(zip(leaves, _owned(gradients), strict=True))
+    return losses.detach(), dict(zip(leaves, owned(gradients), strict=True))
 
 
 def clip_members(gradients: Parameters, largest: float) -> None:
@@ -131,7 +131,7 @@ def clip_members(gradients: Parameters, largest: float) -> None:
         value.mul_(column(factor.to(value.dtype), value))
 
 
-def _owned(gradients: Sequence[Tensor]) -> list[Tensor]:
+def owned(gradients: Sequence[Tensor]) -> list[Tensor]:
     """Gradients that may be written to: autograd may give two parameters one tensor, or slices of one."""
     seen: set[int] = set()
     owned = []

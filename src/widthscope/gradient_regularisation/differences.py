@@ -33,16 +33,19 @@ def displaced(parameters: Parameters, direction: Parameters, length: Numbers) ->
     return {name: (direction[name] * shaped(length, value)).add_(value) for name, value in parameters.items()}
 
 
-def mixed(first: Parameters, second: Parameters, weight: Numbers) -> Parameters:
+def mixed(first: Parameters, second: Parameters, weight: Numbers, zeros: bool = True) -> Parameters:
     """first + weight * (second - first), in the memory of `second`.
 
     With the weight strength / e this is g + strength * (forward difference), without a division of its small
-    entries. A member of weight 0 gets `first` to the last bit, even where `second` is not finite.
+    entries. A member of weight 0 gets `first` to the last bit, even where `second` is not finite; without
+    `zeros` no weight is 0, and nothing needs to be selected.
     """
     for name, start in first.items():
         value = second[name]
         share = shaped(weight, start)
         value.sub_(start).mul_(share).add_(start)
+        if not zeros:
+            continue
         if isinstance(share, Tensor):
             second[name] = torch.where(share == 0, start, value)
         elif share == 0:

@@ -9,11 +9,12 @@ Source: theory notes 3.1, after arXiv:2210.02720; sharpness-aware minimisation: 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from widthscope.ensembles.gradient_step import Batch, Loss, in_groups
+from widthscope.ensembles.gradient_step import Batch, Loss, in_groups, owned
 from widthscope.ensembles.optimisers import Optimiser, State
 from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.schedules import Schedule, constant
@@ -87,6 +88,11 @@ class DifferenceStep(_RegularisedStep):
                 "by it"
             )
 
+    @cached_property
+    def _some_plain(self) -> bool:
+        """Whether a strength is 0: found once, not in every update."""
+        return any(value == 0 for value in _listed(self.strength))
+
     def factor(self, step: int) -> float:
         """See the schedule."""
         return self.schedule(step)
@@ -97,11 +103,11 @@ class DifferenceStep(_RegularisedStep):
         weight = self.strength / self.signed_ascent
         second = self._displaced_gradient(parameters, batch, first, self.signed_ascent)
         if not self.centred:
-            return losses, mixed(first, second, weight)
+            return losses, mixed(first, second, weight, self._some_plain)
         behind = self._displaced_gradient(parameters, batch, first, -self.signed_ascent)
         # g + (strength / 2e) (ahead - behind): `mixed` of g and g + (ahead - behind) / 2.
         halves = {name: second[name].sub_(behind[name]).div_(2).add_(g) for name, g in first.items()}
-        return losses, mixed(first, halves, weight)
+        return losses, mixed(first, halves, weight, self._some_plain)
 
     def _displaced_gradient(
         self, parameters: Parameters, batch: Batch, first: Parameters, ascent: Numbers
@@ -142,14 +148,13 @@ class SharpnessAwareStep(_RegularisedStep):
         return self.schedule(step)
 
     def direction(self, parameters: Parameters, batch: Batch) -> tuple[Tensor, Parameters]:
-        """`DifferenceStep`'s direction with strength = ascent; their ratio, 1, is the weight of `mixed`."""
+        """`DifferenceStep`'s direction with strength = ascent: of weight 1, the second gradient alone."""
         losses, first = in_groups(self.loss, parameters, batch, self.at_once)
         ascent = self.radius
         if self.normalised:
             norm = member_norms(first)
             ascent = torch.where(norm > 0, shaped(self.radius, norm) / norm, 0.0)
-        second = in_groups(self.loss, displaced(parameters, first, ascent), batch, self.at_once)[1]
-        return losses, mixed(first, second, weight=1.0)
+        return losses, in_groups(self.loss, displaced(parameters, first, ascent), batch, self.at_once)[1]
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,11 @@ class DoubleBackpropagationStep(_RegularisedStep):
     def __post_init__(self) -> None:
         _check_strength(self.strength)
 
+    @cached_property
+    def _some_plain(self) -> bool:
+        """Whether a strength is 0: found once, not in every update."""
+        return any(value == 0 for value in _listed(self.strength))
+
     def factor(self, step: int) -> float:
         """See the schedule."""
         return self.schedule(step)
@@ -188,6 +198,8 @@ class DoubleBackpropagationStep(_RegularisedStep):
             for value in plain.values():
                 total = total + (value.square() * shaped(self.strength, value)).sum() / 2
             found = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        if not self._some_plain:
+            return losses.detach(), dict(zip(plain, owned(found), strict=True))
         directions = {}
         for (name, value), penalised in zip(plain.items(), found, strict=True):
             # Of strength 0: 0 * H g is no number where H g is infinite.

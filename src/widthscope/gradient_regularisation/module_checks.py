@@ -61,6 +61,20 @@ def checked_parameters(parameters: Iterable[Tensor]) -> list[Tensor]:
     return found
 
 
+def checked_layout(gradients: Iterable[Tensor | None]) -> None:
+    """Whether gradients are dense.
+
+    Raises:
+        GradientRegularisationError: if one is not.
+    """
+    for g in gradients:
+        if g is not None and g.layout != torch.strided:
+            raise GradientRegularisationError(
+                f"a parameter of shape {tuple(g.shape)} has a gradient of layout {g.layout}: gradient "
+                "regularisation needs dense ones, as of an embedding with sparse=False"
+            )
+
+
 def checked_loss(value: Tensor, trained: Sequence[Tensor]) -> Tensor:
     """What the closure gave, if it is one number whose gradient can be taken.
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from widthscope.gradient_regularisation.errors import GradientRegularisationError
-from widthscope.gradient_regularisation.module_checks import checked_loss
+from widthscope.gradient_regularisation.module_checks import checked_layout, checked_loss
 from widthscope.gradient_regularisation.module_state import Surroundings, displaced_in_place
 
 Closure = Callable[[], Tensor]
@@ -16,19 +15,18 @@ Gradients = Sequence[Tensor | None]
 """One for each trained parameter; None where the loss does not use it."""
 
 
-def gradients(loss: Closure, trained: Sequence[Tensor]) -> tuple[Tensor, list[Tensor | None]]:
-    """Loss and gradients, which are in `.grad` too."""
+def gradients(
+    loss: Closure, trained: Sequence[Tensor], dense: bool = True
+) -> tuple[Tensor, list[Tensor | None]]:
+    """Loss and gradients, which are in `.grad` too; sparse ones are refused if they must be `dense`."""
     leave(trained, [None] * len(trained))
     with torch.enable_grad():
         value = checked_loss(loss(), trained)
         value.backward(inputs=list(trained))  # type: ignore[no-untyped-call]  # as wrappers of modules expect
-    for p in trained:
-        if p.grad is not None and p.grad.layout != torch.strided:
-            raise GradientRegularisationError(
-                f"a parameter of shape {tuple(p.shape)} has a gradient of layout {p.grad.layout}: gradient "
-                "regularisation needs dense ones, as of an embedding with sparse=False"
-            )
-    return value.detach(), [p.grad for p in trained]
+    found = [p.grad for p in trained]
+    if dense:
+        checked_layout(found)
+    return value.detach(), found
 
 
 def displaced_gradients(
@@ -50,17 +48,28 @@ def displaced_gradients(
 
 
 def penalised_gradients(loss: Closure, trained: Sequence[Tensor], strength: float) -> Tensor:
-    """The loss; in `.grad` is left the exact gradient of loss + (strength / 2) |g|^2."""
+    """The loss; in `.grad` is left the exact gradient of loss + (strength / 2) |g|^2.
+
+    One backward pass through the loss and its gradient together: the penalty's gradient at g is strength * g,
+    of complex parameters too.
+    """
     leave(trained, [None] * len(trained))
     with torch.enable_grad():
         value = checked_loss(loss(), trained)
         found = torch.autograd.grad(value, list(trained), create_graph=True, allow_unused=True)
-        total = value
-        for gradient in found:
-            if gradient is not None:
-                total = total + (strength / 2 * gradient.square().sum()).to(value)
-        total.backward(inputs=list(trained))  # type: ignore[no-untyped-call]
+        checked_layout(found)
+        penalised = [g for g in found if g is not None and g.requires_grad]
+        of_penalty = [strength * g.detach() for g in penalised]
+        torch.autograd.backward([value, *penalised], [None, *of_penalty], inputs=list(trained))
     return value.detach()
+
+
+def second_alone(first: Gradients, second: Gradients) -> list[Tensor | None]:
+    """`second`, with 0 where only `first` uses a parameter."""
+    return [
+        torch.zeros_like(g) if ahead is None and g is not None else ahead
+        for g, ahead in zip(first, second, strict=True)
+    ]
 
 
 def mixed(first: Gradients, second: Gradients, weight: float) -> list[Tensor | None]:
@@ -94,8 +103,13 @@ def inverse_norm(gradients: Gradients) -> Tensor:
         return torch.zeros(())
     device = present[0].device
     dtype = torch.float32 if device.type == "mps" else torch.float64
-    norms = [torch.linalg.vector_norm(g, dtype=dtype if g.device == device else None) for g in present]
-    norm = torch.linalg.vector_norm(torch.stack([each.to(device, dtype) for each in norms]))
+    norms = [
+        torch.linalg.vector_norm(torch.view_as_real(g) if g.is_complex() else g, dtype=dtype).to(device)
+        if g.device == device
+        else torch.linalg.vector_norm(g).to(device, dtype)
+        for g in present
+    ]
+    norm = torch.linalg.vector_norm(torch.stack(norms))
     return torch.where(norm > 0, 1 / norm, 0.0)
 
 

@@ -54,8 +54,10 @@ def displaced_in_place(
         with torch.no_grad():
             for value, direction in zip(parameters, directions, strict=True):
                 if direction is not None:
-                    step = length.to(value) if isinstance(length, Tensor) else length
-                    value.add_(direction * step)
+                    if isinstance(length, Tensor):
+                        value.addcmul_(direction, length.to(value))
+                    else:
+                        value.add_(direction, alpha=length)
         torch.clear_autocast_cache()  # it holds the old weights' casts
         yield
     finally:

@@ -31,6 +31,7 @@ from widthscope.gradient_regularisation.module_gradients import (
     mixed,
     penalised_gradients,
     plus_multiple,
+    second_alone,
 )
 from widthscope.gradient_regularisation.module_state import Surroundings
 
@@ -107,7 +108,7 @@ def sharpness_aware_step(
         value, first = gradients(loss, trained)
         length = inverse_norm(first) * radius if normalised else radius
         second = displaced_gradients(model, loss, trained, first, length, before)
-        leave(trained, mixed(first, second, weight=1.0))
+        leave(trained, second_alone(first, second))  # of strength = ascent nothing else is left
     except BaseException:
         leave(trained, kept)
         raise
@@ -151,7 +152,7 @@ def regularised_gradients(
         if difference == "exact" and strength:
             return penalised_gradients(loss, trained, strength)
         before = Surroundings.of(model) if strength else None
-        value, first = gradients(loss, trained)
+        value, first = gradients(loss, trained, dense=before is not None)
         if before is not None:
             second = displaced_gradients(model, loss, trained, first, length, before)
             if difference == "centred":
