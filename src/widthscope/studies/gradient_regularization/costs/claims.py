@@ -41,8 +41,9 @@ MEMORY = Claim(
     statement=(
         "A step by double backpropagation keeps more than one and a half times the bytes that a step by a "
         "forward difference keeps, of multilayer perceptrons at the configured width and batch and at every "
-        "depth: the graph of the gradient comes to that of the loss, while the difference takes one graph "
-        "after the other."
+        "depth: the gradient, which is squared, and its graph come to the graph of the loss, while the "
+        "difference takes one graph after the other. Double backpropagation is that of the penalised loss; "
+        "given the penalty's gradient at $g$, $\\gamma g$, autograd would keep less."
     ),
     quantity="bytes kept by double backpropagation over those kept by the forward difference",
     prediction=None,
