@@ -25,8 +25,8 @@ TASK = (
 CHOSEN = (
     "Test accuracy is reported and not judged: trials with another seed of the run and the measurements "
     "known beforehand showed cross-entropy to be the sharper of the two. The number of seeds was chosen in "
-    "those trials. Minibatches leave out the remainder of each pass over the images. One training that diverges "
-    "leaves the comparisons with its arm unmeasured."
+    "those trials. Minibatches leave out the remainder of each pass over the images. One training that "
+    "diverges leaves the comparisons with its arm unmeasured."
 )
 BETTER = "test cross-entropy saved, in nats, paired by seed"
 ASCENTS = (
