@@ -7,6 +7,7 @@ import torch
 from tests.documented import example
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.parallel import DistributedDataParallel
 
 from widthscope.feature_augmentation.layer_selection import (
     AdaptiveLayerSelection,
@@ -124,6 +125,11 @@ def test_steps_out_of_order_are_refused() -> None:
     two = FeatureAugmentation(loop.model, ["0", "3"], Mixup(), seed=0)
     with pytest.raises(SelectionError, match="one rate"):
         AdaptiveLayerSelection(loop.model, two, rule=RatioRule(torch.tensor([0.1, 0.2])), seed=0)
+    many = DistributedDataParallel.__new__(DistributedDataParallel)  # without a group of processes
+    nn.Module.__init__(many)
+    many.module = loop.model
+    with pytest.raises(SelectionError, match="one process"):
+        AdaptiveLayerSelection(many, two, seed=0)
 
 
 def updated(model: nn.Module, x: Tensor, validation: Callable[[], Tensor]) -> tuple[float, list[Tensor]]:

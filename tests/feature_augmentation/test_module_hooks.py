@@ -249,3 +249,15 @@ def test_no_layer_remembers_anything_of_a_frozen_pass(training: bool) -> None:
     assert torch.equal(within, twin(x))
     assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())
     assert all(one is other for one, other in zip(model.buffers(), objects, strict=True))
+
+
+def test_a_compiled_model_is_augmented_at_each_position_in_turn() -> None:
+    model, x, eye = network().eval(), images(), torch.eye(6, dtype=torch.float64)
+    compiled = torch.compile(model, backend="eager")
+    with FeatureAugmentation(compiled, ["_orig_mod.1", "_orig_mod.4"], Mixup(), seed=0) as augmentation:
+        for place in (1, 4, None, 1):
+            with augmentation.at(None if place is None else f"_orig_mod.{place}"):
+                found = compiled(x)
+            hidden = model[:place](x)
+            mixed = torch.einsum("ij,j...->i...", augmentation.targets(eye), hidden)
+            torch.testing.assert_close(found, model(x) if place is None else model[place:](mixed))

@@ -1,11 +1,14 @@
 """The step against a loop over single networks in float64, by autograd alone."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
 
 from widthscope.ensembles.optimisers import SGD
 from widthscope.feature_augmentation.operations.catalogue import OPERATIONS
+from widthscope.feature_augmentation.ratios import RatioError
 from widthscope.feature_augmentation.selection_step import (
     SAMPLED,
     Policies,
@@ -134,3 +137,49 @@ def test_the_identity_equals_no_augmentation_and_adaptation_does_not_touch_weigh
 def test_shapes_of_activations():
     parameters, batch = made([0, 0], [0.0] * 2, [[0] * 3] * 2)
     assert activation_shapes(NETWORK.forward, parameters, batch["x"]) == [(6,), (5,), (5,)]
+
+
+@pytest.mark.parametrize(("interval", "decay"), [(3, None), (1, 0.9), (2, 0.5)])
+def test_ratios_can_move_at_intervals_and_by_alignments_over_their_root_mean_square(interval, decay):
+    """Against the rule by hand, fed with the alignments and positions that the step reports."""
+    position, rate = [SAMPLED, 1, SAMPLED, 3], [0.4, 0.2, -0.4, 0.3]
+    parameters, batch = made(position, rate, [[0, 0, 0]] * 4)
+    step = replace(step_of(), interval=interval, decay=decay)
+    parameters |= carried(4, K, rule=step.rule)
+    plain, state, plain_state = parameters, step.start(parameters), step_of().start(parameters)
+    expected, gathered, square = (
+        parameters["ratios"].clone(),
+        torch.zeros(4, K).double(),
+        torch.zeros(4).double(),
+    )
+    for t in range(7):
+        drawn = {**batch, "uniform": torch.rand(4, generator=generator(t), dtype=torch.float64)}
+        parameters, state, _ = step(parameters, state, drawn, t)
+        size = parameters["alignment"]
+        if decay is not None:
+            square = decay * square + (1 - decay) * size**2
+            size = size / square.sqrt()
+        for member in range(4):
+            place = int(parameters["chosen"][member])
+            if place < K:
+                gathered[member, place] += rate[member] * size[member] / interval
+        if (t + 1) % interval == 0:
+            clipped = (expected + gathered).clamp(LEAST / K, 1 - LEAST / K)
+            clipped = clipped / clipped.sum(1, keepdim=True)
+            expected = torch.where((gathered != 0).any(1, keepdim=True), clipped, expected)
+            gathered = torch.zeros_like(gathered)
+        torch.testing.assert_close(parameters["ratios"], expected, rtol=1e-12, atol=0)
+        assert set(parameters) - set(weights_of(parameters)) == {
+            "alignment",
+            "chosen",
+            *step.rule.initial(1, K),
+        }
+    plain, _, _ = step_of()(plain, plain_state, batch, 0)
+    assert not torch.equal(plain["ratios"], parameters["ratios"])
+
+
+def test_a_step_without_its_memories_is_refused():
+    parameters, batch = made([SAMPLED], [0.4], [[0, 0, 0]])
+    step = replace(step_of(), decay=0.9)
+    with pytest.raises(RatioError, match="mean_square"):
+        step(parameters, step.start(parameters), batch, 0)

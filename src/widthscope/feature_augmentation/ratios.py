@@ -90,7 +90,15 @@ class RatioRule:
             step: counted from 0; ratios move after steps interval - 1, 2 interval - 1, ...
             position: used at this step, (member,).
             alignment: G, (member,).
+
+        Raises:
+            RatioError: if the state is that of a rule with other memories.
         """
+        needed = [*["gathered"] * (self.interval > 1), *["mean_square"] * (self.decay is not None)]
+        if missing := [name for name in needed if name not in state]:
+            raise RatioError(
+                f"the state of ratios has no {missing[0]}; it must be from this rule's `initial`"
+            )
         ratios = state["ratios"]
         following = dict(state)
         size = alignment.to(ratios.dtype)

@@ -10,7 +10,7 @@ adaptive choice train side by side.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from widthscope.ensembles.optimisers import Optimiser, State
 from widthscope.ensembles.parameters import Parameters
 from widthscope.ensembles.schedules import Schedule, constant
 from widthscope.feature_augmentation.operations.base import Operation
-from widthscope.feature_augmentation.ratios import chosen_position, moved
+from widthscope.feature_augmentation.ratios import RatioRule, chosen_position
 
 Between = Callable[[int, Tensor], Tensor]
 Forward = Callable[[Parameters, Tensor, Between], Tensor]
@@ -30,18 +30,26 @@ Forward = Callable[[Parameters, Tensor, Between], Tensor]
 SAMPLED = -1
 """In the place of a fixed position: drawn from the ratios at each step."""
 
-CARRIED = ("ratios", "alignment", "chosen")
+MEMORIES = ("gathered", "mean_square")
+"""What a `RatioRule` may keep beside the ratios."""
+
+CARRIED = ("ratios", "alignment", "chosen", *MEMORIES)
 """What the step keeps among the parameters, for recordings to see; no network has such names."""
 
 
-def carried(members: int, positions: int, device: torch.device | str = "cpu") -> Parameters:
+def carried(
+    members: int, positions: int, device: torch.device | str = "cpu", rule: RatioRule | None = None
+) -> Parameters:
     """What goes beside the networks' parameters before the first step: equal ratios, no alignment, no choice.
 
     ``ratios`` (member, K), ``alignment`` (member,) and ``chosen`` (member,), the position last augmented (K
-    for none), all float64.
+    for none), all float64, and the memories of the step's `rule`, if it has any.
     """
     return {
-        "ratios": torch.full((members, positions), 1 / positions, dtype=torch.float64, device=device),
+        **{
+            name: value.to(device)
+            for name, value in (rule or RatioRule()).initial(members, positions).items()
+        },
         "alignment": torch.zeros(members, dtype=torch.float64, device=device),
         "chosen": torch.full((members,), float(positions), dtype=torch.float64, device=device),
     }
@@ -90,6 +98,8 @@ class SelectionStep:
         adapt: whether the validation gradient is found at all; without it ratios stay equal and alignment 0.
         schedule: factor of the learning rate by step.
         least: delta: ratios are clipped to [delta/K, 1 - delta/K] before they are normalised.
+        interval: see `RatioRule`; `carried` must be given the step's `rule` where it is above 1.
+        decay: see `RatioRule`; likewise, where it is not None.
     """
 
     forward: Forward
@@ -98,6 +108,13 @@ class SelectionStep:
     adapt: bool = True
     schedule: Schedule = field(default_factory=constant)
     least: float = 0.1
+    interval: int = 1
+    decay: float | None = None
+
+    @property
+    def rule(self) -> RatioRule:
+        """How ratios move, but for its rate, which is each member's own."""
+        return RatioRule(floor=self.least, interval=self.interval, decay=self.decay)
 
     def start(self, parameters: Parameters) -> State:
         """The optimiser's state of the weights."""
@@ -117,14 +134,12 @@ class SelectionStep:
         kept = {name: value.clone() for name, value in gradients.items()} if self.adapt else {}
         new = self.optimiser.update(weights, gradients, state, self.schedule(step), step)
         alignment = parameters["alignment"]
+        moved = {name: parameters[name] for name in ("ratios", *MEMORIES) if name in parameters}
         if self.adapt:
             _, validation = value_and_gradients(self.validation_loss, new, batch)
             alignment = inner_products(kept, validation)
-            here = torch.arange(ratios.shape[1], device=ratios.device) == chosen.unsqueeze(1)
-            increments = torch.where(here, (batch["ratio_rate"] * alignment).unsqueeze(1), 0)
-            ratios = moved(ratios, increments, self.least)
-        found = {"ratios": ratios, "alignment": alignment, "chosen": chosen.double()}
-        return {**new, **found}, state, losses
+            moved = replace(self.rule, rate=batch["ratio_rate"]).after(moved, step, chosen, alignment)
+        return {**new, **moved, "alignment": alignment, "chosen": chosen.double()}, state, losses
 
     def augmented_loss(self, weights: Parameters, batch: Batch, chosen: Tensor) -> Tensor:
         """L_l of each member (member,), l = chosen (member,): mean cross-entropy with soft labels."""
