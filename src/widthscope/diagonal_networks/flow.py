@@ -18,7 +18,7 @@ from widthscope.diagonal_networks.regression import Regression
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-STAGES = 12
+STAGES = 16
 FIRST_LENGTH = 1e-3
 TINY = 1e-3
 """Weights below this, in units of the initial scale, are resolved absolutely."""

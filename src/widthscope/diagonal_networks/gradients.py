@@ -52,7 +52,10 @@ class Network:
         self._inputs = data.inputs
         self._transposed = np.ascontiguousarray(data.inputs.transpose(0, 2, 1))
         self._outputs = data.outputs[:, :, None]
-        self._exact = np.flatnonzero(self.ascents == 0)
+        exact = np.flatnonzero(self.ascents == 0)
+        # a slice takes no copies
+        self._exact = slice(exact[0], exact[0] + 1) if exact.size == 1 else exact
+        self._has_exact = bool(exact.size)
         self._divisor = np.where(self.ascents == 0, 1.0, self.ascents)
 
     def of_seeds(self, kept: np.ndarray[Any, Any]) -> "Network":
@@ -75,12 +78,13 @@ class Network:
         along = self.ascents * gradient
         ascended = self.pulled_back(self.residual(plus * (1 + along), minus * (1 - along)))
         change = (ascended - gradient) / self._divisor
-        if self._exact.size:
+        if self._has_exact:
             exact = gradient[..., self._exact]
             squares = plus[..., self._exact] ** 2 + minus[..., self._exact] ** 2
             change[..., self._exact] = self.pulled_back(self._inputs @ (2 * exact * squares))
             ascended[..., self._exact] = exact
-        return Gradients(gradient, ascended, change, (residual**2).mean(axis=1) / 4)
+        loss = (residual * residual).sum(axis=1) / (4 * residual.shape[1])
+        return Gradients(gradient, ascended, change, loss)
 
     def kernel_times(self, plus: Array, minus: Array, vector: Array) -> Array:
         """2 X diag(w₊² + w₋²) Xᵀ / n times a vector (seed, example, value); its eigenvalues are rates."""

@@ -49,7 +49,9 @@ def tree(stored: dict[str, xr.DataTree]) -> xr.DataTree:
 
 def test_small_runs_are_one_job_and_long_ones_are_parted_by_seeds() -> None:
     assert [shard.name for shard in plan.shards(SETTINGS, 0)] == ["diagonal"]
-    longer = Diagonal(examples=100, features=200, support=10, seeds=400, descent={"rate": 0.005})
+    longer = Diagonal(
+        examples=100, features=200, support=10, seeds=400, tolerance=1e-8, descent={"rate": 0.005}
+    )
     long = plan.shards(longer, 0)
     flowing = [shard for shard in long if shard.name.startswith("diagonal-uncentred-from")]
     seeds = [seed for shard in flowing for seed in shard.settings["experiments"][0]["seeds"]]

@@ -11,23 +11,29 @@ NAME, ENTRY = "diagonal", "diagonal.experiment"
 STARTUP = 3.5
 BASE_MEMORY_MB = 600
 
-TOGETHER_SECONDS = 10.0
-"""Experiments that take no longer than this in all share one job, whose start would cost as much."""
+TOGETHER_SECONDS = 30.0
+"""Experiments that take no longer than this in all share one job: three would cost two starts more."""
 
-RATE_SECONDS = 6.0e-10
+RATE_SECONDS = 4.0e-10
 """Of one product of an input and a weight in one evaluation of the flow's rates, four products in all."""
 
-ELEMENT_SECONDS = 1.5e-7
+ELEMENT_SECONDS = 3.0e-8
 """Of one feature of one trajectory in one evaluation, beside the products."""
 
-EVALUATION_SECONDS = 1.0e-4
+EVALUATION_SECONDS = 6.0e-5
 """Of one evaluation, however small."""
 
+DUAL_SECONDS = 1.1e-7
+"""Of one input's weight in one solution of the dual problem."""
+
+VERIFIED_DUALS = 6
+"""Scales that are put into the solution of a verified flow."""
+
 STEP_SECONDS = 6e-4
-"""Of one step of training, however small."""
+"""Of one gradient in one step of training, however small."""
 
 PRODUCT_SECONDS = 1.5e-9
-"""Of one product of an input and a weight in one step of training."""
+"""Of one product of an input and a weight in one gradient of a step of training."""
 
 
 def experiments(settings: Diagonal) -> list[dict[str, Any]]:
@@ -156,17 +162,25 @@ def _seconds(settings: Diagonal, each: Mapping[str, Any]) -> float:
     trajectories = len(each["seeds"]) * len(each.get("ascents", (0,)))
     products = trajectories * settings.examples * settings.features
     if "steps" in each:
-        return float(each["steps"] * (STEP_SECONDS + products * PRODUCT_SECONDS))
+        gradients = each["steps"] * (2 if each["kind"] == "descent" else 1)
+        return float(gradients * (STEP_SECONDS + products * PRODUCT_SECONDS))
     one = EVALUATION_SECONDS + products * RATE_SECONDS + trajectories * settings.features * ELEMENT_SECONDS
-    return _evaluations(settings, each) * one
+    duals = (VERIFIED_DUALS if each["kind"] == "verified" else 1) * products * DUAL_SECONDS
+    return _evaluations(settings, each) * one + duals
 
 
 def _evaluations(settings: Diagonal, each: Mapping[str, Any]) -> float:
     """Of the rates of one flow: accuracy asks for steps at first, then stability, until the loss is small.
 
-    Fitted to the counts at n = 50, d = 100.
+    The more the further the scale shifts (to first order). Fitted to the counts at n = 50, d = 100.
     """
-    accurate = 2500 * (1e-6 / each["tolerance"]) ** (1 / 3)
+    shift = (
+        settings.strength
+        * each["mean"] ** 2
+        * settings.support
+        / (8 * each["scale"] ** 2 * settings.features)
+    )
+    accurate = 4500 * (1e-6 / each["tolerance"]) ** (1 / 3) * (1 + 6 * shift)
     decades = math.log10(1 / each["loss"])
     rate = (
         2 * each["mean"] ** 2 * max(2 * each["scale"] ** 2 * settings.features, math.sqrt(settings.support))

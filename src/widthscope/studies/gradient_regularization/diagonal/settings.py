@@ -18,7 +18,7 @@ Steps = Annotated[int, Field(ge=1, le=10**7)]
 class Verified(Section):
     """Flows that are followed closely and far, to be compared with what the theory says of them."""
 
-    seeds: Seeds = Field(8, description="Independent data sets.")
+    seeds: Seeds = Field(6, description="Independent data sets.")
     tolerance: Tolerance = Field(5e-8, description="Relative error of a weight that one step may make.")
     loss: Loss = Field(1e-10, description="Training loss at which a flow ends.")
 
@@ -38,7 +38,7 @@ class Flooded(Section):
     level: Positive = Field(0.02, description="Level b of the training loss.")
     rate: Positive = Field(0.04, description="Learning rate for inputs with a mean.")
     centred_rate: Positive = Field(0.2, description="Learning rate for centred inputs.")
-    steps: Steps = Field(6000, description="Number of steps before the plain flow.")
+    steps: Steps = Field(2000, description="Number of steps before the plain flow.")
 
 
 class Diagonal(Section):
@@ -62,12 +62,12 @@ class Diagonal(Section):
         (-0.02, 0.0, 0.02, 0.05, 0.1),
         description="Ascent steps whose shift of scale is compared with the scalar flow.",
     )
-    seeds: Seeds = Field(24, description="Independent data sets with a mean.")
-    centred_seeds: Seeds = Field(24, description="Independent centred data sets.")
-    larger_seeds: Seeds = Field(8, description="Independent data sets at the larger scale.")
-    tolerance: Tolerance = Field(1e-6, description="Relative error of a weight that one step may make.")
+    seeds: Seeds = Field(16, description="Independent data sets with a mean.")
+    centred_seeds: Seeds = Field(16, description="Independent centred data sets.")
+    larger_seeds: Seeds = Field(5, description="Independent data sets at the larger scale.")
+    tolerance: Tolerance = Field(1e-5, description="Relative error of a weight that one step may make.")
     loss: Loss = Field(
-        1e-6, description="Training loss at which a flow ends; the scale shifts hardly any more by then."
+        1e-5, description="Training loss at which a flow ends; the scale shifts hardly any more by then."
     )
     verified: Verified = Verified()
     descent: Descent = Descent()
