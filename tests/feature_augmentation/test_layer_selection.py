@@ -92,6 +92,19 @@ def test_parameters_without_a_gradient_are_passed_over() -> None:
     assert abs(loop.selection.update(loop.validation) - float(before @ after)) < 1e-12
 
 
+def test_an_old_gradient_of_what_is_frozen_since_does_not_enter() -> None:
+    loop = Loop(Identity())
+    loop.trained()
+    old = loop.model[0].weight.grad.clone()
+    loop.model[0].requires_grad_(False)
+    before = loop.trained()
+    loop.model[0].weight.grad = old
+    loop.selection.keep_gradient()
+    trained = [p for p in loop.model.parameters() if p.requires_grad]
+    after = torch.cat([g.flatten() for g in torch.autograd.grad(loop.validation(), trained)])
+    assert abs(loop.selection.update(loop.validation) - float(before @ after)) < 1e-12
+
+
 def test_a_resumed_run_goes_on_as_it_would_have() -> None:
     whole, broken = Loop(Permutation()), Loop(Permutation())
     for loop in (whole, broken):

@@ -93,6 +93,9 @@ def test_what_cannot_be_done_is_said_in_one_sentence() -> None:
             model[:2](x)
         with pytest.raises(FeatureError, match="twice"), augmentation.at("0"):
             model[0](model[0](x)[:, :2])
+        words = "a pass at '4' cannot lie within one at '0'"
+        with pytest.raises(FeatureError, match=words), augmentation.at("0"), augmentation.at("4"):
+            model(x)
         with pytest.raises(FeatureError, match="height, width"), augmentation.at("4"):
             model(x)
         with pytest.raises(FeatureError, match="first positional argument"), augmentation.at("0"):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
+from widthscope.feature_augmentation.operations.base import FeatureError
 from widthscope.feature_augmentation.pseudo_validation import PseudoValidation, rotated
 
 
@@ -73,3 +74,16 @@ def test_an_angle_of_zero_shows_the_training_images():
     flat = one.images[0].flatten(1)
     for pixels, label in zip(found["validation_x"][0], found["validation_labels"][0], strict=True):
         torch.testing.assert_close(pixels.flatten(), flat[int(label)])
+
+
+def test_large_images_of_half_precision_turn_as_those_of_float32_and_integers_are_refused():
+    generator = torch.Generator().manual_seed(3)
+    images = torch.randint(8, (2, 1, 90, 80), generator=generator).float()
+    angle = torch.tensor([0.1, -0.15])
+    exact = rotated(images, angle)
+    for dtype, tolerance in ((torch.float16, 2.0**-8), (torch.bfloat16, 2.0**-5)):  # half a unit of 4 to 8
+        found = rotated(images.to(dtype), angle)
+        assert found.dtype == dtype
+        assert (found.float() - exact).abs().max() <= tolerance
+    with pytest.raises(FeatureError, match=r"must be floats, not torch.uint8"):
+        rotated(images.to(torch.uint8), angle)

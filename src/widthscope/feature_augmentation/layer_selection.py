@@ -93,7 +93,7 @@ class AdaptiveLayerSelection:
         self._gradients = {
             name: parameter.grad.detach().clone()
             for name, parameter in self.model.named_parameters()
-            if parameter.grad is not None
+            if parameter.grad is not None and parameter.requires_grad
         }
 
     def update(self, validation_loss: Callable[[], Tensor]) -> float:

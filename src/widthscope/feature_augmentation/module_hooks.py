@@ -74,8 +74,11 @@ class FeatureAugmentation:
         """Augment one forward pass at this position; at None, leave it as it is.
 
         Raises:
-            FeatureError: if there is no such position, the pass did not reach it, or reached it twice.
+            FeatureError: if there is no such position, the pass did not reach it or reached it twice, or this
+                is within another augmented pass.
         """
+        if self._active is not None:
+            raise FeatureError(f"a pass at '{position}' cannot lie within one at '{self._active}'")
         if position is not None and position not in self.positions:
             raise FeatureError(f"'{position}' is no position, allowed: {', '.join(self.positions)}")
         self._active, self._draws, self._shape = position, None, ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from widthscope.feature_augmentation.operations.base import FeatureError
 from widthscope.streams import Name, torch_generator
 
 DEGREES = 10.0
@@ -21,13 +22,19 @@ def rotated(images: Tensor, angle: Tensor) -> Tensor:
     """Images turned about their middle, anticlockwise, with bilinear interpolation.
 
     Args:
-        images: (..., C, H, W), with rows counted downwards.
+        images: (..., C, H, W), floats, with rows counted downwards.
         angle: in radians, (...).
+
+    Raises:
+        FeatureError: if images are integers, whose means would be cut to whole numbers.
     """
+    if not images.is_floating_point():
+        raise FeatureError(f"images that are turned must be floats, not {images.dtype}")
     height, width = images.shape[-2:]
-    row = torch.arange(height, device=images.device, dtype=images.dtype)[:, None] - (height - 1) / 2
-    col = torch.arange(width, device=images.device, dtype=images.dtype) - (width - 1) / 2
-    cos, sin = (value.to(images.dtype)[..., None, None] for value in (angle.cos(), angle.sin()))
+    exact = torch.promote_types(images.dtype, torch.float32)  # half precision cannot count cells
+    row = torch.arange(height, device=images.device, dtype=exact)[:, None] - (height - 1) / 2
+    col = torch.arange(width, device=images.device, dtype=exact) - (width - 1) / 2
+    cos, sin = (value.to(exact)[..., None, None] for value in (angle.cos(), angle.sin()))
     from_row = (row * cos + col * sin + (height - 1) / 2).clamp(0, height - 1)
     from_col = (col * cos - row * sin + (width - 1) / 2).clamp(0, width - 1)
     top, left = from_row.floor(), from_col.floor()
@@ -42,7 +49,7 @@ def rotated(images: Tensor, angle: Tensor) -> Tensor:
     down, right = down.unsqueeze(-3), right.unsqueeze(-3)
     upper = (1 - right) * at(top, left) + right * at(top, left + 1)
     lower = (1 - right) * at(top + 1, left) + right * at(top + 1, left + 1)
-    return (1 - down) * upper + down * lower
+    return ((1 - down) * upper + down * lower).to(images.dtype)
 
 
 @dataclass

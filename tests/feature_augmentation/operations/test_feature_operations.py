@@ -286,6 +286,22 @@ def test_integers_are_not_mixed_by_shares_that_would_be_cut_to_zero() -> None:
             mixing.mixed_targets(torch.ones(MEMBERS, BATCH, 4, dtype=torch.int64), drawn(mixing), MAP)
     labels = torch.ones(MEMBERS, BATCH, 4, dtype=torch.int64)
     assert Noise().mixed_targets(labels, drawn(Noise()), MAP) is labels
+    with pytest.raises(FeatureError, match="only features that are floats"):
+        Crop().apply(torch.ones(MEMBERS, BATCH, *MAP, dtype=torch.int64), drawn(Crop()))
     for other in (Noise(), Contrast()):
         with pytest.raises(FeatureError, match="only features that are floats"):
             other.apply(torch.ones(MEMBERS, BATCH, 9, dtype=torch.int64), drawn(other, FLAT))
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [(torch.float16, 2.0**-11), (torch.bfloat16, 2.0**-8)])
+def test_operations_on_large_maps_of_half_precision_differ_by_rounding_alone(
+    dtype: torch.dtype, unit: float
+) -> None:
+    """Values below 8 are rounded to within 4 units; no operation rounds more than eight times."""
+    generator = torch.Generator().manual_seed(4)
+    x = torch.randint(-3, 4, (MEMBERS, BATCH, 2, 70, 150), generator=generator).float()
+    for name, operation in OPERATIONS.items():
+        draws = drawn(operation, tuple(x.shape[2:]))
+        found = operation.apply(x.to(dtype), draws)
+        assert found.dtype == dtype
+        assert (found.float() - operation.apply(x, draws)).abs().max() <= 32 * unit, name

@@ -86,14 +86,19 @@ def per_example(values: Tensor, x: Tensor) -> Tensor:
     return in_type_of(values, x).reshape(*values.shape, *[1] * (x.ndim - 2))
 
 
-def in_type_of(values: Tensor, x: Tensor) -> Tensor:
-    """values in x's type.
+def require_floats(x: Tensor) -> None:
+    """Refuse features that would cut shares and noise to whole numbers.
 
     Raises:
-        FeatureError: if x are integers, which would cut shares and noise to whole numbers.
+        FeatureError: if x are no real floats.
     """
     if not x.is_floating_point():
         raise FeatureError(f"only features that are floats can be augmented so, not {x.dtype}")
+
+
+def in_type_of(values: Tensor, x: Tensor) -> Tensor:
+    """values in x's type, floats."""
+    require_floats(x)
     return values.to(x.dtype)
 
 

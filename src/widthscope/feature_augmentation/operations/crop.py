@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, map_sides, uniform_integer
+from widthscope.feature_augmentation.operations.base import (
+    Draws,
+    Operation,
+    map_sides,
+    require_floats,
+    uniform_integer,
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class Crop(Operation):
         return {"corner": torch.rand((*size, 2), generator=generator)}
 
     def apply(self, x: Tensor, draws: Draws) -> Tensor:
-        """Windows of maps x, enlarged."""
+        """Windows of maps x, enlarged; floats."""
+        require_floats(x)
         sides = map_sides(x, "a crop")
+        exact = torch.promote_types(x.dtype, torch.float32)  # half precision cannot count cells
         for axis, side, uniform in zip((3, 4), sides, draws["corner"].unbind(-1), strict=True):
             window = self.window(side)
             corner = uniform_integer(uniform, side - window + 1)
-            place = (torch.arange(side, device=x.device, dtype=x.dtype) + 0.5) * (window / side) - 0.5
+            place = (torch.arange(side, device=x.device, dtype=exact) + 0.5) * (window / side) - 0.5
             place = place.clamp(min=0)
             before = place.long()
             after = (before + 1).clamp(max=window - 1)
@@ -42,7 +50,7 @@ class Crop(Operation):
             along[axis] = side
             weight = (place - before).reshape(along)
             first, second = (_cells(x, axis, corner[..., None] + cells) for cells in (before, after))
-            x = (1 - weight) * first + weight * second
+            x = ((1 - weight) * first + weight * second).to(x.dtype)
         return x
 
 
