@@ -119,7 +119,7 @@ def trained(members: Members, data: Regression, flooding: bool) -> Parameters:
         start[name] = torch.zeros_like(start["plus"])
     if flooding:
         del start["log_flow"]
-    return train(members, start, step, lambda _: batch, 60).parameters
+    return train(members, start, step, lambda _: batch, 30).parameters
 
 
 MEMBERS = Members.grid(seed=(0, 1, 2), ascent=(-0.1, 0.2))

@@ -23,7 +23,7 @@ SETTINGS = Diagonal(
     support=2,
     mean=2.0,
     scale=0.15,
-    larger_scale=0.6,
+    larger_scale=0.4,
     ascents=(-0.1, -0.02, 0.0, 0.1),
     predicted=(0.0,),
     seeds=6,
@@ -31,9 +31,9 @@ SETTINGS = Diagonal(
     larger_seeds=3,
     tolerance=1e-4,
     loss=1e-5,
-    verified={"seeds": 4, "tolerance": 1e-6, "loss": 1e-8},
+    verified={"seeds": 3, "tolerance": 4e-6, "loss": 1e-8},
     descent={"seeds": 4, "steps": 60},
-    flooding={"seeds": 4, "steps": 400},
+    flooding={"seeds": 3, "steps": 250},
 )
 
 
