@@ -36,8 +36,8 @@ PRODUCT_LAW = Claim(
             Below(-4.0),
             "decimal logarithm of the largest deviation of $\\log(w_+ w_-)$ from $2 \\log "
             "\\alpha_{\\mathrm{GR}}$, flow in the weights, mean over seeds",
-            "one step of the integration makes a relative error of $5 \\cdot 10^{-8}$ at most, and there are one "
-            "or two thousand",
+            "one step of the integration makes a relative error of $5 \\cdot 10^{-8}$ at most, and there are "
+            "one or two thousand",
         ),
         Test(
             "descent",
