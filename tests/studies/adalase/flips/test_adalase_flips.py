@@ -154,3 +154,9 @@ def test_a_long_run_is_shared_out_by_policy_and_seed() -> None:
     assert len(set(names)) == len(names)
     assert all(len(shard.settings["seeds"]) == 1 for shard in shards)
     assert sum(shard.name.startswith("flips-virtual") for shard in shards) == long.seeds
+
+
+def test_every_ratio_moves_at_the_rate_of_its_null() -> None:
+    (shard,) = plan.shards(Flips(**SMALL), 0)
+    arms = [arm for each in shard.settings["experiments"].values() for arm in each["arms"]]
+    assert {abs(arm["rate"]) for arm in arms if arm["rate"]} == {Flips().ratio_rate}

@@ -21,6 +21,11 @@ def test_a_small_run_is_reported_and_drawn(tmp_path) -> None:
     }
     ended = tree["/claims/ratio-trans-cnn/ratios/measured"]["estimate"].values
     assert abs(ended.sum() - 1) < 1e-9
+    null = {
+        name: tree[f"/claims/{claim}/null/measured"]["estimate"].values
+        for name, claim in fit.CLAIM_OF.items()
+    }
+    assert null["cutout"].tolist() == null["mixup"].tolist() != null["translation"].tolist()
     (drawing,) = figures.draw(tree).values()
     assert "3 seeds" in drawing.caption
 
