@@ -81,6 +81,19 @@ def test_every_claim_has_evidence_and_every_figure_is_drawn(shards):
     assert set(drawn) == {claim.figure for claim in claims}
 
 
+def test_where_positions_do_not_differ_a_claim_on_finding_the_better_one_is_undecided(shards):
+    equal = {name: tree.copy(deep=True) for name, tree in shards.items()}
+    for experiment in equal["dense"].children.values():
+        outcomes = experiment["outcomes"].to_dataset()
+        # Arms differ by seed, and not at all on average.
+        apart = np.arange(outcomes.sizes["arm"])[:, None] * np.array([-0.01, 0.0, 0.01])
+        experiment["outcomes"] = xr.DataTree(outcomes.assign(accuracy=(("arm", "seed"), 0.5 + apart)))
+    tree = xr.DataTree.from_dict(dense.fit(equal, {}))
+    for verdict in judge("adalase", "2408.13426", dense_claims.CLAIMS, tree):
+        assert {test.name: test.verdict for test in verdict.tests}["premise"] == "undecided"
+        assert verdict.verdict != "supported"
+
+
 def test_stored_ratios_are_ratios_and_arms_of_one_seed_share_what_they_should(shards):
     of = policies(shards, "harmful")["policies"]
     np.testing.assert_allclose(of.ratios["ratios"].sum("position").values, 1, atol=1e-6)
