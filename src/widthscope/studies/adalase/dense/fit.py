@@ -35,7 +35,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     destroyed = destroyed_last(trained(shards))
     claims = {
         "ratio-mixup-mlp": follows_mixup(found, destroyed),
-        "ratio-cutout-noise-mlp": follows_others(found[others], destroyed),
+        "ratio-cutout-noise-mlp": follows_others(found[others], turned(found), destroyed),
     }
     return claim_tree(claims) | curves(found, others)
 
@@ -68,17 +68,22 @@ def destroyed_last(harmful: Policies) -> xr.Dataset:
     return of_seeds("labels destroyed at the last position", [worth], possible=CHANGE)
 
 
+def turned(found: Mapping[int, Policies]) -> xr.Dataset:
+    """Control of where ratios go: mixup with the sign of the update turned."""
+    opposite = [preference(of, "mixup-opposite", LAST, FIRST) for of in found.values()]
+    return of_seeds("mixup, sign turned, mean over n", [np.mean(opposite, axis=0)], possible=TWICE)
+
+
 def follows_mixup(found: Mapping[int, Policies], destroyed: xr.Dataset) -> Evidence:
     """Mixup: the last position is better than the input, and ratios go there."""
     own = {n: preference(of, "mixup-adaptive", LAST, FIRST) for n, of in found.items()}
-    opposite = [preference(of, "mixup-opposite", LAST, FIRST) for of in found.values()]
     later = {n: of.ended("mixup-adaptive") for n, of in found.items()}
     gaps = {n: gap(of, "mixup", LAST, FIRST) for n, of in found.items()}
     named = [f"n={n}" for n in found]
     return {
         "follows": (
             of_seeds("mean over n", [np.mean(list(own.values()), axis=0)], possible=TWICE),
-            of_seeds("sign turned, mean over n", [np.mean(opposite, axis=0)], possible=TWICE),
+            turned(found),
         ),
         "by-size": (of_seeds(named, list(own.values()), possible=TWICE), None),
         "premise": (
@@ -104,7 +109,7 @@ def follows_mixup(found: Mapping[int, Policies], destroyed: xr.Dataset) -> Evide
     }
 
 
-def follows_others(of: Policies, destroyed: xr.Dataset) -> Evidence:
+def follows_others(of: Policies, opposite: xr.Dataset, destroyed: xr.Dataset) -> Evidence:
     """Cutout and noise: ratios go to the better of the input and the last position."""
     own = [preference(of, f"{name}-adaptive", *BETTER[name]) for name in OTHERS]
     accuracies = {name: [of.accuracy(f"{name}-p{k}") for k in range(POSITIONS)] for name in OTHERS}
@@ -112,7 +117,7 @@ def follows_others(of: Policies, destroyed: xr.Dataset) -> Evidence:
     return {
         "follows": (
             of_seeds(OTHERS, own, possible=TWICE),
-            of_seeds("mixup, sign turned", [preference(of, "mixup-opposite", LAST, FIRST)], possible=TWICE),
+            opposite,
         ),
         "premise": (
             of_seeds(OTHERS, [gap(of, name, *BETTER[name]) for name in OTHERS], possible=CHANGE),
