@@ -89,3 +89,26 @@ def test_images_that_pass_in_several_goes_are_standardised_as_one(monkeypatch):
     monkeypatch.setattr("widthscope.datasets.image_splits.ROWS", 7)
     for part, expected in zip(parts_of((30, 20)), whole, strict=True):
         assert torch.allclose(part.pixels, expected.pixels, atol=1e-6)
+
+
+def test_the_mean_of_each_pixel_may_be_removed_and_another_type_returned(monkeypatch):
+    images = torch.randn(COUNT, 2, 3, generator=torch.Generator().manual_seed(1)) + IMAGES[0]
+
+    def parts():
+        generator = torch.Generator().manual_seed(0)
+        return split(images, LABELS, (30, 20), generator, per_pixel=True, dtype=torch.float64)
+
+    first, second = parts()
+    own = images[first.labels].double()
+    left = own - own.mean(dim=0)
+    for part in (first, second):
+        expected = (images[part.labels].double() - own.mean(dim=0)) / left.square().mean().sqrt()
+        assert part.pixels.dtype == torch.float64
+        torch.testing.assert_close(part.pixels, expected, rtol=1e-12, atol=1e-12)
+    monkeypatch.setattr("widthscope.datasets.image_splits.ROWS", 7)
+    torch.testing.assert_close(parts()[1].pixels, second.pixels, rtol=1e-12, atol=1e-12)
+
+
+def test_images_that_are_all_alike_cannot_be_standardised_by_pixel():
+    with pytest.raises(DataError, match="the first 30 images are constant"):
+        split(IMAGES[:1].expand(COUNT, 2, 3), LABELS, (30,), torch.Generator(), per_pixel=True)

@@ -17,7 +17,7 @@ class Images:
     """Images and their labels.
 
     Attributes:
-        pixels: (example, ...), float32.
+        pixels: (example, ...), float32 unless another type was asked for.
         labels: (example,), int64.
     """
 
@@ -32,6 +32,8 @@ def split(
     generator: torch.Generator,
     noise: float = 0.0,
     held_out: Tensor | None = None,
+    per_pixel: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> list[Images]:
     """Disjoint parts in an order drawn at random, standardised by mean and deviation of the first part.
 
@@ -43,6 +45,9 @@ def split(
         noise: deviation of Gaussian noise added to standardised pixels.
         held_out: (sample,), true for the images that a data set keeps for tests: then the last part is of
             these alone, and all others of the rest.
+        per_pixel: whether the mean of each pixel is removed, in place of that of all pixels; the deviation
+            is that of all that is left either way.
+        dtype: of the pixels returned.
 
     Raises:
         DataError: if the parts need more images than there are, or the first part is constant.
@@ -55,10 +60,10 @@ def split(
             raise DataError(f"parts of {own} images need {sum(own)}, and there are {len(pool)}")
     chosen = torch.cat([pool[: sum(own)] for pool, own in zip(pools, wanted, strict=True)])
     pixels = images[chosen]
-    mean, deviation = _moments(pixels[: sizes[0]])
+    mean, deviation = _moments(pixels[: sizes[0]], per_pixel)
     if deviation == 0:
         raise DataError(f"the first {sizes[0]} images are constant, so that they cannot be standardised")
-    standardised = torch.empty(pixels.shape, dtype=torch.float32)
+    standardised = torch.empty(pixels.shape, dtype=dtype)
     for rows, values in zip(_goes(standardised), _goes(pixels), strict=True):
         scaled = values.double().sub_(mean).div_(deviation)
         if noise:
@@ -69,10 +74,14 @@ def split(
     return [Images(*part) for part in parts]
 
 
-def _moments(pixels: Tensor) -> tuple[float, float]:
-    """Mean and deviation over all pixels, in float64, a few images at a time."""
+def _moments(pixels: Tensor, per_pixel: bool) -> tuple[float | Tensor, float]:
+    """Mean, of each pixel or over all of them, and deviation over all, in float64, a few images at a time."""
     count = pixels.numel()
-    mean = sum(float(part.double().sum()) for part in _goes(pixels)) / count
+    mean: float | Tensor
+    if per_pixel:
+        mean = torch.stack([part.double().sum(dim=0) for part in _goes(pixels)]).sum(dim=0) / len(pixels)
+    else:
+        mean = sum(float(part.double().sum()) for part in _goes(pixels)) / count
     squares = sum(float((part.double() - mean).square().sum()) for part in _goes(pixels))
     return mean, (squares / count) ** 0.5
 

@@ -76,8 +76,8 @@ def test_images_kept_for_tests_are_tested_on_alone():
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
-        (390, 20, r"390 images to train on and 20 to test on are more than there are, 390 and 10 of 400"),
-        (401, 0, r"401 images to train on and some to test on are more than there are, 400 and 0 of 400"),
+        (390, 20, r"parts of \[390, 20\] images need 410, and there are 400"),
+        (401, 0, r"401 images to train on leave none of 400 to test on"),
     ],
 )
 def test_more_images_than_there_are_are_refused(train, test, message):
@@ -87,5 +87,5 @@ def test_more_images_than_there_are_are_refused(train, test, message):
 
 def test_images_that_are_all_alike_are_refused():
     same = POOL.assign(image=POOL["image"] * 0)
-    with pytest.raises(DataError, match="the 10 images to train on are all alike"):
+    with pytest.raises(DataError, match="the first 10 images are constant"):
         images_of(same, 10, [0], ("test",))

@@ -7,6 +7,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from widthscope.datasets.image_splits import split
 from widthscope.errors import DataError
 from widthscope.streams import Name, torch_generator
 
@@ -73,54 +74,29 @@ def images_of(
     labels = torch.as_tensor(dataset["label"].values).long()
     pixels = torch.as_tensor(dataset["image"].values)
     held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    left = len(labels) - train if held_out is None else int(held_out.sum())
+    if not test and left < 1:
+        raise DataError(f"{train} images to train on leave none of {len(labels)} to test on")
+    sizes, classes = (train, test or left), int(labels.max()) + 1
     parts = []
     for seed in seeds:
         generator = torch_generator(*purpose, "split", seed)
-        learnt, tested = _places(len(labels), train, test, held_out, generator)
-        seen, replaced = _with_noise(labels, learnt, label_noise, torch_generator(*purpose, "labels", seed))
-        shown, unseen = _standardised(pixels, learnt, tested, dtype)
-        parts.append((shown, seen, unseen, labels[tested], replaced))
+        learnt, tested = split(
+            pixels, labels, sizes, generator, held_out=held_out, per_pixel=True, dtype=dtype
+        )
+        generator = torch_generator(*purpose, "labels", seed)
+        seen, replaced = _with_noise(learnt.labels, classes, label_noise, generator)
+        parts.append((learnt.pixels, seen, tested.pixels, tested.labels, replaced))
     shown, seen, unseen, true, replaced = (torch.stack(part) for part in zip(*parts, strict=True))
     return SeedImages(Images(shown, seen), Images(unseen, true), replaced)
 
 
-def _places(
-    count: int, train: int, test: int, held_out: Tensor | None, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Samples to train on and to test on, in an order drawn at random."""
-    order = torch.randperm(count, generator=generator)
-    if held_out is None:
-        first, rest = order[:train], order[train:]
-    else:
-        first, rest = order[~held_out[order]][:train], order[held_out[order]]
-    if len(first) < train or len(rest) < max(1, test):
-        raise DataError(
-            f"{train} images to train on and {test or 'some'} to test on are more than there are, "
-            f"{len(first)} and {len(rest)} of {count}"
-        )
-    return first, rest[:test] if test else rest
-
-
 def _with_noise(
-    labels: Tensor, learnt: Tensor, share: float, generator: torch.Generator
+    labels: Tensor, classes: int, share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Training labels with a share replaced, and which."""
-    drawn = torch.randint(int(labels.max()) + 1, learnt.shape, generator=generator)
-    chosen = torch.randperm(len(learnt), generator=generator)[: round(share * len(learnt))]
-    replaced = torch.zeros(learnt.shape, dtype=torch.bool)
+    """Labels with a share replaced, and which."""
+    drawn = torch.randint(classes, labels.shape, generator=generator)
+    chosen = torch.randperm(len(labels), generator=generator)[: round(share * len(labels))]
+    replaced = torch.zeros(labels.shape, dtype=torch.bool)
     replaced[chosen] = True
-    return torch.where(replaced, drawn, labels[learnt]), replaced
-
-
-def _standardised(
-    pixels: Tensor, learnt: Tensor, tested: Tensor, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """Both parts, by the mean of each pixel and the one deviation of the first."""
-    first = pixels[learnt].double()
-    mean = first.mean(dim=0)
-    deviation = (first - mean).square().mean().sqrt()
-    if deviation == 0:
-        raise DataError(
-            f"the {len(learnt)} images to train on are all alike, so nothing can be learnt of them"
-        )
-    return ((first - mean) / deviation).to(dtype), ((pixels[tested].double() - mean) / deviation).to(dtype)
+    return torch.where(replaced, drawn, labels), replaced
