@@ -159,6 +159,9 @@ def test_arms_in_shards_of_their_own_give_what_one_shard_gives(datasets, stored,
         ({"train": 1797}, "1797 images to train on are more than digits allows, 1796"),
         ({"steps": 50}, "cannot be compared after 100 updates where there are 50"),
         ({"slower": 1.0}, "less than 1"),
+        ({"loss": 5.0}, "less than or equal to 2.3"),
+        ({"layers": 1}, "greater than or equal to 2"),
+        ({"ascents": [0.1, 0.1000001]}, "ascents 0.1 and 0.1000001 must differ in their first six digits"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(given, said):

@@ -189,3 +189,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
         Flooding(steps=120, pairs=41)
     with pytest.raises(ValidationError, match="at least 2"):
         Flooding(rates=(0.1,))
+    with pytest.raises(ValidationError, match="less than or equal to 2.3"):
+        Flooding(level=3.0)
+    with pytest.raises(ValidationError, match="greater than or equal to 2"):
+        Flooding(layers=1)

@@ -220,6 +220,9 @@ def test_short_trainings_share_a_job_and_long_ones_are_split_by_activation_arm_a
         ({"tanh": {"seeds": 4}}, r"curve_seeds 12 must be at most seeds, 4"),
         ({"dataset": "cifar10", "test": 20000}, r"cifar10 has 50000 images to train on and 10000 to test on"),
         ({"ascents": [0.5]}, r"at least 2"),
+        ({"ascents": [1e-12, 0.5]}, r"greater than or equal to 0.001"),
+        ({"ascents": [0.1, 0.1000001]}, r"ascents 0.1 and 0.1000001 must differ in their first six digits"),
+        ({"tanh": {"layers": 1}}, r"greater than or equal to 2"),
         ({"strength": 0.0}, r"greater than 0"),
     ],
 )

@@ -137,6 +137,9 @@ def test_arms_and_seeds_in_shards_of_their_own_give_what_one_shard_gives(dataset
         ({"kind": "resnet-18"}, "a resnet-18 needs images of cifar10 or cifar100"),
         ({"kind": "wide-resnet", "dataset": "cifar10"}, r"10, 16, 22, 28, \.\.\. layers"),
         ({"strong": {"ascents": [0.0]}}, "greater than or equal to 0.001"),
+        ({"clean": {"ascents": [1.0, 1.0000001]}}, "ascents 1.0 and 1.0000001 must differ in their"),
+        ({"failed_below": 0.05}, "failed_below 0.05 must be at least 0.2 with digits, twice the accuracy"),
+        ({"layers": 1}, "greater than or equal to 2"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(given, said):

@@ -1,17 +1,15 @@
 """Settings of the family `flatness`: gradient norm and Hessian trace at one training loss."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Increasing, Section
+from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
+from widthscope.studies.gradient_regularization.settings_types import Ascents, Loss
 
 IMAGES = {"digits": 1797, "cifar10": 50_000}
 """Images that there are to train on; of the digits some must be left over."""
-
-Ascent = Annotated[float, Field(ge=1e-3, le=100)]
-"""Shorter steps are lost in the rounding of float32."""
 
 
 class Flatness(Section):
@@ -19,19 +17,15 @@ class Flatness(Section):
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
     train: Count = Field(200, ge=2, description="Images trained on, all in every update.")
-    layers: int = Field(3, ge=1, le=64, description="Weight matrices L.")
+    layers: int = Field(3, ge=2, le=64, description="Weight matrices L.")
     width: Units = Field(64, le=2**11, description="Units of each hidden layer.")
     rate: float = Field(0.05, gt=0, le=10, description="Learning rate, without momentum or schedule.")
     slower: float = Field(
         0.5, gt=0, lt=1, description="Of plain descent at a lower rate: its rate, as a share of the others'."
     )
     strength: float = Field(0.3, gt=0, le=100, description="Strength of the penalty.")
-    ascents: Increasing[Ascent] = Field(
-        (0.05, 0.3), min_length=2, description="Ascent steps of the forward difference."
-    )
-    loss: float = Field(
-        0.05, gt=0, le=10, description="Training cross-entropy at which networks are compared."
-    )
+    ascents: Ascents = Field((0.05, 0.3), min_length=2, description="Ascent steps of the forward difference.")
+    loss: Loss = Field(0.05, description="Training cross-entropy at which networks are compared.")
     steps: Count = Field(1500, description="Most updates; a network that needs more has no value.")
     alike: Count = Field(
         100, description="Updates after which, as a control, networks are compared whatever their loss."

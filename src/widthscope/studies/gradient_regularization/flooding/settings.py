@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Increasing, Section
+from widthscope.studies.gradient_regularization.settings_types import Loss
 
 IMAGES = {"digits": 1797, "cifar10": 50_000}
 """Images that there are to train on."""
@@ -19,9 +20,9 @@ class Flooding(Section):
 
     dataset: Literal["digits", "cifar10"] = Field("digits", description="Images: 8 by 8 digits, or CIFAR-10.")
     train: Count = Field(200, ge=2, description="Images trained on, all in every step.")
-    layers: int = Field(3, ge=1, le=64, description="Weight matrices L.")
+    layers: int = Field(3, ge=2, le=64, description="Weight matrices L.")
     width: int = Field(64, ge=2, le=2**12, description="Units of each hidden layer.")
-    level: float = Field(0.05, gt=0, le=10, description="Level b of the cross-entropy, in nats.")
+    level: Loss = Field(0.05, description="Level b of the cross-entropy, in nats.")
     rates: Increasing[Rate] = Field(
         (0.05, 0.2), min_length=2, description="Learning rates, without momentum."
     )

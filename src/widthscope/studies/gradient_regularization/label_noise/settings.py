@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Increasing, Positive, Probability, Section
+from widthscope.settings_types import Count, Positive, Probability, Section
+from widthscope.studies.gradient_regularization.settings_types import Ascents
 
 IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000), "cifar100": (50_000, 10_000)}
 """Images that there are to train on and to test on; the digits are one set for both."""
@@ -13,19 +14,16 @@ FEWEST_IMAGES = 50
 """Of both parts: five of each of the digits on average."""
 
 MOST_SEEDS = 1000
-LONGEST = 10.0
-"""Longest step along the gradient: far beyond what any network bears."""
 
 Images = Annotated[int, Field(ge=FEWEST_IMAGES, le=60_000)]
 Seeds = Annotated[int, Field(ge=3, le=MOST_SEEDS)]
-Ascent = Annotated[float, Field(gt=0, le=LONGEST)]
 Units = Annotated[int, Field(ge=2, le=2**12)]
 
 
 class _Networks(Section):
     """Networks with one activation."""
 
-    layers: int = Field(3, ge=1, le=64, description="Weight matrices L of a perceptron.")
+    layers: int = Field(3, ge=2, le=64, description="Weight matrices L of a perceptron.")
     width: Units = Field(64, description="Units of each of its hidden layers.")
     seeds: Seeds = Field(32, description="Independent seeds of the arms that are judged.")
     curve_seeds: Seeds = Field(12, description="Of these, the seeds of all other arms, shown in the figure.")
@@ -47,7 +45,7 @@ class Relu(_Networks):
         "perceptron", description="Perceptron, or residual network, which sees images of CIFAR alone."
     )
     layers: int = Field(
-        3, ge=1, le=64, description="Weight matrices L of a perceptron; depth of a wide residual network."
+        3, ge=2, le=64, description="Weight matrices L of a perceptron; depth of a wide residual network."
     )
     width: Units = Field(
         64, description="Units of each hidden layer; of a residual network the channels of the first stage."
@@ -85,7 +83,7 @@ class LabelNoise(Section):
     )
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="Weight decay.")
     strength: Positive = Field(0.3, le=100, description="Strength gamma of (gamma / 2) |g|^2.")
-    ascents: Increasing[Ascent] = Field(
+    ascents: Ascents = Field(
         (0.05, 0.3, 0.5),
         min_length=2,
         description="Lengths of the step along the gradient; the last is judged, with tanh the first too.",

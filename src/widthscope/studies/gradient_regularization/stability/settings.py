@@ -4,14 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from widthscope.settings_types import Count, Increasing, Section
+from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
+from widthscope.studies.gradient_regularization.settings_types import Ascents
+from widthscope.studies.gradient_regularization.training_cost import CLASSES
 
 IMAGES = {"digits": 1797, "cifar10": 50_000, "cifar100": 50_000}
 """Images that there are to train on; of the digits some must be left to test on."""
-
-Ascent = Annotated[float, Field(ge=1e-3, le=100)]
-"""Shorter steps are lost in the rounding of float32."""
 
 Strength = Annotated[float, Field(gt=0, le=100)]
 Rate = Annotated[float, Field(gt=0, le=10)]
@@ -24,7 +23,7 @@ class Setup(Section):
     train: Count = Field(300, description="Images trained on; all others are tested on.")
     rate: Rate = Field(0.05, description="Learning rate of the first update.")
     strength: Strength = Field(1.0, description="Strength of the penalty.")
-    ascents: Increasing[Ascent] = Field((0.1, 0.5, 1.0), description="Ascent steps of the differences.")
+    ascents: Ascents = Field((0.1, 0.5, 1.0), description="Ascent steps of the differences.")
     seeds: Seeds = Field(20, description="Independent seeds, each with a split of its own.")
 
 
@@ -34,7 +33,7 @@ class Clean(Setup):
     train: Count = Field(100, description="Images trained on; all others are tested on.")
     rate: Rate = Field(0.1, description="Learning rate of the first update.")
     strength: Strength = Field(0.1, description="Strength of the penalty.")
-    ascents: Increasing[Ascent] = Field((0.2, 0.5), description="Ascent steps of the differences.")
+    ascents: Ascents = Field((0.2, 0.5), description="Ascent steps of the differences.")
     seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
 
 
@@ -46,7 +45,7 @@ class Stability(Section):
         "perceptron", description="Perceptron, or residual network, which sees images of CIFAR alone; ReLU."
     )
     layers: int = Field(
-        3, ge=1, le=64, description="Weight matrices L of a perceptron; depth of a wide residual network."
+        3, ge=2, le=64, description="Weight matrices L of a perceptron; depth of a wide residual network."
     )
     width: Units = Field(
         64,
@@ -70,6 +69,18 @@ class Stability(Section):
             raise ValueError(
                 f"a wide residual network has 10, 16, 22, 28, ... layers and a multiple of 16 channels, not "
                 f"{self.layers} and {self.width}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _failing_is_no_better_than_guessing(self) -> "Stability":
+        # A network that says one class always is right as often as that class is there: of the digits on
+        # slightly more than a tenth of the images.
+        least = 2 / CLASSES[self.dataset]
+        if self.failed_below < least:
+            raise ValueError(
+                f"failed_below {self.failed_below:g} must be at least {least:g} with {self.dataset}, twice "
+                "the accuracy of guessing: or trainings that learn nothing would not count as failed"
             )
         return self
 
