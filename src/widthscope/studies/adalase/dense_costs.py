@@ -6,17 +6,12 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 
 ENTRY = "dense_policies"
 STARTUP = 3.5
-CLASSES = 10
-
-PIXELS = {"digits": 64, "cifar10": 3072}
-SAMPLES = {"digits": 1797, "cifar10": 60_000}
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
 
 TOGETHER_SECONDS = 12.0
 """Experiments that take no longer than this in all share one job, whose start would cost as much."""
@@ -42,7 +37,8 @@ Experiment = tuple[Recipe, Sequence[Arm]]
 
 def network_of(dataset: str, width: int, hidden: int) -> dict[str, int]:
     """Fields of the network."""
-    return {"inputs": PIXELS[dataset], "width": width, "hidden": hidden, "classes": CLASSES}
+    sizes = IMAGE_SIZES[dataset]
+    return {"inputs": sizes.pixels, "width": width, "hidden": hidden, "classes": sizes.classes}
 
 
 def shards_of(
@@ -116,5 +112,6 @@ def _megabytes(experiment: Experiment, network: Mapping[str, int], dataset: str,
     members = seeds * len(arms)
     examples = recipe.batch + (recipe.validation or recipe.train)
     numbers = members * (COPIES * _weights(network) + 6 * examples * _units(network))
-    numbers += seeds * 2 * (recipe.train + recipe.test) * PIXELS[dataset]
-    return math.ceil((4 * numbers + 2 * SAMPLES[dataset] * PIXELS[dataset]) / 1e6)
+    pixels = IMAGE_SIZES[dataset].pixels
+    numbers += seeds * 2 * (recipe.train + recipe.test) * pixels
+    return math.ceil((4 * numbers + 2 * stored_images(dataset) * pixels) / 1e6)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import check_batch, check_parts
 from widthscope.settings_types import Count, Level, Positive, Section
-from widthscope.studies.adalase.dense_costs import IMAGES
 
 FEWEST_IMAGES = 20
 FEWEST_SEEDS = 3
@@ -51,18 +51,6 @@ class Perceptrons(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> Self:
-        learnt, tested = IMAGES[self.dataset]
-        most, fewest = self.most_trained, self.fewest_trained
-        if self.batch > fewest:
-            raise ValueError(f"a batch of {self.batch} needs as many images, not {fewest}")
-        if self.dataset == "digits" and most + self.test > learnt:
-            raise ValueError(
-                f"{most} images to train on and {self.test} to test on are {most + self.test}; the digits "
-                f"have {learnt}"
-            )
-        if most > learnt or self.test > tested:
-            raise ValueError(
-                f"{self.dataset} has {learnt} images to train on and {tested} to test on, not {most} and "
-                f"{self.test}"
-            )
+        check_batch(self.batch, self.fewest_trained)
+        check_parts(self.dataset, self.most_trained, self.test)
         return self

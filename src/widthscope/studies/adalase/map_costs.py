@@ -6,18 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 
 ENTRY = "map_policies"
 STARTUP = 3.5
-
-SIDES = {"digits": 8, "cifar10": 32, "cifar100": 32}
-COLOURS = {"digits": 1, "cifar10": 3, "cifar100": 3}
-CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
-SAMPLES = {"digits": 1797, "cifar10": 60_000, "cifar100": 60_000}
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000), "cifar100": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
 
 TOGETHER_SECONDS = 12.0
 """Experiments that take no longer than this in all share one job, whose start would cost as much."""
@@ -128,7 +122,7 @@ def shards_of(
     seeds: Sequence[int],
 ) -> list[Shard]:
     """One job for all experiments where they are short, else one each, or one for each arm and some seeds."""
-    size = size_of(network, SIDES[dataset])
+    size = size_of(network, IMAGE_SIZES[dataset].side)
 
     def shard(name: str, parts: Mapping[str, Experiment], own: Sequence[int]) -> Shard:
         settings = {
@@ -191,8 +185,8 @@ def _megabytes(experiment: Experiment, size: Size, dataset: str, seeds: int) -> 
     recipe = experiment.recipe
     members = seeds * len(experiment.arms)
     shown = max(max(recipe.batch, _validated(experiment, arm)) for arm in experiment.arms)
-    pixels = COLOURS[dataset] * SIDES[dataset] ** 2
+    pixels = IMAGE_SIZES[dataset].pixels
     numbers = members * (COPIES * size.weights + KEPT * shown * size.units)
     numbers += seeds * min(recipe.test, 512) * TESTED * size.largest  # tested at once
     numbers += seeds * 3 * (recipe.train + recipe.test) * pixels
-    return math.ceil((4 * numbers + 6 * SAMPLES[dataset] * pixels) / 1e6)
+    return math.ceil((4 * numbers + 6 * stored_images(dataset) * pixels) / 1e6)

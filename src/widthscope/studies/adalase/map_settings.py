@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, check_parts
 from widthscope.settings_types import Count, Level, Positive, Section
-from widthscope.studies.adalase.map_costs import CLASSES, COLOURS, IMAGES, SIDES
 
 FEWEST_IMAGES = 20
 FEWEST_SEEDS = 3
@@ -24,7 +24,7 @@ class Convolutions(Section):
     """Networks on images, and how they and their ratios learn."""
 
     dataset: Literal["digits", "cifar10", "cifar100"] = Field("digits", description="Images.")
-    network: Literal["cnn", "resnet18", "wrn-16-4", "wrn-28-10"] = Field(
+    network: Literal["cnn", "resnet-18", "wrn-16-4", "wrn-28-10"] = Field(
         "cnn",
         description="Plain blocks of convolution, batch normalisation and ReLU, or a residual network.",
     )
@@ -46,36 +46,27 @@ class Convolutions(Section):
     @property
     def described(self) -> dict[str, Any]:
         """Fields of the network, as `map_policies.network_of` reads them."""
-        colours, classes = COLOURS[self.dataset], CLASSES[self.dataset]
+        sizes = IMAGE_SIZES[self.dataset]
+        colours, classes = sizes.colours, sizes.classes
         if self.network == "cnn":
             return {"kind": "cnn", "channels": list(self.channels), "inputs": colours, "classes": classes}
         ends = {"channels": colours, "classes": classes}
-        if self.network == "resnet18":
+        if self.network == "resnet-18":
             return {"kind": "resnet", "blocks": [2, 2, 2, 2], "width": 64, **ends}
         depth, widening = (int(part) for part in self.network.split("-")[1:])
         return {"kind": "wide", "depth": depth, "widening": widening, **ends}
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Convolutions":
-        learnt, tested = IMAGES[self.dataset]
         for name, count in (("batch", self.batch), ("validation", self.validation)):
             if count > self.train:
                 raise ValueError(f"{name} {count} needs as many images to train on, not {self.train}")
-        if self.dataset == "digits" and self.train + self.test > learnt:
-            raise ValueError(
-                f"{self.train} images to train on and {self.test} to test on are {self.train + self.test}; "
-                f"the digits have {learnt}"
-            )
-        if self.train > learnt or self.test > tested:
-            raise ValueError(
-                f"{self.dataset} has {learnt} images to train on and {tested} to test on, not {self.train} "
-                f"and {self.test}"
-            )
+        check_parts(self.dataset, self.train, self.test)
         return self
 
     @model_validator(mode="after")
     def _blocks_fit(self) -> "Convolutions":
-        side = SIDES[self.dataset]
+        side = IMAGE_SIZES[self.dataset].side
         if self.network == "cnn" and side % 2 ** (len(self.channels) - 1):
             raise ValueError(
                 f"{len(self.channels)} blocks halve a side of {side} {len(self.channels) - 1} times, which "

@@ -137,7 +137,7 @@ def test_sizes_count_what_convolutions_do() -> None:
         ({"validation": 101}, "validation 101 needs as many images"),
         ({"test": 1700}, "the digits have 1797"),
         ({"channels": (4,) * 5}, "no whole number"),
-        ({"network": "resnet18"}, "needs images with sides of 32"),
+        ({"network": "resnet-18"}, "needs images with sides of 32"),
     ],
 )
 def test_what_cannot_work_is_refused(changed: dict[str, Any], message: str) -> None:
@@ -147,7 +147,7 @@ def test_what_cannot_work_is_refused(changed: dict[str, Any], message: str) -> N
 
 def test_a_long_run_is_shared_out_by_policy_and_seed() -> None:
     long = Flips(
-        dataset="cifar10", network="resnet18", train=50000, test=10000, batch=128, validation=128, steps=500
+        dataset="cifar10", network="resnet-18", train=50000, test=10000, batch=128, validation=128, steps=500
     )
     shards = plan.shards(long, 0)
     names = [shard.name for shard in shards]

@@ -201,14 +201,20 @@ def test_likeness_is_drawn_from_0_to_1_beside_its_legend(tree):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"train": 1500, "test": 400}, "train 1500 and test 400 are more than the 1797 images of digits"),
-        ({"batch": 2000}, "batch 2000 exceeds train, 1000"),
+        (
+            {"train": 1500, "test": 400},
+            "1500 images to train on and 400 to test on are 1900; the digits have 1797",
+        ),
+        ({"batch": 2000}, "a batch of 2000 needs as many images, not 1000"),
         ({"test": 2}, "test is 2, but it must be a whole number from 50"),
         ({"side": 256}, "side is 256, but it must be a whole number from 4 to 64"),
         ({"rate": 1000.0}, "rate is 1000.0, but it must be"),
         ({"blocks": 1000000}, "blocks is 1000000, but it must be a whole number from 1 to 16"),
         ({"factor": 16}, "factor 16 times the matching density 1/16"),
-        ({"dataset": "cifar10", "train": 60000}, "train 60000 is more than the 50000 images of cifar10"),
+        (
+            {"dataset": "cifar10", "train": 60000},
+            "cifar10 has 50000 images to train on and 10000 to test on, not",
+        ),
     ],
 )
 def test_sizes_that_cannot_work_are_refused_with_the_config(values, message):

@@ -3,8 +3,9 @@
 from itertools import pairwise
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.pk_mixer.similarity.settings import PIXELS, Similarity
+from widthscope.studies.pk_mixer.similarity.settings import Similarity
 
 NAME, ENTRY = "similarity", "similarity.experiment"
 STARTUP = 3.5
@@ -48,7 +49,7 @@ def _shard(name: str, settings: Similarity, first: int, count: int, seed: int) -
         datasets=(settings.dataset,),
         gpu_speedup=GPU_SPEEDUP,
         spectra="similarity.singular_values",
-        spectra_settings={**own, "inputs": PIXELS[settings.dataset]},
+        spectra_settings={**own, "inputs": IMAGE_SIZES[settings.dataset].pixels},
         spectra_cost=Cost(STARTUP + spectra_seconds(part), memory),
     )
 
@@ -56,7 +57,7 @@ def _shard(name: str, settings: Similarity, first: int, count: int, seed: int) -
 def training_seconds(settings: Similarity) -> float:
     """Of all arms: those with dense matrices decide."""
     width, layers = settings.side**2, 2 * settings.blocks
-    weights = layers * width**2 + (PIXELS[settings.dataset] + 10) * width
+    weights = layers * width**2 + (IMAGE_SIZES[settings.dataset].pixels + 10) * width
     step = weights * (WEIGHT_SECONDS + 6 * settings.batch / FLOPS)
     steps = settings.epochs * (settings.train // settings.batch)
     return 1.4 * DENSE_ARMS * settings.seeds * steps * step

@@ -4,12 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import check_batch, check_parts
 from widthscope.settings_types import Count, Positive, Section
-
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
-
-PIXELS = {"digits": 64, "cifar10": 3072}
 
 
 class Similarity(Section):
@@ -36,16 +32,8 @@ class Similarity(Section):
 
     @model_validator(mode="after")
     def _there_are_images(self) -> Self:
-        train, test = IMAGES[self.dataset]
-        if self.dataset == "digits" and self.train + self.test > train:
-            raise ValueError(
-                f"train {self.train} and test {self.test} are more than the {train} images of digits"
-            )
-        for name, wanted, most in (("train", self.train, train), ("test", self.test, test)):
-            if wanted > most:
-                raise ValueError(f"{name} {wanted} is more than the {most} images of {self.dataset}")
-        if self.batch > self.train:
-            raise ValueError(f"batch {self.batch} exceeds train, {self.train}")
+        check_parts(self.dataset, self.train, self.test)
+        check_batch(self.batch, self.train)
         return self
 
     @model_validator(mode="after")

@@ -4,13 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import check_batch, check_parts
 from widthscope.settings_types import Count, Increasing, Positive, Section
 
 Side = Annotated[int, Field(ge=2, le=64)]
 Penalty = Annotated[float, Field(ge=0, le=1)]
-
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
 
 SIDES = {"digits": (8, 8), "cifar10": (32, 96)}
 """Rows and columns of the tables that images are, by data set."""
@@ -35,15 +33,6 @@ class Sparsity(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Sparsity":
-        there, tested = IMAGES[self.dataset]
-        wanted = self.train + self.test
-        if self.dataset == "digits" and wanted > there:
-            raise ValueError(
-                f"train and test ({wanted} together) must be at most the {there} images of {self.dataset}"
-            )
-        for name, count, most in (("train", self.train, there), ("test", self.test, tested)):
-            if count > most:
-                raise ValueError(f"{name} ({count}) must be at most the {most} images of {self.dataset}")
-        if self.batch > self.train:
-            raise ValueError(f"batch ({self.batch}) must be at most train ({self.train})")
+        check_parts(self.dataset, self.train, self.test)
+        check_batch(self.batch, self.train)
         return self

@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.pk_mixer.width.arms import ARMS
-from widthscope.studies.pk_mixer.width.settings import PIXELS, SAMPLES, Width
+from widthscope.studies.pk_mixer.width.settings import Width
 
 NAME, ENTRY = "width", "width.experiment"
 STARTUP = 3.5
@@ -98,7 +99,7 @@ def _network(settings: Width, own: Any, fields: Mapping[str, Any], shape: tuple[
         "tokens": shape[0],
         "channels": shape[1],
         "blocks": settings.blocks,
-        "inputs": PIXELS[settings.dataset],
+        "inputs": IMAGE_SIZES[settings.dataset].pixels,
         **fields,
     }
     if fields["kind"] == "sparse" and found["blocks"]:
@@ -197,9 +198,9 @@ def _mixing_weights(fields: Mapping[str, Any]) -> float:
 
 def _megabytes(settings: Width, each: Mapping[str, Any]) -> int:
     """Of the images of all seeds and those they are drawn from, weights with Adam's averages, activations."""
-    pixels = PIXELS[settings.dataset]
+    pixels = IMAGE_SIZES[settings.dataset].pixels
     images = pixels * (
-        len(each["seeds"]) * (settings.train + settings.test) * 3 + 6 * SAMPLES[settings.dataset]
+        len(each["seeds"]) * (settings.train + settings.test) * 3 + 6 * stored_images(settings.dataset)
     )
     weights = max(
         7 * _weights(fields) + 2 * _mixing_weights(fields) + 2 * _ends(fields)

@@ -5,16 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import check_batch, check_parts
 from widthscope.settings_types import Count, Distinct, Increasing, Section
 from widthscope.settings_types import Width as Units
-
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
-
-SAMPLES = {"digits": 1797, "cifar10": 60_000}
-"""Images in all."""
-
-PIXELS = {"digits": 64, "cifar10": 3072}
 
 Side = Annotated[int, Field(ge=2, le=2**12)]
 Shape = tuple[Side, Side]
@@ -179,19 +172,8 @@ class Width(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Width":
-        learnt, tested = IMAGES[self.dataset]
-        if self.batch > self.train:
-            raise ValueError(f"a batch of {self.batch} needs as many images, not {self.train}")
-        if self.dataset == "digits" and self.train + self.test > learnt:
-            raise ValueError(
-                f"{self.train} images to train on and {self.test} to test on are {self.train + self.test}; "
-                f"the digits have {learnt}"
-            )
-        if self.train > learnt or self.test > tested:
-            raise ValueError(
-                f"{self.dataset} has {learnt} images to train on and {tested} to test on, "
-                f"not {self.train} and {self.test}"
-            )
+        check_batch(self.batch, self.train)
+        check_parts(self.dataset, self.train, self.test)
         return self
 
     @model_validator(mode="after")
