@@ -210,12 +210,16 @@ def test_validation_losses_without_a_use_are_refused_and_ratios_stay() -> None:
         (lambda: loop.validation().detach(), "without one"),
         (lambda: loop.validation()[None].expand(2), r"not \(2,\)"),
         (lambda: loop.validation() * float("nan"), "alignment of the gradients is nan"),
+        (lambda: loop.validation() * float("inf"), "alignment of the gradients is"),
+        (lambda: loop.validation().item(), "must be a tensor, not a float"),
+        (loop.validation(), "must be a function .* not a Tensor"),
     ):
         loop.trained()
         before = loop.selection.ratios
         with pytest.raises(SelectionError, match=words):
-            loop.selection.update(wrong)
+            loop.selection.update(wrong)  # type: ignore[arg-type]
         assert torch.equal(loop.selection.ratios, before)
+        assert loop.selection.alignment is None
     loop.trained()
     with torch.no_grad():
         loop.selection.update(loop.validation)
@@ -223,6 +227,9 @@ def test_validation_losses_without_a_use_are_refused_and_ratios_stay() -> None:
 
 def test_a_state_of_other_positions_is_refused() -> None:
     loop = Loop(Mixup())
+    rule = RatioRule(torch.tensor(float("nan")))
+    with pytest.raises(SelectionError, match="rate of the ratios must be finite"):
+        AdaptiveLayerSelection(loop.model, loop.selection.augmentation, rule=rule, seed=0)
     state = loop.selection.state_dict()
     with pytest.raises(SelectionError, match=r"ratios must have shape \(1, 2\), not \(1, 3\)"):
         loop.selection.load_state_dict({**state, "ratios": torch.full((1, 3), 1 / 3)})
@@ -231,6 +238,34 @@ def test_a_state_of_other_positions_is_refused() -> None:
     )
     with pytest.raises(SelectionError, match="mean_square must have shape"):
         averaged.load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"step": None}, "step must have shape .*, not none"),
+        ({"draws": None}, "draws must have shape .*, not none"),
+        ({"choices": torch.zeros(3, dtype=torch.uint8)}, r"choices must have shape .*, not \(3,\)"),
+        ({"step": torch.tensor(1.5)}, "step must be finite and of type torch.int64"),
+        ({"step": torch.tensor(-1)}, "must be at least 0"),
+        ({"ratios": torch.tensor([[float("nan"), 0.5]])}, "ratios must be finite"),
+        ({"ratios": torch.tensor([[-0.5, 1.5]])}, "must be at least 0"),
+        ({"ratios": torch.zeros(1, 2)}, "one ratio above it"),
+        ({"mean_square": torch.zeros(1)}, "has mean_square, which this selection does not know"),
+    ],
+)
+def test_a_state_that_is_none_is_refused_and_nothing_of_it_is_loaded(
+    changes: dict[str, Tensor | None], words: str
+) -> None:
+    source, loop = Loop(Mixup()), Loop(Mixup())
+    source.trained()
+    source.selection.update(source.validation)
+    before = loop.selection.state_dict()
+    merged = {**source.selection.state_dict(), **changes}
+    with pytest.raises(SelectionError, match=words):
+        loop.selection.load_state_dict({key: value for key, value in merged.items() if value is not None})
+    after = loop.selection.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
 
 
 def test_the_documented_example_trains() -> None:

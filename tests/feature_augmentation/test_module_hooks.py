@@ -86,6 +86,9 @@ def test_what_cannot_be_done_is_said_in_one_sentence() -> None:
     for wrong in ([], ["nowhere"], ["0", "0"]):
         with pytest.raises(FeatureError, match=r"must be different names of submodules of Sequential"):
             FeatureAugmentation(model, wrong, Identity(), seed=0)
+    for none, words in ((Mixup, "not the class Mixup"), ("mixup", "such as Mixup")):
+        with pytest.raises(FeatureError, match=words):
+            FeatureAugmentation(model, ["0"], none, seed=0)  # type: ignore[arg-type]
     with FeatureAugmentation(model, ["0", "4"], Flip(), seed=0) as augmentation:
         with pytest.raises(FeatureError, match="'2' is no position, allowed: 0, 4"), augmentation.at("2"):
             pass
@@ -96,7 +99,8 @@ def test_what_cannot_be_done_is_said_in_one_sentence() -> None:
         words = "a pass at '4' cannot lie within one at '0'"
         with pytest.raises(FeatureError, match=words), augmentation.at("0"), augmentation.at("4"):
             model(x)
-        with pytest.raises(FeatureError, match="height, width"), augmentation.at("4"):
+        words = r"position '4' a horizontal flip needs .* \(batch, channel, height, width\), not \(6, 64\)"
+        with pytest.raises(FeatureError, match=words), augmentation.at("4"):
             model(x)
         with pytest.raises(FeatureError, match="first positional argument"), augmentation.at("0"):
             model[0](input=x)
@@ -137,7 +141,7 @@ def test_labels_that_cannot_be_mixed_are_refused() -> None:
             model(x)
             soft = augmentation.targets(one_hot)
         torch.testing.assert_close(soft.sum(1), torch.ones(6))
-        for wrong in (one_hot.long(), one_hot[0], one_hot[:1], one_hot[:5]):
+        for wrong in (one_hot.long(), one_hot.argmax(1), one_hot[0], one_hot[:1], one_hot[:5]):
             with pytest.raises(FeatureError, match=r"must be floats \(6, class\)"):
                 augmentation.targets(wrong)
     with FeatureAugmentation(model, ["0"], Noise(), seed=0) as augmentation:

@@ -102,7 +102,18 @@ def test_positions_are_chosen_with_their_ratios() -> None:
     assert chosen_position(ratios[None], torch.zeros(1)).item() == 0
 
 
-@pytest.mark.parametrize("wrong", [{"floor": 1.0}, {"floor": -0.1}, {"interval": 0}, {"decay": 1.0}])
+WRONG: list[dict[str, float]] = [
+    {"rate": float("nan")},
+    {"rate": float("inf")},
+    {"floor": 1.0},
+    {"floor": -0.1},
+    {"interval": 0},
+    {"interval": 1.5},
+    {"decay": 1.0},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_rule_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(RatioError, match="must"):
         RatioRule(**wrong)  # type: ignore[arg-type]

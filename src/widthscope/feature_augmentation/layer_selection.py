@@ -3,7 +3,7 @@
 for images, labels in batches:
     with selection.augmented():
         scores = model(images)
-    loss = cross_entropy(scores, selection.targets(one_hot(labels)))
+    loss = cross_entropy(scores, selection.targets(one_hot(labels, classes).float()))
     optimiser.zero_grad()
     loss.backward()
     selection.keep_gradient()
@@ -49,14 +49,17 @@ class AdaptiveLayerSelection:
             seed: of the choice of positions.
 
         Raises:
-            SelectionError: if there is one position only, the rule has rates of several members, or the model
-                is trained by several processes, each of which would choose positions of its own.
+            SelectionError: if there is one position only, the rule's rate is not finite or that of several
+                members, or the model is trained by several processes, each of which would choose positions
+                of its own.
         """
         rule = rule or RatioRule()
         if len(augmentation.positions) < 2:
             raise SelectionError(f"a selection needs two positions at least, not {augmentation.positions}")
         if isinstance(rule.rate, Tensor) and rule.rate.numel() != 1:
             raise SelectionError(f"one model has one rate of its ratios, not {tuple(rule.rate.shape)}")
+        if not torch.as_tensor(rule.rate).isfinite().all():
+            raise SelectionError(f"the rate of the ratios must be finite, not {float(rule.rate)}")
         if any(isinstance(module, DistributedDataParallel) for module in model.modules()):
             raise SelectionError("a selection works in one process, and the model is DistributedDataParallel")
         self.model, self.augmentation, self.rule = model, augmentation, rule
@@ -111,12 +114,19 @@ class AdaptiveLayerSelection:
         """
         if self.position is None or not self._gradients:
             raise SelectionError("call keep_gradient between loss.backward() and the optimiser's step first")
+        if not callable(validation_loss):
+            raise SelectionError(
+                "validation_loss must be a function that evaluates the loss, such as lambda: "
+                f"cross_entropy(model(x), y), not a {type(validation_loss).__name__}"
+            )
         kept, self._gradients = self._gradients, None
         trained = [(name, p) for name, p in self.model.named_parameters() if name in kept]
         # Within autocast, weights that were cast before the step are still in its cache.
         torch.clear_autocast_cache()
         with frozen_running_statistics(self.model), torch.enable_grad():
             loss = validation_loss()
+            if not isinstance(loss, Tensor):
+                raise SelectionError(f"the validation loss must be a tensor, not a {type(loss).__name__}")
             if loss.numel() != 1 or not loss.requires_grad:
                 raise SelectionError(
                     f"the validation loss must be one number with a gradient, not {tuple(loss.shape)} "
@@ -154,12 +164,21 @@ class AdaptiveLayerSelection:
         """Go on from `state_dict`.
 
         Raises:
-            SelectionError: if it is of another number of positions, or of a rule with other memories.
+            SelectionError: if it is of another number of positions or of a rule with other memories, or is no
+                such state; then nothing is loaded.
         """
-        for name, values in self._state.items():
-            if name not in state or state[name].shape != values.shape:
-                found = tuple(state[name].shape) if name in state else "none"
+        own = self.state_dict()
+        if surplus := sorted(set(state) - set(own)):
+            raise SelectionError(f"the state has {surplus[0]}, which this selection does not know")
+        for name, values in own.items():
+            given = state.get(name)
+            if not isinstance(given, Tensor) or given.shape != values.shape:
+                found = tuple(given.shape) if isinstance(given, Tensor) else "none"
                 raise SelectionError(f"the state's {name} must have shape {tuple(values.shape)}, not {found}")
+            if given.is_floating_point() != values.is_floating_point() or not given.isfinite().all():
+                raise SelectionError(f"the state's {name} must be finite and of type {values.dtype}")
+        if int(state["step"]) < 0 or not (state["ratios"] >= 0).all() or not state["ratios"].sum() > 0:
+            raise SelectionError("the state's step and ratios must be at least 0, and one ratio above it")
         self._state = {name: state[name].to(values) for name, values in self._state.items()}
         self._step = int(state["step"])
         self._generator.set_state(state["choices"].cpu())

@@ -3,7 +3,7 @@
     with FeatureAugmentation(model, ["conv1", "layer1", "fc"], Mixup(), seed=0) as augmentation:
         with augmentation.at("layer1"):
             scores = model(images)
-        loss = cross_entropy(scores, augmentation.targets(one_hot))
+        loss = cross_entropy(scores, augmentation.targets(one_hot(labels, classes).float()))
 
 How the position is chosen is the caller's matter, or that of `layer_selection`. Uses and limits:
 docs/feature_augmentation.md. Source: arXiv:2408.13426; theory notes, 2.
@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from widthscope.feature_augmentation.operations.base import Draws, FeatureError, Operation
+from widthscope.feature_augmentation.operations.base import Draws, FeatureError, FeatureShapeError, Operation
 from widthscope.streams import torch_generator
 
 
@@ -47,8 +47,11 @@ class FeatureAugmentation:
             seed: of the random numbers.
 
         Raises:
-            FeatureError: if there is no position, or the model has no such submodule.
+            FeatureError: if there is no position, the model has no such submodule, or the operation is none.
         """
+        if not isinstance(operation, Operation):
+            given = f"the class {operation.__name__}" if isinstance(operation, type) else repr(operation)
+            raise FeatureError(f"operation must be an operation on features, such as Mixup(), not {given}")
         modules = dict(model.named_modules())
         missing = [name for name in positions if name not in modules]
         if missing or not positions or len(set(positions)) < len(positions):
@@ -106,8 +109,9 @@ class FeatureAugmentation:
             return targets
         if not targets.is_floating_point() or targets.ndim < 2 or len(targets) != self._examples:
             raise FeatureError(
-                f"labels that are mixed must be floats ({self._examples}, class), as the augmented pass had "
-                f"{self._examples} rows, not {targets.dtype} {tuple(targets.shape)}"
+                f"labels to be mixed must be floats ({self._examples}, class), as one_hot(labels).float(): "
+                f"the augmented pass had {self._examples} rows; these are {targets.dtype} "
+                f"{tuple(targets.shape)}"
             )
         draws = {name: values.to(targets.device) for name, values in self._draws.items()}
         return self.operation.mixed_targets(targets[None], draws, self._shape)[0]
@@ -156,7 +160,10 @@ class FeatureAugmentation:
             drawn = self.operation.draw(self._generator, (1, len(x)), self._shape)
             self._draws = {key: values.to(x.device) for key, values in drawn.items()}
             self._ever_augmented.add(name)
-            augmented = self.operation.apply(x[None], self._draws)[0]
+            try:
+                augmented = self.operation.apply(x[None], self._draws)[0]
+            except FeatureShapeError as error:
+                raise FeatureError(f"at position '{name}' {error.without_members()}") from error
             return (
                 tuple(augmented if value is x else value for value in arguments),
                 {key: augmented if value is x else value for key, value in named.items()},

@@ -5,6 +5,7 @@ gradient before the step, with the augmentation, and the validation gradient aft
 (arXiv:2408.13426; theory notes, 3.1). Only that ratio is incremented; the others move by the normalisation.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -64,10 +65,13 @@ class RatioRule:
     decay: float | None = None
 
     def __post_init__(self) -> None:
+        # Those of members are not looked at: on a device that would wait for it, at every step.
+        if not isinstance(self.rate, Tensor) and not math.isfinite(self.rate):
+            raise RatioError(f"the rate of ratios must be finite, not {self.rate}")
         if self.floor is not None and not 0 <= self.floor < 1:
             raise RatioError(f"the floor of ratios must be at least 0 and below 1, not {self.floor}")
-        if self.interval < 1:
-            raise RatioError(f"ratios must move every so many steps, at least 1, not {self.interval}")
+        if not isinstance(self.interval, int) or self.interval < 1:
+            raise RatioError(f"ratios must move every so many whole steps, at least 1, not {self.interval}")
         if self.decay is not None and not 0 <= self.decay < 1:
             raise RatioError(
                 f"the decay of squared alignments must be at least 0 and below 1, not {self.decay}"

@@ -1,5 +1,8 @@
 """Operations on features against loops over examples, against kornia, and at degenerate shapes."""
 
+import pickle
+from collections.abc import Callable
+
 import kornia.augmentation as kornia
 import pytest
 import torch
@@ -305,3 +308,51 @@ def test_operations_on_large_maps_of_half_precision_differ_by_rounding_alone(
         found = operation.apply(x.to(dtype), draws)
         assert found.dtype == dtype
         assert (found.float() - operation.apply(x, draws)).abs().max() <= 32 * unit, name
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: Mixup(0), "alpha of mixup must be a finite number above 0, not 0"),
+        (lambda: Mixup(-1), "alpha of mixup"),
+        (lambda: Mixup(float("nan")), "alpha of mixup must be a finite number above 0, not nan"),
+        (lambda: Mixup(float("inf")), "alpha of mixup"),
+        (lambda: Mixup("1"), "alpha of mixup must be a finite number above 0, not '1'"),
+        (lambda: Cutmix(0), "alpha of cutmix"),
+        (lambda: Cutout(0), "denominator of a cutout must be a finite number at least 1, not 0"),
+        (lambda: Cutout(-2), "denominator of a cutout"),
+        (lambda: Erasing(probability=1.1), "probability of erasing must be .* at least 0 and at most 1"),
+        (lambda: Erasing(smallest=-0.1), "smallest share of erasing"),
+        (lambda: Erasing(smallest=0.5), "largest share of erasing must be .* at least 0.5 and at most 1"),
+        (lambda: Erasing(steepest=0.5), "steepest aspect of erasing"),
+        (lambda: Noise(-1), "variance of noise must be a finite number at least 0, not -1"),
+        (lambda: Contrast(2, 1), "highest gain of a contrast must be a finite number at least 2, not 1"),
+        (lambda: Contrast(-1), "lowest gain of a contrast"),
+        (lambda: Flip("diagonal"), "axis of a flip must be 'horizontal' or 'vertical', not 'diagonal'"),
+        (lambda: Flip(probability=2), "probability of a flip"),
+        (lambda: Translation(0), "denominator of a translation must be a whole number at least 1, not 0"),
+        (lambda: Translation(2.5), "denominator of a translation must be a whole number"),
+        (lambda: Translation(at_least=-1), "at_least of a translation"),
+        (lambda: Crop(2), "share of a crop must be a finite number above 0 and at most 1, not 2"),
+        (lambda: Crop(0), "share of a crop"),
+    ],
+)
+def test_strengths_with_which_nothing_works_are_refused_at_once(
+    build: Callable[[], Operation], words: str
+) -> None:
+    with pytest.raises(FeatureError, match=words):
+        build()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Cutout(1), Erasing(1, 0, 1, 1), Contrast(0, 0), Flip("vertical", 1), Translation(1), Crop(1), Noise(0)],
+)
+def test_strengths_at_the_limit_work(operation: Operation) -> None:
+    assert operation.apply(features(*MAP), drawn(operation)).isfinite().all()
+
+
+def test_an_error_on_shapes_survives_its_way_between_processes() -> None:
+    with pytest.raises(FeatureError) as caught:
+        Crop().apply(features(*FLAT), drawn(Crop(), FLAT))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -10,9 +10,11 @@ that one draw means the same at every position of a network. Where `draws_depend
 contrast), a position needs draws of its own.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import ClassVar
 
 import torch
@@ -25,7 +27,38 @@ Draws = dict[str, Tensor]
 
 
 class FeatureError(WidthscopeError):
-    """Features have a shape that an operation does not know, or draws are not of these features."""
+    """Features, labels or an operation's own numbers are such that it cannot work."""
+
+
+class FeatureShapeError(FeatureError):
+    """Features have a shape that an operation does not know.
+
+    Attributes:
+        operation: with its article, "a crop".
+        axes: of the shapes that it takes, each without the axis of members.
+        shape: of what was given, (member, batch, ...).
+    """
+
+    def __init__(self, operation: str, axes: Sequence[str], shape: Sequence[int]) -> None:
+        """Args: as the attributes."""
+        self.operation, self.axes = operation, tuple(axes)
+        self.shape = tuple(shape)
+        super().__init__(operation, self.axes, self.shape)  # as they are, so that it can be pickled
+
+    def __str__(self) -> str:
+        return self._sentence("member, ", self.shape)
+
+    def without_members(self) -> str:
+        """What is wrong, for a module's own features, (batch, ...)."""
+        return self._sentence("", self.shape[1:])
+
+    def _sentence(self, first: str, shape: Sequence[int]) -> str:
+        allowed = " or ".join(f"({first}{each})" for each in self.axes)
+        return f"{self.operation} needs features of shape {allowed}, not {shape}"
+
+
+MAPS = "batch, channel, height, width"
+"""Axes of a model's maps."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +101,32 @@ class Operation(ABC):
             raise FeatureError(f"labels that are mixed must be floats, not {targets.dtype}")
         share = share.to(targets.dtype).unsqueeze(-1)
         return share * targets + (1 - share) * exchanged(targets, draws["partner"])
+
+
+def require_number(
+    what: str, value: float, least: float, most: float = math.inf, *, above: bool = False, whole: bool = False
+) -> None:
+    """Refuse an operation's own number with which it cannot work.
+
+    Args:
+        what: the number's name and whose it is.
+        value: of it.
+        least: the smallest that is allowed, or with `above` the largest that is not.
+        most: the largest that is allowed.
+        above: whether `least` itself is refused.
+        whole: whether it must be an integer.
+
+    Raises:
+        FeatureError: if it is no finite number of that range.
+    """
+    number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+    if number and math.isfinite(value) and least <= value <= most and not (above and value == least):
+        return
+    kind = "a whole number" if whole else "a finite number"
+    limits = f"{'above' if above else 'at least'} {least:g}"
+    if most < math.inf:
+        limits += f" and at most {most:g}"
+    raise FeatureError(f"{what} must be {kind} {limits}, not {value!r}")
 
 
 def exchanged(x: Tensor, partner: Tensor) -> Tensor:
@@ -114,12 +173,10 @@ def map_sides(x: Tensor, name: str) -> tuple[int, int]:
     """Height and width of maps x.
 
     Raises:
-        FeatureError: if x is not (member, batch, channel, height, width).
+        FeatureShapeError: if x is not (member, batch, channel, height, width).
     """
     if x.ndim != 5:
-        raise FeatureError(
-            f"{name} needs features of shape (member, batch, channel, height, width), not {tuple(x.shape)}"
-        )
+        raise FeatureShapeError(name, [MAPS], tuple(x.shape))
     return x.shape[3], x.shape[4]
 
 

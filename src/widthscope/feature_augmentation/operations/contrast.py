@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of
+from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of, require_number
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Contrast(Operation):
     draws_depend_on_shape: ClassVar[bool] = True
     lowest: float = 0.5
     highest: float = 1.5
+
+    def __post_init__(self) -> None:
+        require_number("lowest gain of a contrast", self.lowest, 0)
+        require_number("highest gain of a contrast", self.highest, self.lowest)
 
     def draw(self, generator: torch.Generator, size: Sequence[int], shape: Sequence[int]) -> Draws:
         """`gain`: uniform numbers, one for each channel or one for all flat features."""

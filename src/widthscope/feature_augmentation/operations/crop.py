@@ -11,6 +11,7 @@ from widthscope.feature_augmentation.operations.base import (
     Operation,
     map_sides,
     require_floats,
+    require_number,
     uniform_integer,
 )
 
@@ -24,6 +25,9 @@ class Crop(Operation):
     """
 
     share: float = 0.8
+
+    def __post_init__(self) -> None:
+        require_number("share of a crop", self.share, 0, 1, above=True)
 
     def window(self, side: int) -> int:
         """Cells of the window along an axis of that many cells."""

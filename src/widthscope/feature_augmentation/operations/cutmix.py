@@ -14,6 +14,7 @@ from widthscope.feature_augmentation.operations.base import (
     exchanged,
     map_sides,
     partners,
+    require_number,
 )
 from widthscope.feature_augmentation.operations.beta import beta
 
@@ -27,6 +28,9 @@ class Cutmix(Operation):
     """
 
     alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_number("alpha of cutmix", self.alpha, 0, above=True)
 
     def rectangle(self, draws: Draws, height: int, width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """First row, row after the last, first column and column after the last, each (member, batch)."""

@@ -7,11 +7,13 @@ import torch
 from torch import Tensor
 
 from widthscope.feature_augmentation.operations.base import (
+    MAPS,
     Draws,
-    FeatureError,
+    FeatureShapeError,
     Operation,
     box,
     map_sides,
+    require_number,
     uniform_integer,
 )
 
@@ -26,6 +28,9 @@ class Cutout(Operation):
     """
 
     denominator: float = 2.0
+
+    def __post_init__(self) -> None:
+        require_number("denominator of a cutout", self.denominator, 1)
 
     def side(self, extent: int) -> int:
         """Cells cut along an axis of that extent."""
@@ -45,7 +50,7 @@ class Cutout(Operation):
             unit = torch.arange(width, device=x.device)
             return torch.where((unit >= start) & (unit < start + cut), 0.0, x)
         if x.ndim != 5:
-            raise FeatureError(f"a cutout needs maps or flat features of members, not {tuple(x.shape)}")
+            raise FeatureShapeError("a cutout", [MAPS, "batch, width"], x.shape)
         height, width = map_sides(x, "a cutout")
         cut = self.side(height)
         top = uniform_integer(corner[..., 0], height) - cut // 2

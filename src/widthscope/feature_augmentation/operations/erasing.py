@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, box, map_sides
+from widthscope.feature_augmentation.operations.base import Draws, Operation, box, map_sides, require_number
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class Erasing(Operation):
     smallest: float = 0.02
     largest: float = 1 / 3
     steepest: float = 10 / 3
+
+    def __post_init__(self) -> None:
+        require_number("probability of erasing", self.probability, 0, 1)
+        require_number("smallest share of erasing", self.smallest, 0, 1)
+        require_number("largest share of erasing", self.largest, self.smallest, 1)
+        require_number("steepest aspect of erasing", self.steepest, 1)
 
     def rectangle(self, draws: Draws, height: int, width: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """First row, row after the last, first column and column after the last, each (member, batch)."""

@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, map_sides
+from widthscope.feature_augmentation.operations.base import (
+    Draws,
+    FeatureError,
+    Operation,
+    map_sides,
+    require_number,
+)
+
+Axis = Literal["horizontal", "vertical"]
+"""Along which a map is mirrored: its width or its height."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +26,13 @@ class Flip(Operation):
     Before global average pooling this changes nothing that is seen later (theory notes, 4.2).
     """
 
-    axis: Literal["horizontal", "vertical"] = "horizontal"
+    axis: Axis = "horizontal"
     probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.axis not in get_args(Axis):
+            raise FeatureError(f"axis of a flip must be 'horizontal' or 'vertical', not {self.axis!r}")
+        require_number("probability of a flip", self.probability, 0, 1)
 
     def draw(self, generator: torch.Generator, size: Sequence[int], shape: Sequence[int]) -> Draws:
         """`flipped`: a uniform number for each example."""

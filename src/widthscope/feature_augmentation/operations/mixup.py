@@ -6,7 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, exchanged, partners, per_example
+from widthscope.feature_augmentation.operations.base import (
+    Draws,
+    Operation,
+    exchanged,
+    partners,
+    per_example,
+    require_number,
+)
 from widthscope.feature_augmentation.operations.beta import beta
 
 
@@ -19,6 +26,9 @@ class Mixup(Operation):
     """
 
     alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_number("alpha of mixup", self.alpha, 0, above=True)
 
     def draw(self, generator: torch.Generator, size: Sequence[int], shape: Sequence[int]) -> Draws:
         """Each example's own `share`, and its `partner`."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of
+from widthscope.feature_augmentation.operations.base import Draws, Operation, in_type_of, require_number
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class Noise(Operation):
 
     draws_depend_on_shape: ClassVar[bool] = True
     variance: float = 0.1
+
+    def __post_init__(self) -> None:
+        require_number("variance of noise", self.variance, 0)
 
     def draw(self, generator: torch.Generator, size: Sequence[int], shape: Sequence[int]) -> Draws:
         """`noise`: standard Gaussian numbers of the features' shape."""

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from widthscope.feature_augmentation.operations.base import Draws, Operation, map_sides, uniform_integer
+from widthscope.feature_augmentation.operations.base import (
+    Draws,
+    Operation,
+    map_sides,
+    require_number,
+    uniform_integer,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,10 @@ class Translation(Operation):
 
     denominator: int = 5
     at_least: int = 0
+
+    def __post_init__(self) -> None:
+        require_number("denominator of a translation", self.denominator, 1, whole=True)
+        require_number("at_least of a translation", self.at_least, 0, whole=True)
 
     def reach(self, side: int) -> int:
         """The largest shift r along an axis of that many cells."""
