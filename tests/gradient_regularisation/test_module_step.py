@@ -8,6 +8,7 @@ import torch
 from pytorch_optimizer.optimizer.sam import get_global_gradient_norm
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from widthscope.ensembles.optimisers import SGD
 from widthscope.gradient_regularisation.ensemble_steps import DifferenceStep, SharpnessAwareStep
@@ -251,3 +252,44 @@ def test_numbers_that_mean_nothing_are_refused(options, message):
     optimiser = torch.optim.SGD(model.parameters(), 1.0)
     with pytest.raises(GradientRegularisationError, match=r"radius 0\.0"):
         sharpness_aware_step(model, closure(model, batches()[0]), optimiser, radius=0.0)
+
+
+WAYS = [
+    lambda *given: gradient_regularised_step(*given, strength=0.1, ascent=0.1),
+    lambda *given: gradient_regularised_step(*given, strength=0.0, ascent=0.1),
+    lambda *given: gradient_regularised_step(*given, strength=0.1, difference="exact"),
+    lambda *given: sharpness_aware_step(*given, radius=0.1),
+]
+
+
+@pytest.mark.parametrize("step", WAYS)
+@pytest.mark.parametrize("head", [False, True])
+def test_a_part_that_checkpointing_hides_is_refused_and_one_that_it_shows_is_trained(step, head):
+    model, batch = network(), batches()[0]
+    model[0].requires_grad_(False)
+    model[4].requires_grad_(head)
+
+    def loss(reentrant):
+        hidden = model[0](batch[0]).requires_grad_()
+        hidden = checkpoint(model[1:4], hidden, use_reentrant=reentrant)
+        return functional.cross_entropy(model[4](hidden), batch[1])
+
+    start = copy.deepcopy(model.state_dict())
+    optimiser = torch.optim.SGD(model.parameters(), 0.1)
+    with pytest.raises(GradientRegularisationError, match="use_reentrant=False"):
+        step(model, lambda: loss(True), optimiser)
+    assert all(torch.equal(value, start[name]) for name, value in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+    step(model, lambda: loss(False), optimiser)
+    assert not torch.equal(model[2].weight, start["2.weight"])
+
+
+@pytest.mark.parametrize("step", WAYS)
+def test_losses_that_are_none_of_this_model_are_refused(step):
+    model, other = network(), network(seed=1)
+    optimiser = torch.optim.SGD(model.parameters(), 0.1)
+    with pytest.raises(GradientRegularisationError, match="depends on none of the parameters"):
+        step(model, closure(other, batches()[0]), optimiser)
+    assert all(p.grad is None for p in other.parameters())
+    with pytest.raises(GradientRegularisationError, match=r"must be a function .* not a Tensor"):
+        step(model, closure(model, batches()[0])(), optimiser)

@@ -1,6 +1,6 @@
 """Refuse, in one sentence, what gradient regularisation of a user's module would silently get wrong."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -75,12 +75,18 @@ def checked_layout(gradients: Iterable[Tensor | None]) -> None:
             )
 
 
-def checked_loss(value: Tensor, trained: Sequence[Tensor]) -> Tensor:
-    """What the closure gave, if it is one number whose gradient can be taken.
+def checked_loss(loss: Callable[[], Tensor], trained: Sequence[Tensor]) -> Tensor:
+    """What the closure gives, if it is one number whose gradient can be taken.
 
     Raises:
-        GradientRegularisationError: if it is not, or if the closure calls `backward`.
+        GradientRegularisationError: if it is not, or if the closure is none or calls `backward`.
     """
+    if not callable(loss):
+        raise GradientRegularisationError(
+            "loss must be a function that evaluates the loss, such as lambda: cross_entropy(model(x), y), "
+            f"not a {type(loss).__name__}: it is called at other parameters too"
+        )
+    value = loss()
     if not isinstance(value, Tensor) or value.numel() != 1:
         found = f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
         raise GradientRegularisationError(f"loss gave {found}, and must give a tensor with one number")
@@ -91,3 +97,39 @@ def checked_loss(value: Tensor, trained: Sequence[Tensor]) -> Tensor:
             "loss calls backward itself: it must only return the loss, each gradient is taken from it"
         )
     return value.squeeze()
+
+
+def checked_reach(value: Tensor, found: Sequence[Tensor | None]) -> None:
+    """Whether a loss reached what is trained, as far as its gradients and its graph tell.
+
+    Checkpointing with `use_reentrant=True` hides parameters from the graph: where nothing before it is
+    trained, its backward pass is not run, and they would stay as they are without a word.
+
+    Raises:
+        GradientRegularisationError: if there is no gradient at all, or one is missing and may be so hidden.
+    """
+    if all(g is not None for g in found):
+        return
+    if _has_reentrant_checkpoint(value):
+        raise GradientRegularisationError(
+            "a parameter got no gradient, and the loss has activation checkpointing with use_reentrant=True, "
+            "which hides parameters: call torch.utils.checkpoint with use_reentrant=False"
+        )
+    if all(g is None for g in found):
+        raise GradientRegularisationError(
+            "loss depends on none of the parameters that are trained: is it of another model?"
+        )
+
+
+def _has_reentrant_checkpoint(value: Tensor) -> bool:
+    """Whether a step of the graph of this number is one; Torch tells them by their name alone."""
+    waiting, seen = [value.grad_fn], set()
+    while waiting:
+        step = waiting.pop()
+        if step is None or step in seen:
+            continue
+        if "CheckpointFunction" in step.name():
+            return True
+        seen.add(step)
+        waiting += [before for before, _ in step.next_functions]
+    return False

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from widthscope.gradient_regularisation.module_checks import checked_layout, checked_loss
+from widthscope.gradient_regularisation.module_checks import checked_layout, checked_loss, checked_reach
 from widthscope.gradient_regularisation.module_state import Surroundings, displaced_in_place
 
 Closure = Callable[[], Tensor]
@@ -21,9 +21,10 @@ def gradients(
     """Loss and gradients, which are in `.grad` too; sparse ones are refused if they must be `dense`."""
     leave(trained, [None] * len(trained))
     with torch.enable_grad():
-        value = checked_loss(loss(), trained)
+        value = checked_loss(loss, trained)
         value.backward(inputs=list(trained))  # type: ignore[no-untyped-call]  # as wrappers of modules expect
     found = [p.grad for p in trained]
+    checked_reach(value, found)
     if dense:
         checked_layout(found)
     return value.detach(), found
@@ -55,8 +56,9 @@ def penalised_gradients(loss: Closure, trained: Sequence[Tensor], strength: floa
     """
     leave(trained, [None] * len(trained))
     with torch.enable_grad():
-        value = checked_loss(loss(), trained)
+        value = checked_loss(loss, trained)
         found = torch.autograd.grad(value, list(trained), create_graph=True, allow_unused=True)
+        checked_reach(value, found)
         checked_layout(found)
         penalised = [g for g in found if g is not None and g.requires_grad]
         of_penalty = [strength * g.detach() for g in penalised]

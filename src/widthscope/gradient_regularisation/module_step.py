@@ -2,7 +2,7 @@
 
     for x, y in batches:
         gradient_regularised_step(
-            model, lambda: cross_entropy(model(x), y), optimiser, strength=0.1, ascent=0.3
+            model, lambda: cross_entropy(model(x), y), optimiser, strength=0.3, ascent=0.5
         )
 
 Source: theory notes 3.1, after arXiv:2210.02720; sharpness-aware minimisation: arXiv:2010.01412. Uses and
