@@ -173,8 +173,13 @@ def test_a_flow_from_uneven_weights_ends_in_the_solution_with_that_offset(data: 
 
 def test_data_that_nothing_fits_are_named() -> None:
     inputs = np.ones((2, 3))
-    with pytest.raises((InterpolationError, np.linalg.LinAlgError)):
+    with pytest.raises(InterpolationError):
         interpolating_solution(inputs, np.array([0.0, 1.0]), np.zeros(3))
+
+
+def test_a_singular_dual_problem_is_said_with_its_scales() -> None:
+    with pytest.raises(InterpolationError, match="2 examples has a singular dual problem at scales from 1 to 2"):
+        interpolating_solution(np.zeros((2, 3)), np.ones(2), np.log([1.0, 2.0, 1.5]))
 
 
 def test_scalar_flow_is_the_flow_of_equal_inputs() -> None:

@@ -51,7 +51,7 @@ def interpolating_solution(
         tolerance: largest |Xβ - y| over the largest |y|, at which Newton's method stops.
 
     Raises:
-        InterpolationError: if the residual does not fall so far.
+        InterpolationError: if the residual does not fall so far, or the scales are too small for float64.
     """
     square = np.exp(2 * log_scale)
     shift = np.zeros_like(log_scale) if offset is None else offset
@@ -65,7 +65,13 @@ def interpolating_solution(
         if np.abs(residual).max() <= allowed:
             return np.asarray(solution)
         curvature = (inputs * (4 * square * np.cosh(angle))) @ inputs.T
-        direction = -np.linalg.solve(curvature, residual)
+        try:
+            direction = -np.linalg.solve(curvature, residual)
+        except np.linalg.LinAlgError:
+            raise InterpolationError(
+                f"the interpolating solution of {len(outputs)} examples has a singular dual problem at "
+                f"scales from {np.exp(log_scale.min()):.3g} to {np.exp(log_scale.max()):.3g}, beyond float64"
+            ) from None
         decrease = float(residual @ direction)
         length = 1.0
         for _ in range(HALVINGS):

@@ -31,7 +31,7 @@ SETTINGS = Diagonal(
     larger_seeds=3,
     tolerance=1e-4,
     loss=1e-5,
-    verified={"seeds": 3, "tolerance": 4e-6, "loss": 1e-8},
+    verified={"seeds": 3, "tolerance": 1e-7, "loss": 1e-9},
     descent={"seeds": 4, "steps": 60},
     flooding={"seeds": 3, "steps": 250},
 )
@@ -132,7 +132,10 @@ def test_identities_hold_and_wrong_formulas_do_not(stored: dict[str, xr.DataTree
 
 def test_flooding_keeps_the_loss_at_its_level(stored: dict[str, xr.DataTree]) -> None:
     loss = stored["diagonal"]["flooded-uncentred"]["loss"].values
-    np.testing.assert_allclose(loss, SETTINGS.flooding.level, rtol=0.3)
+    # Steps down shrink the mean's mode more than steps up let it grow, so that the others are left. Each step
+    # crosses the level and changes the loss L by η|∇L|² at most, which is 2ηλL for a mode of rate λ.
+    crossed = 2 * SETTINGS.flooding.rate * SETTINGS.centred_steepest()
+    np.testing.assert_allclose(loss, SETTINGS.flooding.level, rtol=crossed)
 
 
 def test_longer_ascents_lower_the_scale_and_long_backward_steps_raise_it(tree: xr.DataTree) -> None:
@@ -148,7 +151,9 @@ def test_scalar_flow_predicts_the_shift_and_explains_the_spread_of_seeds(tree: x
     own, population = (
         tree[f"/claims/dln-mean-field/{name}/measured"].to_dataset() for name in ("ratio", "population")
     )
-    np.testing.assert_allclose(own["estimate"], 1, atol=0.25)
+    # The shift is quadratic in the outputs: their variance, 1, is left out beside their squared mean, μ²k.
+    left_out = 1 / (SETTINGS.mean**2 * SETTINGS.support)
+    np.testing.assert_allclose(own["estimate"], 1, atol=left_out)
     assert (own["standard_error"] < 0.5 * population["standard_error"]).all()
 
 
@@ -177,6 +182,14 @@ def test_what_is_stored_can_be_read_everywhere(stored: dict[str, xr.DataTree], t
         ({"ascents": (-0.1, 0.0, 0.1), "predicted": (0.0,)}, "between -0.1 and 0"),
         ({"flooding": {"rate": 0.2}}, r"flooding.rate 0\.2 must be below 0\.112"),
         ({"descent": {"rate": 0.1}}, r"descent.rate 0\.1 must be below"),
+        ({"support": 100}, r"descent.rate 0\.01 must be below .* support 100, scale 0\.1, strength 0\.1"),
+        ({"flooding": {"centred_rate": 50.0}}, r"flooding.centred_rate 50 must be below 1\.29"),
+        ({"flooding": {"level": 1e6}}, r"level 1e\+06 must be below 0\.25"),
+        ({"scale": 1e-9}, r"scale 1e-09 must be at least 0\.0001"),
+        ({"ascents": (-10.0, *Diagonal().ascents)}, r"at most 2\.24 in size with support 5 .* not -10"),
+        ({"ascents": (*Diagonal().ascents, 10.0)}, r"at most 2\.24 in size with support 5 .* not 10"),
+        ({"verified": {"tolerance": 1e-3}}, r"tolerance 0\.001 must be at most 1e-07"),
+        ({"verified": {"loss": 1e-4}}, r"loss 0\.0001 must be at most 1e-09"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], said: str) -> None:

@@ -159,7 +159,11 @@ MEAN_FIELD = Claim(
         Test("population", Reported(), "the same, predicted from the means of the population", SHOWN),
         Test("all", Reported(), f"observed less predicted {SCALE}, every ascent step", SHOWN),
     ),
-    control=Control("the prediction linearised in the shift, which falls short where the shift is large"),
+    control=Control(
+        "the prediction linearised in the shift, which falls short where the shift is large: the longest "
+        "forward steps are to refute it, one is enough; where the shift is small, as after a short backward "
+        "step, it may lie within the margin"
+    ),
     figure="diagonal-scale",
     shards=SHARDS,
 )
