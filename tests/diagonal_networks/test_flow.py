@@ -178,7 +178,9 @@ def test_data_that_nothing_fits_are_named() -> None:
 
 
 def test_a_singular_dual_problem_is_said_with_its_scales() -> None:
-    with pytest.raises(InterpolationError, match="2 examples has a singular dual problem at scales from 1 to 2"):
+    with pytest.raises(
+        InterpolationError, match="2 examples has a singular dual problem at scales from 1 to 2"
+    ):
         interpolating_solution(np.zeros((2, 3)), np.ones(2), np.log([1.0, 2.0, 1.5]))
 
 
