@@ -2,7 +2,7 @@
 
 # Read when the plan is made: they change what runs only by changing a shard's settings.
 PLANNING = """
-plan.py settings.py training_cost.py
+plan.py settings.py settings_types.py training_cost.py
 differences/plan.py differences/settings.py
 costs/plan.py costs/settings.py
 flooding/plan.py flooding/settings.py

@@ -3,10 +3,13 @@
 Imported when the plan is made, so that nothing here may import torch.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from widthscope.studies.base import SHARD_SECONDS
 
 PRODUCT_SECONDS = 3e-11
 """Of one multiplication and addition, on one core."""
@@ -19,6 +22,21 @@ STEP_SECONDS = 5e-4
 
 MEMBER_SECONDS = 4e-5
 """Of one member in one plain gradient, whatever the size of its network: short loops of small products."""
+
+SHARD_MB = 8000
+"""Seeds that would take more memory than this together share no job; one alone may take more."""
+
+MOST_MB = 64_000
+"""Of one network's training, which nothing can split: what a large machine or GPU has."""
+
+COPIES = 8
+"""Of the weights, where networks learn by minibatches: with momentum, gradients and what is recorded."""
+
+MEASURED_AT_ONCE = 500
+"""Images that pass at once where accuracies are measured, in float64."""
+
+DESCENT_COPIES, DESCENT_PASSES = 16, 8
+"""Of the weights, and of what all images leave, in an update by all of them."""
 
 PIXELS = {"digits": 64, "cifar10": 3072, "cifar100": 3072}
 CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
@@ -72,3 +90,42 @@ def size_of(network: Mapping[str, Any]) -> Size:
 def gradient_seconds(size: Size, members: int, images: int) -> float:
     """Of one plain gradient of all members, each on a batch of so many images."""
     return STEP_SECONDS + members * (MEMBER_SECONDS + images * size.image_seconds)
+
+
+def member_megabytes(size: Size, copies: int, images: int, number_bytes: int = 4) -> float:
+    """Of so many copies of one network's weights, and of what so many images leave for the backward pass."""
+    return number_bytes * (copies * size.weights + images * size.units) / 2**20
+
+
+def images_left(batch: int) -> int:
+    """Images whose units are there at once: in passes of a minibatch, or where accuracies are measured."""
+    return max(6 * batch, 2 * MEASURED_AT_ONCE)
+
+
+def check_member(network: Mapping[str, Any], copies: int, images: int, number_bytes: int = 4) -> None:
+    """Refuse a network that no machine could train, by `member_megabytes`.
+
+    Raises:
+        ValueError: if one member alone takes more than `MOST_MB`.
+    """
+    found = member_megabytes(size_of(network), copies, images, number_bytes)
+    if found > MOST_MB:
+        raise ValueError(
+            f"one network of {network['layers']} layers and width {network['width']} takes about "
+            f"{found / 1000:.0f} GB to train, more than {MOST_MB / 1000:g}: it must have fewer layers or "
+            "units, or see fewer images at once"
+        )
+
+
+def seed_parts(seeds: Sequence[int], cost: Callable[[int], tuple[float, float]]) -> list[Sequence[int]]:
+    """Seeds as jobs that are short enough and small enough, or of one seed.
+
+    Args:
+        seeds: of all.
+        cost: seconds and megabytes that so many seeds take.
+    """
+    jobs = min(len(seeds), math.ceil(cost(len(seeds))[0] / SHARD_SECONDS))
+    size = math.ceil(len(seeds) / jobs)
+    while size > 1 and cost(size)[1] > SHARD_MB:
+        size -= 1
+    return [seeds[first : first + size] for first in range(0, len(seeds), size)]

@@ -86,3 +86,8 @@ def test_names_in_the_store_have_no_blanks_and_figures_are_drawn(
 def test_depths_are_at_least_two() -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 2"):
         Costs(depths=(1, 2, 3))
+
+
+def test_matrices_that_no_machine_holds_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"are 1.7e\+10 numbers, and at most 2.7e\+08 fit"):
+        Costs(depths=(2, 3, 128), width=8192, batch=8192)

@@ -136,3 +136,10 @@ def test_settings_that_cannot_work_are_refused() -> None:
     for wrong in ({"layers": 1}, {"classes": 1}, {"seeds": 2}, {"width": 0}):
         with pytest.raises(ValidationError):
             Differences(**wrong)
+
+
+def test_sizes_whose_product_no_job_could_bear_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"100000 examples make 2.0e\+08 numbers of each seed"):
+        Differences(examples=100_000)
+    with pytest.raises(ValidationError, match=r"1000000 seeds of 128 examples .* 1.3e\+12 products"):
+        Differences(seeds=10**6)

@@ -189,7 +189,9 @@ def test_settings_that_cannot_work_are_refused() -> None:
         Flooding(steps=120, pairs=41)
     with pytest.raises(ValidationError, match="at least 2"):
         Flooding(rates=(0.1,))
-    with pytest.raises(ValidationError, match="less than or equal to 2.3"):
+    with pytest.raises(ValidationError, match=r"less than or equal to 2\.3"):
         Flooding(level=3.0)
+    with pytest.raises(ValidationError, match=r"one network of 64 layers and width 4096 takes about \d+ GB"):
+        Flooding(dataset="cifar10", train=49_000, layers=64, width=4096)
     with pytest.raises(ValidationError, match="greater than or equal to 2"):
         Flooding(layers=1)

@@ -222,6 +222,10 @@ def test_short_trainings_share_a_job_and_long_ones_are_split_by_activation_arm_a
         ({"ascents": [0.5]}, r"at least 2"),
         ({"ascents": [1e-12, 0.5]}, r"greater than or equal to 0.001"),
         ({"ascents": [0.1, 0.1000001]}, r"ascents 0.1 and 0.1000001 must differ in their first six digits"),
+        (
+            {"dataset": "cifar10", "train": 49000, "batch": 49000, "relu": {"kind": "resnet-18"}},
+            r"takes about 1458 GB",
+        ),
         ({"tanh": {"layers": 1}}, r"greater than or equal to 2"),
         ({"strength": 0.0}, r"greater than 0"),
     ],

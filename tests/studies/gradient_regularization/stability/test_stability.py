@@ -11,6 +11,7 @@ from tests.studies.controls import assert_judged_tests_have_controls
 
 from widthscope.datasets import digits
 from widthscope.statistics.claims import judge
+from widthscope.studies.gradient_regularization import training_cost
 from widthscope.studies.gradient_regularization.stability import experiment, figures, fit, plan
 from widthscope.studies.gradient_regularization.stability.claims import CLAIMS
 from widthscope.studies.gradient_regularization.stability.settings import Clean, Setup, Stability
@@ -118,7 +119,7 @@ def test_evidence_is_complete_and_figures_quote_the_numbers(tree):
 
 def test_arms_and_seeds_in_shards_of_their_own_give_what_one_shard_gives(datasets, stored, monkeypatch):
     monkeypatch.setattr(plan, "TOGETHER_SECONDS", 0.0)
-    monkeypatch.setattr(plan, "SHARD_SECONDS", 0.004)
+    monkeypatch.setattr(training_cost, "SHARD_SECONDS", 0.004)
     shards = plan.shards(SETTINGS, seed=7)
     assert len(shards) > 10
     assert all(re.fullmatch(r"stability-[a-z0-9_-]+", shard.name) for shard in shards)
@@ -139,6 +140,7 @@ def test_arms_and_seeds_in_shards_of_their_own_give_what_one_shard_gives(dataset
         ({"strong": {"ascents": [0.0]}}, "greater than or equal to 0.001"),
         ({"clean": {"ascents": [1.0, 1.0000001]}}, "ascents 1.0 and 1.0000001 must differ in their"),
         ({"failed_below": 0.05}, "failed_below 0.05 must be at least 0.2 with digits, twice the accuracy"),
+        ({"dataset": "cifar10", "kind": "resnet-18", "width": 4096}, r"4096 takes about \d+ GB to train"),
         ({"layers": 1}, "greater than or equal to 2"),
     ],
 )

@@ -16,11 +16,8 @@ MULTIPLY_SECONDS = 2.5e-10
 def shards(settings: Differences, seed: int) -> list[Shard]:
     """All differences in one job; seeds follow one another in groups of `experiment.AT_ONCE`."""
     own = {**settings.model_dump(mode="json"), "seed": seed}
-    inner = settings.layers - 2
-    weights = settings.width * (settings.inputs + inner * settings.width + settings.classes)
-    seconds = PASSES * MULTIPLY_SECONDS * settings.seeds * settings.examples * weights
-    floats = 12 * weights + 8 * settings.layers * settings.examples * settings.width
-    memory = START_MB + round(8e-6 * 2 * floats * min(settings.seeds, 8))
+    seconds = PASSES * MULTIPLY_SECONDS * settings.seeds * settings.examples * settings.weights
+    memory = START_MB + round(8e-6 * 2 * settings.numbers * min(settings.seeds, 8))
     return [
         Shard(
             "differences",

@@ -1,17 +1,21 @@
 """Shards of the family `flatness`: all together, or where that is long one for each arm and some seeds."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
-from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm
 from widthscope.studies.gradient_regularization.flatness.settings import Flatness
 from widthscope.studies.gradient_regularization.training_cost import (
     CLASSES,
+    DESCENT_COPIES,
+    DESCENT_PASSES,
     IMAGES,
     PIXELS,
+    SHARD_MB,
     gradient_seconds,
+    member_megabytes,
+    seed_parts,
     size_of,
 )
 
@@ -53,18 +57,22 @@ def shards(settings: Flatness, seed: int) -> list[Shard]:
         activation: {"arms": [_fields(*arm) for arm in found], "seeds": every}
         for activation, found in arms(settings).items()
     }
-    if sum(_seconds(settings, each) for each in whole.values()) <= TOGETHER_SECONDS:
+    small = max(_megabytes(settings, each) for each in whole.values()) <= SHARD_MB
+    if small and sum(_seconds(settings, each) for each in whole.values()) <= TOGETHER_SECONDS:
         return [_shard(settings, seed, NAME, whole)]
     parts = []
     for activation, each in whole.items():
         for fields in each["arms"]:
             plain = fields["name"].replace(".", "_")
-            alone = {"arms": [fields], "seeds": every}
-            jobs = min(len(every), math.ceil(_seconds(settings, alone) / SHARD_SECONDS))
-            size = math.ceil(len(every) / jobs)
-            for first in range(0, len(every), size):
-                suffix = f"-from{first}" if jobs > 1 else ""
-                part = {activation: {**alone, "seeds": every[first : first + size]}}
+
+            def cost(count: int, fields: dict[str, Any] = fields) -> tuple[float, float]:
+                few = {"arms": [fields], "seeds": every[:count]}
+                return _seconds(settings, few), _megabytes(settings, few)
+
+            jobs = seed_parts(every, cost)
+            for seeds in jobs:
+                suffix = f"-from{seeds[0]}" if len(jobs) > 1 else ""
+                part = {activation: {"arms": [fields], "seeds": list(seeds)}}
                 parts.append(_shard(settings, seed, f"{NAME}-{activation}-{plain}{suffix}", part))
     return parts
 
@@ -125,6 +133,6 @@ def _megabytes(settings: Flatness, each: dict[str, Any]) -> int:
     members = len(each["seeds"])
     pixels = PIXELS[settings.dataset]
     images = 4 * pixels * IMAGES[settings.dataset] * (3 * members + 3)
-    update = 4 * members * (16 * size.weights + 8 * settings.train * size.units)
+    update = members * member_megabytes(size, DESCENT_COPIES, DESCENT_PASSES * settings.train)
     recursion = 8 * members * (CHUNK * 4 * settings.width**2 + settings.train * 2 * pixels)
-    return int((images + update + recursion) / 2**20)
+    return int((images + recursion) / 2**20 + update)

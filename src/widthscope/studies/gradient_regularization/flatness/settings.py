@@ -7,6 +7,13 @@ from pydantic import Field, model_validator
 from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
 from widthscope.studies.gradient_regularization.settings_types import Ascents, Loss
+from widthscope.studies.gradient_regularization.training_cost import (
+    CLASSES,
+    DESCENT_COPIES,
+    DESCENT_PASSES,
+    PIXELS,
+    check_member,
+)
 
 IMAGES = {"digits": 1797, "cifar10": 50_000}
 """Images that there are to train on; of the digits some must be left over."""
@@ -45,4 +52,11 @@ class Flatness(Section):
             raise ValueError(
                 f"networks cannot be compared after {self.alike} updates where there are {self.steps}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _network_fits_a_machine(self) -> "Flatness":
+        shape = {"layers": self.layers, "width": self.width}
+        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        check_member(network, DESCENT_COPIES, DESCENT_PASSES * self.train)
         return self

@@ -1,10 +1,10 @@
 """Shards of the family `flooding`: one, or several with some of the seeds each where one would be long."""
 
-import math
 from itertools import pairwise
 
-from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
-from widthscope.studies.gradient_regularization.flooding.settings import PIXELS, Flooding
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
+from widthscope.studies.gradient_regularization.flooding.settings import Flooding
+from widthscope.studies.gradient_regularization.training_cost import PIXELS, seed_parts
 
 STARTUP = 3.5
 START_MB = 500
@@ -27,15 +27,14 @@ LEFT = 10
 def shards(settings: Flooding, seed: int) -> list[Shard]:
     """All seeds and rates at once where that is short."""
     own = {**settings.model_dump(mode="json", exclude={"seeds"}), "seed": seed}
-    seeds = list(range(settings.seeds))
-    jobs = min(len(seeds), math.ceil(_seconds(settings, len(seeds)) / SHARD_SECONDS))
-    size = math.ceil(len(seeds) / jobs)
-    parts = [seeds[first : first + size] for first in range(0, len(seeds), size)]
+    parts = seed_parts(
+        list(range(settings.seeds)), lambda seeds: (_seconds(settings, seeds), _megabytes(settings, seeds))
+    )
     return [
         Shard(
             "flooding" if len(parts) == 1 else f"flooding-from{part[0]}",
             "flooding.experiment",
-            {**own, "seeds": part},
+            {**own, "seeds": list(part)},
             Cost(STARTUP + _seconds(settings, len(part)), START_MB + _megabytes(settings, len(part))),
             datasets=(settings.dataset,),
             gpu_speedup=GPU_SPEEDUP,

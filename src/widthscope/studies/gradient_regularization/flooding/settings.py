@@ -6,11 +6,16 @@ from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Increasing, Section
 from widthscope.studies.gradient_regularization.settings_types import Loss
+from widthscope.studies.gradient_regularization.training_cost import (
+    CLASSES,
+    DESCENT_COPIES,
+    DESCENT_PASSES,
+    PIXELS,
+    check_member,
+)
 
 IMAGES = {"digits": 1797, "cifar10": 50_000}
 """Images that there are to train on."""
-
-PIXELS = {"digits": 64, "cifar10": 3072}
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 
@@ -48,4 +53,11 @@ class Flooding(Section):
                 f"{self.pairs} pairs start at different steps of the last third, of {self.steps} steps: "
                 f"at most {self.steps // 3}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _network_fits_a_machine(self) -> "Flooding":
+        shape = {"layers": self.layers, "width": self.width}
+        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        check_member(network, DESCENT_COPIES, DESCENT_PASSES * self.train, number_bytes=8)
         return self

@@ -1,6 +1,5 @@
 """Shards of the family `label_noise`: one for each activation, its arms or their seeds, as they are long."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +9,14 @@ from widthscope.studies.gradient_regularization.arms import Arm, grid
 from widthscope.studies.gradient_regularization.label_noise.settings import LabelNoise
 from widthscope.studies.gradient_regularization.training_cost import (
     CLASSES,
+    COPIES,
+    MEASURED_AT_ONCE,
     PIXELS,
+    SHARD_MB,
     gradient_seconds,
+    images_left,
+    member_megabytes,
+    seed_parts,
     size_of,
 )
 
@@ -28,12 +33,14 @@ Group = Mapping[str, Any]
 def shards(settings: LabelNoise, seed: int) -> list[Shard]:
     """All arms; a seed that is added never changes another's numbers."""
     groups = [group for activation in ("relu", "tanh") for group in _groups(settings, activation)]
-    if sum(_seconds(settings, group) for group in groups) <= TOGETHER_SECONDS:
+    small = max(_megabytes(settings, group) for group in groups) <= SHARD_MB
+    if small and sum(_seconds(settings, group) for group in groups) <= TOGETHER_SECONDS:
         return [_shard(settings, seed, NAME, groups)]
     found = []
     for activation in ("relu", "tanh"):
         own = [group for group in groups if group["activation"] == activation]
-        if sum(_seconds(settings, group) for group in own) <= SHARD_SECONDS:
+        small = max(_megabytes(settings, group) for group in own) <= SHARD_MB
+        if small and sum(_seconds(settings, group) for group in own) <= SHARD_SECONDS:
             found.append(_shard(settings, seed, f"{NAME}-{activation}", own))
         else:
             found += [shard for group in own for shard in _by_arm(settings, seed, group)]
@@ -74,12 +81,16 @@ def _by_arm(settings: LabelNoise, seed: int, group: Group) -> list[Shard]:
     for fields in group["arms"]:
         arm = {**group, "arms": [fields]}
         seeds: Sequence[int] = group["seeds"]
-        jobs = min(len(seeds), math.ceil(_seconds(settings, arm) / SHARD_SECONDS))
-        size = math.ceil(len(seeds) / jobs)
+
+        def cost(count: int, arm: Group = arm, seeds: Sequence[int] = seeds) -> tuple[float, float]:
+            few = {**arm, "seeds": seeds[:count]}
+            return _seconds(settings, few), _megabytes(settings, few)
+
+        parts = seed_parts(seeds, cost)
         name = f"{NAME}-{group['activation']}-{Arm(**fields).name.replace('.', '_')}"
-        for first in range(0, len(seeds), size):
-            part = {**arm, "seeds": seeds[first : first + size]}
-            found.append(_shard(settings, seed, f"{name}-s{first}" if jobs > 1 else name, [part]))
+        for part in parts:
+            own = {**arm, "seeds": part}
+            found.append(_shard(settings, seed, f"{name}-s{part[0]}" if len(parts) > 1 else name, [own]))
     return found
 
 
@@ -118,5 +129,5 @@ def _megabytes(settings: LabelNoise, group: Group) -> int:
     size = size_of(group["network"])
     pixels = PIXELS[settings.dataset]
     images = pixels * (len(group["seeds"]) * (settings.train + settings.test) * 3 + 60_000)
-    left = max(6 * settings.batch, 2 * 500) * size.units
-    return int(4 * (images + members * (8 * size.weights + left + 2 * 500 * pixels)) / 2**20)
+    each = member_megabytes(size, COPIES, images_left(settings.batch))
+    return int(4 * (images + members * 2 * MEASURED_AT_ONCE * pixels) / 2**20 + members * each)

@@ -6,6 +6,13 @@ from pydantic import Field, model_validator
 
 from widthscope.settings_types import Count, Positive, Probability, Section
 from widthscope.studies.gradient_regularization.settings_types import Ascents
+from widthscope.studies.gradient_regularization.training_cost import (
+    CLASSES,
+    COPIES,
+    PIXELS,
+    check_member,
+    images_left,
+)
 
 IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000), "cifar100": (50_000, 10_000)}
 """Images that there are to train on and to test on; the digits are one set for both."""
@@ -112,4 +119,12 @@ class LabelNoise(Section):
     def _images_fit_the_network(self) -> "LabelNoise":
         if self.relu.kind != "perceptron" and self.dataset == "digits":
             raise ValueError(f"a {self.relu.kind} needs images of cifar10 or cifar100, not the digits")
+        return self
+
+    @model_validator(mode="after")
+    def _networks_fit_a_machine(self) -> "LabelNoise":
+        shape = {"inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        for networks, kind in ((self.relu, self.relu.kind), (self.tanh, "perceptron")):
+            network = {"kind": kind, "layers": networks.layers, "width": networks.width, **shape}
+            check_member(network, COPIES, images_left(self.batch))
         return self

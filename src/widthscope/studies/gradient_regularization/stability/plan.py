@@ -1,17 +1,22 @@
 """Shards of the family `stability`: all together, or where that is long one for each setup, arm and seeds."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
-from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
+from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm, grid
 from widthscope.studies.gradient_regularization.stability.settings import Setup, Stability
 from widthscope.studies.gradient_regularization.training_cost import (
     CLASSES,
+    COPIES,
     IMAGES,
+    MEASURED_AT_ONCE,
     PIXELS,
+    SHARD_MB,
     gradient_seconds,
+    images_left,
+    member_megabytes,
+    seed_parts,
     size_of,
 )
 
@@ -23,7 +28,6 @@ TOGETHER_SECONDS = 60.0
 
 BASE_MEMORY_MB = 500
 MOMENTUM = 0.9
-MEASURED_AT_ONCE = 500
 
 
 def shards(settings: Stability, seed: int) -> list[Shard]:
@@ -32,19 +36,23 @@ def shards(settings: Stability, seed: int) -> list[Shard]:
     arms = {name: list(grid(setup.strength, setup.ascents)) for name, setup in setups.items()}
     seeds = {name: list(range(setup.seeds)) for name, setup in setups.items()}
     trainings = {name: _training(settings, setups[name], arms[name], seeds[name]) for name in setups}
-    if sum(_seconds(settings, each) for each in trainings.values()) <= TOGETHER_SECONDS:
+    small = max(_megabytes(settings, each) for each in trainings.values()) <= SHARD_MB
+    if small and sum(_seconds(settings, each) for each in trainings.values()) <= TOGETHER_SECONDS:
         return [_shard(settings, seed, NAME, trainings)]
     found = []
     for name, setup in setups.items():
         for arm in arms[name]:
             plain = arm.name.replace(".", "_")
-            whole = _training(settings, setup, [arm], seeds[name])
-            jobs = min(len(seeds[name]), math.ceil(_seconds(settings, whole) / SHARD_SECONDS))
-            size = math.ceil(len(seeds[name]) / jobs)
-            for first in range(0, len(seeds[name]), size):
-                part = _training(settings, setup, [arm], seeds[name][first : first + size])
-                suffix = f"-from{first}" if jobs > 1 else ""
-                found.append(_shard(settings, seed, f"{NAME}-{name}-{plain}{suffix}", {name: part}))
+
+            def cost(count: int, setup: Setup = setup, arm: Arm = arm) -> tuple[float, float]:
+                few = _training(settings, setup, [arm], list(range(count)))
+                return _seconds(settings, few), _megabytes(settings, few)
+
+            parts = seed_parts(seeds[name], cost)
+            for part in parts:
+                suffix = f"-from{part[0]}" if len(parts) > 1 else ""
+                training = _training(settings, setup, [arm], list(part))
+                found.append(_shard(settings, seed, f"{NAME}-{name}-{plain}{suffix}", {name: training}))
     return found
 
 
@@ -114,5 +122,5 @@ def _megabytes(settings: Stability, training: dict[str, Any]) -> int:
     members = seeds * len(training["arms"])
     pixels = PIXELS[settings.dataset]
     images = pixels * IMAGES[settings.dataset] * (3 * seeds + 3)
-    left = max(6 * settings.batch, 2 * MEASURED_AT_ONCE) * size.units
-    return int(4 * (images + members * (8 * size.weights + left + 2 * MEASURED_AT_ONCE * pixels)) / 2**20)
+    each = member_megabytes(size, COPIES, images_left(settings.batch))
+    return int(4 * (images + members * 2 * MEASURED_AT_ONCE * pixels) / 2**20 + members * each)

@@ -7,7 +7,13 @@ from pydantic import Field, model_validator
 from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
 from widthscope.studies.gradient_regularization.settings_types import Ascents
-from widthscope.studies.gradient_regularization.training_cost import CLASSES
+from widthscope.studies.gradient_regularization.training_cost import (
+    CLASSES,
+    COPIES,
+    PIXELS,
+    check_member,
+    images_left,
+)
 
 IMAGES = {"digits": 1797, "cifar10": 50_000, "cifar100": 50_000}
 """Images that there are to train on; of the digits some must be left to test on."""
@@ -70,6 +76,13 @@ class Stability(Section):
                 f"a wide residual network has 10, 16, 22, 28, ... layers and a multiple of 16 channels, not "
                 f"{self.layers} and {self.width}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _network_fits_a_machine(self) -> "Stability":
+        shape = {"kind": self.kind, "layers": self.layers, "width": self.width}
+        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        check_member(network, COPIES, images_left(self.batch))
         return self
 
     @model_validator(mode="after")
