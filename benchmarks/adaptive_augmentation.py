@@ -14,12 +14,14 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 import xarray as xr
+from counts import FEWEST, positive
 from sklearn.datasets import load_digits
 
 from widthscope.feature_augmentation.operations.catalogue import OPERATIONS
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.adalase.networks import CNN, MLP, Network
-from widthscope.studies.adalase.training import images_of, train_arms
+from widthscope.studies.adalase.seed_images import images_of
+from widthscope.studies.adalase.training import train_arms
 from widthscope.work import Work
 
 BATCH, TRAIN, TEST = 32, 200, 10
@@ -56,10 +58,12 @@ def seconds(network: Network, operation: str, validation: int, policy: str, step
 def main() -> None:
     """Print medians of the ratios with intervals of their bootstrap."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--validation", type=int, nargs="+", default=[16, 32, 64, 128])
+    parser.add_argument("--steps", type=positive, default=40)
+    parser.add_argument("--repeats", type=positive, default=7)
+    parser.add_argument("--validation", type=positive, nargs="+", default=[16, 32, 64, 128])
     given = parser.parse_args()
+    if max(given.validation) > TRAIN:
+        parser.error(f"--validation takes at most the {TRAIN} training images, not {max(given.validation)}")
     torch.set_num_threads(1)
     generator = np.random.default_rng(0)
     for name, (network, operation) in NETWORKS.items():
@@ -76,6 +80,9 @@ def main() -> None:
                 ratios.setdefault(key, []).append(adaptive / uniform)
         print(f"{name}: plain {np.median(took) * 1e3:.2f} ms a step and seed")
         for key, values in ratios.items():
+            if len(values) < FEWEST:
+                print(f"  {key}: {np.median(values):.2f} (repeats: {len(values)}, too few for an interval)")
+                continue
             drawn = np.median(generator.choice(values, (4999, len(values))), axis=1)
             low, high = np.quantile(drawn, [0.025, 0.975])
             print(f"  {key}: {np.median(values):.2f} (95 %: {low:.2f} to {high:.2f})")

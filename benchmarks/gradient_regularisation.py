@@ -23,6 +23,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from counts import FEWEST, positive
 from pytorch_optimizer import SAM
 from scipy.stats import spearmanr
 from side_by_side import Seconds, in_turn
@@ -65,7 +66,7 @@ def depths(args: argparse.Namespace, activation: str) -> None:
         seconds = in_turn(ways, args.repeats)
         products = " ".join(f"{counted[name][0]:>3}" for name in ("gradient", "forward", "double"))
         ratios = [counted["double"][place] / counted["forward"][place] for place in range(3)]
-        medians.append(middle(seconds["double"], seconds["forward"])[0])
+        medians.append(float(np.median(ratios_of(seconds["double"], seconds["forward"]))))
         print(f"  L = {depth:<2} products {products}; a gradient takes {seconds['gradient']}")
         print(f"    forward over gradient, seconds  {shown(seconds['forward'], seconds['gradient'])}")
         print(f"    double over forward, seconds    {shown(seconds['double'], seconds['forward'])}")
@@ -241,25 +242,28 @@ def check(ways: Mapping[str, Way]) -> None:
             raise SystemExit(f"{ours} and {theirs} are {apart:.1e} apart after one step")
 
 
-def middle(one: Seconds, other: Seconds) -> tuple[float, tuple[float, float]]:
-    """Median ratio over the repeats, with its 95 % interval."""
-    ratios = np.array(one.times) / np.array(other.times)
-    found = bootstrap(np.median, ratios, np.random.default_rng(0), level=0.95, method="percentile")
-    return found.value, found.interval
+def ratios_of(one: Seconds, other: Seconds) -> np.ndarray:
+    """Of each repeat."""
+    return np.array(one.times) / np.array(other.times)
 
 
 def shown(one: Seconds, other: Seconds) -> str:
-    value, (low, high) = middle(one, other)
-    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+    """Median ratio over the repeats, with its 95 % interval where there are enough."""
+    ratios = ratios_of(one, other)
+    if len(ratios) < FEWEST:
+        return f"{np.median(ratios):.2f} (repeats: {len(ratios)}, too few for an interval)"
+    found = bootstrap(np.median, ratios, np.random.default_rng(0), level=0.95, method="percentile")
+    low, high = found.interval
+    return f"{found.value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--depths", type=int, nargs="+", default=[2, 3, 4, 6, 8, 12, 16])
-    parser.add_argument("--width", type=int, default=512)
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--depths", type=positive, nargs="+", default=[2, 3, 4, 6, 8, 12, 16])
+    parser.add_argument("--width", type=positive, default=512)
+    parser.add_argument("--repeats", type=positive, default=15)
     parser.add_argument("--activations", nargs="+", default=["relu"], choices=list(ACTIVATIONS))
     parser.add_argument("--module", action="store_true")
     return parser.parse_args()
