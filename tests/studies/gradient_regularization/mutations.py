@@ -12,7 +12,7 @@ stability/plan.py stability/settings.py
 flatness/plan.py flatness/settings.py
 """
 FITTING = """
-fit.py
+fit.py tables.py
 differences/fit.py
 costs/fit.py
 flooding/fit.py

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from widthscope.statistics.evidence import claim_tree
 from widthscope.statistics.over_seeds import band, of_seeds
 from widthscope.studies.gradient_regularization.arms import called
+from widthscope.studies.gradient_regularization.tables import tables_of
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
@@ -27,21 +28,13 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 def table_of(shards: Mapping[str, xr.DataTree], activation: str) -> xr.Dataset:
     """One table (arm, seed) from all shards of the family, arms in the order of `ORDER`."""
-    parts: dict[str, list[xr.Dataset]] = {}
-    for name, shard in shards.items():
-        if name.startswith("flatness") and activation in shard.children:
-            node: Any = shard[activation]
-            table = node.to_dataset(inherit=False)
-            for place, arm in enumerate(table["arm"].values):
-                parts.setdefault(str(arm), []).append(table.isel(arm=[place]))
-    arms = sorted(parts, key=lambda arm: (ORDER.index(arm.partition("-")[0]), arm))
-    whole = [
-        xr.concat(parts[arm], "seed", coords="minimal", compat="override", combine_attrs="override").sortby(
-            "seed"
-        )
-        for arm in arms
-    ]
+    whole = tables_of(shards, "flatness", activation)
+    whole.sort(key=lambda table: (ORDER.index(_arm(table).partition("-")[0]), _arm(table)))
     return xr.concat(whole, "arm", combine_attrs="override")
+
+
+def _arm(table: xr.Dataset) -> str:
+    return str(table["arm"].item())
 
 
 def label(table: xr.Dataset, arm: str) -> str:

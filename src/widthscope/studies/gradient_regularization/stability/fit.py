@@ -11,6 +11,7 @@ from widthscope.statistics.evidence import claim_tree, of_counts
 from widthscope.statistics.over_seeds import BAND_LEVEL, band, of_seeds
 from widthscope.statistics.quantiles import share_limits
 from widthscope.studies.gradient_regularization.arms import called
+from widthscope.studies.gradient_regularization.tables import tables_of
 
 Evidence = dict[str, tuple[xr.Dataset, xr.Dataset | None]]
 
@@ -29,19 +30,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
 
 def table_of(shards: Mapping[str, xr.DataTree], setup: str) -> xr.Dataset:
     """One table (arm, seed) of a setup from all shards of the family, arms in the order of `KINDS`."""
-    parts: dict[str, list[xr.Dataset]] = {}
-    for name, shard in shards.items():
-        if name.startswith("stability") and setup in shard.children:
-            node: Any = shard[setup]
-            table = node.to_dataset(inherit=False)
-            for place, arm in enumerate(table["arm"].values):
-                parts.setdefault(str(arm), []).append(table.isel(arm=[place]))
-    whole = [
-        xr.concat(tables, "seed", coords="minimal", compat="override", combine_attrs="override").sortby(
-            "seed"
-        )
-        for tables in parts.values()
-    ]
+    whole = tables_of(shards, "stability", setup)
     whole.sort(key=lambda table: (KINDS.index(str(table["method"].item())), float(table["ascent"].item())))
     return xr.concat(whole, "arm", combine_attrs="override")
 
