@@ -47,6 +47,8 @@ SWEEPING: dict[str, str] = {
     "dense_policies.py": "harmful* dense*",
     "map_policies.py": "flips* maps*",
     "networks.py": "harmful* dense* flips* maps*",
+    "operation_draws.py": "harmful* dense* flips* maps*",
+    "seed_images.py": "harmful* dense* flips* maps*",
     "stored.py": "harmful* dense* flips* maps*",
     "testing.py": "harmful* dense* flips* maps*",
     "training.py": "harmful* dense* flips* maps*",

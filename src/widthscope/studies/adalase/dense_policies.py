@@ -8,7 +8,8 @@ import xarray as xr
 from widthscope.feature_augmentation.operations.catalogue import OPERATIONS
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.adalase.networks import MLP
-from widthscope.studies.adalase.training import images_of, train_arms
+from widthscope.studies.adalase.seed_images import images_of
+from widthscope.studies.adalase.training import train_arms
 from widthscope.work import Work
 
 

@@ -10,7 +10,8 @@ from widthscope.feature_augmentation.operations.catalogue import OPERATIONS
 from widthscope.feature_augmentation.operations.translation import Translation
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.adalase.networks import CNN, Network, ResNet, WideResNet
-from widthscope.studies.adalase.training import images_of, train_arms
+from widthscope.studies.adalase.seed_images import images_of
+from widthscope.studies.adalase.training import train_arms
 from widthscope.studies.adalase.virtual_positions import VirtualPositions
 from widthscope.work import Work
 

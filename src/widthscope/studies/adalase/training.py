@@ -11,7 +11,6 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from widthscope.datasets.image_splits import Images, split
 from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch
 from widthscope.ensembles.members import Members
@@ -27,54 +26,19 @@ from widthscope.feature_augmentation.selection_step import (
     SelectionStep,
     activation_shapes,
     carried,
-    named_draws,
     weights_of,
 )
 from widthscope.streams import Name, torch_generator
-from widthscope.studies.adalase.arms import Arm as Arm
-from widthscope.studies.adalase.arms import Recipe as Recipe
+from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.adalase.networks import Network
+from widthscope.studies.adalase.operation_draws import OperationDraws
+from widthscope.studies.adalase.seed_images import SeedImages
 from widthscope.studies.adalase.stored import Outcomes, stored
 from widthscope.studies.adalase.testing import tested
 from widthscope.work import Work
 
-BLOCK = 64
-"""Steps whose draws are made at once."""
-
 RECORDS = 400
 """Most steps at which ratios are recorded."""
-
-
-@dataclass(frozen=True)
-class SeedImages:
-    """Images of every seed: (seed, example, C, H, W) float32 and (seed, example) int64."""
-
-    train: Images
-    test: Images
-
-
-def images_of(
-    dataset: xr.Dataset, recipe: Recipe, seeds: Sequence[int], purpose: tuple[Name, ...]
-) -> SeedImages:
-    """Each seed's own split, standardised by what it trains on.
-
-    Raises:
-        DataError: if there are fewer images, or those trained on are constant.
-    """
-    labels = torch.as_tensor(dataset["label"].values).long()
-    pixels = torch.as_tensor(dataset["image"].values)
-    pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
-    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
-    sizes = (recipe.train, recipe.test)
-    parts = [
-        split(pixels, labels, sizes, torch_generator(*purpose, "split", seed), held_out=held_out)
-        for seed in seeds
-    ]
-    train_part, test_part = (
-        Images(torch.stack([one.pixels for one in part]), torch.stack([one.labels for one in part]))
-        for part in zip(*parts, strict=True)
-    )
-    return SeedImages(train_part, test_part)
 
 
 def train_arms(
@@ -87,7 +51,6 @@ def train_arms(
     purpose: tuple[Name, ...],
     work: Work,
     name: str,
-    validate_on: Images | None = None,
 ) -> xr.DataTree:
     """Train every arm at every seed, those that adapt apart from the others, which are cheaper.
 
@@ -95,13 +58,12 @@ def train_arms(
         network: which; position k is its own.
         arms: policies with distinct names.
         operations: by name, all that the arms use.
-        images: as of `images_of`, of these seeds.
+        images: as of `seed_images.images_of`, of these seeds.
         recipe: how.
         seeds: one member of each arm.
         purpose: names of the streams: equal ones give equal splits, weights, minibatches and draws.
         work: what the job gives.
         name: of the training, unique in its job.
-        validate_on: what is validated on (seed, example, ...); where left out, the images trained on.
 
     Returns:
         what `stored.stored` lays out.
@@ -112,7 +74,7 @@ def train_arms(
         ("adaptive", [arm for arm in arms if arm.adapts]),
     ):
         if part:
-            training = _Training(network, part, operations, images, recipe, seeds, purpose, work, validate_on)
+            training = _Training(network, part, operations, images, recipe, seeds, purpose, work)
             outcomes.append(training.run(f"{name}-{suffix}"))
     return stored(outcomes, arms, recipe.least, network.positions)
 
@@ -129,7 +91,6 @@ class _Training:
     seeds: Sequence[int]
     purpose: tuple[Name, ...]
     work: Work
-    validate_on: Images | None
     members: Members = field(init=False)
     sets: Tensor = field(init=False)
 
@@ -201,7 +162,7 @@ class _Training:
             ]
         ).to(device)
         shapes = activation_shapes(self.network.forward, parameters, examples["x"][self.sets, :2])
-        draws = _Draws(
+        draws = OperationDraws(
             {key: self.operations[key] for key in self._used()},
             shapes,
             recipe.batch,
@@ -220,16 +181,14 @@ class _Training:
         return batches
 
     def _validation(self, examples: Mapping[str, Tensor]) -> PseudoValidation:
-        given, device = self.validate_on, self.work.device
-        pixels = examples["x"] if given is None else given.pixels.to(device)
-        labels = examples["labels"] if given is None else given.labels.to(device)
+        pixels, labels = examples["x"], examples["labels"]
         shuffled = torch.tensor([arm.shuffled for arm in self.arms]).repeat_interleave(len(self.seeds))
         return PseudoValidation(
             pixels,
             labels,
             [(*self.purpose, "validation", seed) for seed in self.seeds],
             self.sets,
-            shuffled.to(device),
+            shuffled.to(self.work.device),
             min(self.recipe.validation or pixels.shape[1], pixels.shape[1]),
             max(1, self.recipe.train // self.recipe.batch),
             self.recipe.degrees,
@@ -244,46 +203,6 @@ class _Training:
             found.append(tested(self.network, of_arm, self.images.train, self.images.test))
         accuracies = torch.cat([one.accuracy.cpu() for one in found])
         return accuracies, torch.cat([one.cross_entropy.cpu() for one in found])
-
-
-class _Draws:
-    """What operations draw, (seed, ...) by the names of a batch; a function of the step alone."""
-
-    def __init__(
-        self,
-        operations: Mapping[str, Operation],
-        shapes: Sequence[tuple[int, ...]],
-        batch: int,
-        seeds: Sequence[int],
-        purpose: tuple[Name, ...],
-    ) -> None:
-        self._operations, self._shapes, self._batch = operations, shapes, batch
-        self._seeds, self._purpose = seeds, purpose
-        self._block: tuple[int, dict[str, Tensor]] | None = None
-
-    def __call__(self, step: int) -> dict[str, Tensor]:
-        number = step // BLOCK
-        if self._block is None or self._block[0] != number:
-            self._block = (number, self._drawn(number))
-        return {name: values[:, step % BLOCK] for name, values in self._block[1].items()}
-
-    def _drawn(self, number: int) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
-        for name, operation in self._operations.items():
-            each = operation.draws_depend_on_shape
-            for position in range(len(self._shapes)) if each else [None]:
-                place = -1 if position is None else position
-                drawn = [
-                    operation.draw(
-                        torch_generator(*self._purpose, "draws", name, place, seed, number),
-                        (BLOCK, self._batch),
-                        self._shapes[max(place, 0)],
-                    )
-                    for seed in self._seeds
-                ]
-                together = {key: torch.stack([one[key] for one in drawn]) for key in drawn[0]}
-                found |= named_draws(name, position, together)
-        return found
 
 
 def _recording(steps: int) -> Recording:

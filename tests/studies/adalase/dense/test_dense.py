@@ -29,8 +29,9 @@ from widthscope.studies.adalase.harmful import fit as harmful
 from widthscope.studies.adalase.harmful import plan as harmful_plan
 from widthscope.studies.adalase.harmful.settings import Harmful
 from widthscope.studies.adalase.networks import MLP
+from widthscope.studies.adalase.seed_images import images_of
 from widthscope.studies.adalase.stored import policies
-from widthscope.studies.adalase.training import images_of, train_arms
+from widthscope.studies.adalase.training import train_arms
 from widthscope.work import Work
 
 CLAIMS = (*dense_claims.CLAIMS, *harmful_claims.CLAIMS)
