@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
+from widthscope.models.residual_counts import Counts, counted, of_resnet, of_wide_resnet
 from widthscope.studies.adalase.arms import Arm, Recipe
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 
@@ -57,60 +58,20 @@ class Experiment:
     virtual: int = 0
 
 
-@dataclass(frozen=True)
-class Size:
-    """Of a network.
-
-    Attributes:
-        products: multiplications of a forward pass of one example.
-        units: outputs of all convolutions for one example.
-        largest: outputs of the one with most of them.
-        weights: of all convolutions.
-    """
-
-    products: int
-    units: int
-    largest: int
-    weights: int
-
-
 def positions(network: Mapping[str, Any]) -> int:
     """K of a network."""
     return len(network["channels"]) + 1 if network["kind"] == "cnn" else 6
 
 
-def size_of(network: Mapping[str, Any], side: int) -> Size:
-    """Of a network on images with that side."""
-    products = units = largest = weights = 0
-    for before, after, kernel, own in _convolutions(network, side):
-        products += before * after * kernel**2 * own**2
-        units += after * own**2
-        largest = max(largest, after * own**2)
-        weights += before * after * kernel**2
-    return Size(products, units, largest, weights)
-
-
-def _convolutions(network: Mapping[str, Any], side: int) -> list[tuple[int, int, int, int]]:
-    """Channels in and out, side of the filter and of the output, of every convolution."""
+def size_of(network: Mapping[str, Any], side: int) -> Counts:
+    """What the convolutions of a network count on images with that side."""
     if network["kind"] == "cnn":
-        channels = (network["inputs"], *network["channels"])
-        pairs = itertools.pairwise(channels)
-        return [(before, after, 3, side // 2**place) for place, (before, after) in enumerate(pairs)]
+        pairs = itertools.pairwise((network["inputs"], *network["channels"]))
+        return counted((before, after, 3, side // 2**place) for place, (before, after) in enumerate(pairs))
+    channels = network["channels"]
     if network["kind"] == "resnet":
-        blocks = network["blocks"]
-        widths = [network["width"] * 2**stage for stage in range(len(blocks))]
-        stem = network["width"]
-    else:
-        blocks = [(network["depth"] - 4) // 6] * 3
-        widths, stem = [16 * network["widening"] * 2**stage for stage in range(3)], 16
-    found, before = [(network["channels"], stem, 3, side)], stem
-    for stage, (count, after) in enumerate(zip(blocks, widths, strict=True)):
-        own = side // 2**stage
-        for _ in range(count):
-            found += [(before, after, 3, own), (after, after, 3, own)]
-            found += [(before, after, 1, own)] if before != after else []
-            before = after
-    return found
+        return counted(of_resnet(network["blocks"], network["width"], channels, side))
+    return counted(of_wide_resnet(network["depth"], network["widening"], channels, side))
 
 
 def shards_of(
@@ -169,7 +130,7 @@ def _validated(experiment: Experiment, arm: Arm) -> int:
     return min(recipe.validation or recipe.train, recipe.train) if arm.adapts else 0
 
 
-def _seconds(experiment: Experiment, size: Size, seeds: int) -> float:
+def _seconds(experiment: Experiment, size: Counts, seeds: int) -> float:
     """Of all steps of all arms, and their tests."""
     recipe = experiment.recipe
     example = 3 * size.products * PRODUCT_SECONDS + size.units * UNIT_SECONDS
@@ -180,7 +141,7 @@ def _seconds(experiment: Experiment, size: Size, seeds: int) -> float:
     return seeds * images * example + 2 * recipe.steps * STEP_SECONDS
 
 
-def _megabytes(experiment: Experiment, size: Size, dataset: str, seeds: int) -> int:
+def _megabytes(experiment: Experiment, size: Counts, dataset: str, seeds: int) -> int:
     """Of weights, activations and images of all members, and the images as they are read."""
     recipe = experiment.recipe
     members = seeds * len(experiment.arms)
