@@ -62,6 +62,11 @@ def stored_images(dataset: str) -> int:
     return images
 
 
+def trainable_images(dataset: str) -> int:
+    """Of these, the images that may be trained on; errors as in `stored_images`."""
+    return stored_images(dataset) - IMAGE_SIZES[dataset].kept
+
+
 def check_parts(dataset: str, train: int, test: int) -> None:
     """Refuse parts that a data set has too few images for; any are let through where it is generated.
 

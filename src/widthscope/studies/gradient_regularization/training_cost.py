@@ -38,11 +38,6 @@ MEASURED_AT_ONCE = 500
 DESCENT_COPIES, DESCENT_PASSES = 16, 8
 """Of the weights, and of what all images leave, in an update by all of them."""
 
-PIXELS = {"digits": 64, "cifar10": 3072, "cifar100": 3072}
-CLASSES = {"digits": 10, "cifar10": 10, "cifar100": 100}
-IMAGES = {"digits": 1797, "cifar10": 60_000, "cifar100": 60_000}
-"""Images in all."""
-
 RESNET = (0.56e9, 1.3e6, 11.2e6)
 """Of ResNet-18 with 64 channels in its first stage: products of one image of 32 by 32 pixels in a forward
 pass, numbers that it leaves for the backward pass, and weights."""

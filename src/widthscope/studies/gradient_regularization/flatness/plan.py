@@ -3,15 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
 from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm
 from widthscope.studies.gradient_regularization.flatness.settings import Flatness
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     DESCENT_COPIES,
     DESCENT_PASSES,
-    IMAGES,
-    PIXELS,
     SHARD_MB,
     gradient_seconds,
     member_megabytes,
@@ -112,8 +110,8 @@ def _network(settings: Flatness) -> dict[str, Any]:
     return {
         "layers": settings.layers,
         "width": settings.width,
-        "inputs": PIXELS[settings.dataset],
-        "classes": CLASSES[settings.dataset],
+        "inputs": IMAGE_SIZES[settings.dataset].pixels,
+        "classes": IMAGE_SIZES[settings.dataset].classes,
     }
 
 
@@ -131,8 +129,8 @@ def _megabytes(settings: Flatness, each: dict[str, Any]) -> int:
     """Of every seed's images, an update of all of them, and the Hessian's recursion in float64."""
     size = size_of(_network(settings))
     members = len(each["seeds"])
-    pixels = PIXELS[settings.dataset]
-    images = 4 * pixels * IMAGES[settings.dataset] * (3 * members + 3)
+    pixels = IMAGE_SIZES[settings.dataset].pixels
+    images = 4 * pixels * stored_images(settings.dataset) * (3 * members + 3)
     update = members * member_megabytes(size, DESCENT_COPIES, DESCENT_PASSES * settings.train)
     recursion = 8 * members * (CHUNK * 4 * settings.width**2 + settings.train * 2 * pixels)
     return int((images + recursion) / 2**20 + update)

@@ -4,19 +4,15 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, trainable_images
 from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
 from widthscope.studies.gradient_regularization.settings_types import Ascents, Loss
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     DESCENT_COPIES,
     DESCENT_PASSES,
-    PIXELS,
     check_member,
 )
-
-IMAGES = {"digits": 1797, "cifar10": 50_000}
-"""Images that there are to train on; of the digits some must be left over."""
 
 
 class Flatness(Section):
@@ -41,7 +37,7 @@ class Flatness(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Flatness":
-        most = IMAGES[self.dataset] - (1 if self.dataset == "digits" else 0)
+        most = trainable_images(self.dataset) - (1 if self.dataset == "digits" else 0)
         if self.train > most:
             raise ValueError(f"{self.train} images to train on are more than {self.dataset} allows, {most}")
         return self
@@ -57,6 +53,10 @@ class Flatness(Section):
     @model_validator(mode="after")
     def _network_fits_a_machine(self) -> "Flatness":
         shape = {"layers": self.layers, "width": self.width}
-        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        network = {
+            **shape,
+            "inputs": IMAGE_SIZES[self.dataset].pixels,
+            "classes": IMAGE_SIZES[self.dataset].classes,
+        }
         check_member(network, DESCENT_COPIES, DESCENT_PASSES * self.train)
         return self

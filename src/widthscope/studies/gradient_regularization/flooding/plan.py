@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES
 from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.gradient_regularization.flooding.settings import Flooding
-from widthscope.studies.gradient_regularization.training_cost import PIXELS, seed_parts
+from widthscope.studies.gradient_regularization.training_cost import seed_parts
 
 STARTUP = 3.5
 START_MB = 500
@@ -52,11 +53,11 @@ def _seconds(settings: Flooding, seeds: int) -> float:
 def _megabytes(settings: Flooding, seeds: int) -> int:
     """In float64: images of each member and of the whole set once, weights of a few steps, activations."""
     members = seeds * len(settings.rates)
-    pixels = PIXELS[settings.dataset] * (3 * members * settings.train + 60_000)
+    pixels = IMAGE_SIZES[settings.dataset].pixels * (3 * members * settings.train + 60_000)
     units = settings.width * settings.layers + CLASSES
     return 8 * (pixels + members * (12 * _weights(settings) + LEFT * settings.train * units)) // 2**20
 
 
 def _weights(settings: Flooding) -> int:
-    sizes = (PIXELS[settings.dataset], *[settings.width] * (settings.layers - 1), CLASSES)
+    sizes = (IMAGE_SIZES[settings.dataset].pixels, *[settings.width] * (settings.layers - 1), CLASSES)
     return sum(fan_in * fan_out for fan_in, fan_out in pairwise(sizes))

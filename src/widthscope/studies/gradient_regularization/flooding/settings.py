@@ -4,18 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, trainable_images
 from widthscope.settings_types import Count, Increasing, Section
 from widthscope.studies.gradient_regularization.settings_types import Loss
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     DESCENT_COPIES,
     DESCENT_PASSES,
-    PIXELS,
     check_member,
 )
-
-IMAGES = {"digits": 1797, "cifar10": 50_000}
-"""Images that there are to train on."""
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 
@@ -39,10 +35,10 @@ class Flooding(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "Flooding":
-        if self.train >= IMAGES[self.dataset]:
+        if self.train >= trainable_images(self.dataset):
             raise ValueError(
                 f"{self.train} images to train on must be fewer than those of {self.dataset}, "
-                f"{IMAGES[self.dataset]}: some are left to test on"
+                f"{trainable_images(self.dataset)}: some are left to test on"
             )
         return self
 
@@ -58,6 +54,10 @@ class Flooding(Section):
     @model_validator(mode="after")
     def _network_fits_a_machine(self) -> "Flooding":
         shape = {"layers": self.layers, "width": self.width}
-        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        network = {
+            **shape,
+            "inputs": IMAGE_SIZES[self.dataset].pixels,
+            "classes": IMAGE_SIZES[self.dataset].classes,
+        }
         check_member(network, DESCENT_COPIES, DESCENT_PASSES * self.train, number_bytes=8)
         return self

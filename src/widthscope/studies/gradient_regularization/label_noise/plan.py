@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES
 from widthscope.studies.base import GPU_SPEEDUP, SHARD_SECONDS, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm, grid
 from widthscope.studies.gradient_regularization.label_noise.settings import LabelNoise
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     COPIES,
     MEASURED_AT_ONCE,
-    PIXELS,
     SHARD_MB,
     gradient_seconds,
     images_left,
@@ -58,8 +57,8 @@ def _groups(settings: LabelNoise, activation: str) -> list[Group]:
         "kind": getattr(networks, "kind", "perceptron"),
         "layers": networks.layers,
         "width": networks.width,
-        "inputs": PIXELS[settings.dataset],
-        "classes": CLASSES[settings.dataset],
+        "inputs": IMAGE_SIZES[settings.dataset].pixels,
+        "classes": IMAGE_SIZES[settings.dataset].classes,
     }
     parts = (("judged", judged, networks.seeds), ("others", others, networks.curve_seeds))
     return [
@@ -127,7 +126,7 @@ def _megabytes(settings: LabelNoise, group: Group) -> int:
     """Of images, weights with momentum and gradients, and what a batch leaves, float64 where measured."""
     members = len(group["seeds"]) * len(group["arms"])
     size = size_of(group["network"])
-    pixels = PIXELS[settings.dataset]
+    pixels = IMAGE_SIZES[settings.dataset].pixels
     images = pixels * (len(group["seeds"]) * (settings.train + settings.test) * 3 + 60_000)
     each = member_megabytes(size, COPIES, images_left(settings.batch))
     return int(4 * (images + members * 2 * MEASURED_AT_ONCE * pixels) / 2**20 + members * each)

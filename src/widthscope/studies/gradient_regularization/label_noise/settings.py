@@ -4,18 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, check_batch, check_parts
 from widthscope.settings_types import Count, Positive, Probability, Section
 from widthscope.studies.gradient_regularization.settings_types import Ascents
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     COPIES,
-    PIXELS,
     check_member,
     images_left,
 )
-
-IMAGES = {"digits": (1797, 1797), "cifar10": (50_000, 10_000), "cifar100": (50_000, 10_000)}
-"""Images that there are to train on and to test on; the digits are one set for both."""
 
 FEWEST_IMAGES = 50
 """Of both parts: five of each of the digits on average."""
@@ -100,19 +96,8 @@ class LabelNoise(Section):
 
     @model_validator(mode="after")
     def _images_suffice(self) -> "LabelNoise":
-        learnt, tested = IMAGES[self.dataset]
-        if self.batch > self.train:
-            raise ValueError(f"a batch of {self.batch} needs as many images, not {self.train}")
-        if self.dataset == "digits" and self.train + self.test > learnt:
-            raise ValueError(
-                f"{self.train} images to train on and {self.test} to test on are {self.train + self.test}; "
-                f"the digits have {learnt}"
-            )
-        if self.train > learnt or self.test > tested:
-            raise ValueError(
-                f"{self.dataset} has {learnt} images to train on and {tested} to test on, "
-                f"not {self.train} and {self.test}"
-            )
+        check_batch(self.batch, self.train)
+        check_parts(self.dataset, self.train, self.test)
         return self
 
     @model_validator(mode="after")
@@ -123,7 +108,7 @@ class LabelNoise(Section):
 
     @model_validator(mode="after")
     def _networks_fit_a_machine(self) -> "LabelNoise":
-        shape = {"inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        shape = {"inputs": IMAGE_SIZES[self.dataset].pixels, "classes": IMAGE_SIZES[self.dataset].classes}
         for networks, kind in ((self.relu, self.relu.kind), (self.tanh, "perceptron")):
             network = {"kind": kind, "layers": networks.layers, "width": networks.width, **shape}
             check_member(network, COPIES, images_left(self.batch))

@@ -3,15 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, stored_images
 from widthscope.studies.base import GPU_SPEEDUP, Cost, Shard
 from widthscope.studies.gradient_regularization.arms import Arm, grid
 from widthscope.studies.gradient_regularization.stability.settings import Setup, Stability
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     COPIES,
-    IMAGES,
     MEASURED_AT_ONCE,
-    PIXELS,
     SHARD_MB,
     gradient_seconds,
     images_left,
@@ -79,8 +77,8 @@ def _network(settings: Stability) -> dict[str, Any]:
         "kind": settings.kind,
         "layers": settings.layers,
         "width": settings.width,
-        "inputs": PIXELS[settings.dataset],
-        "classes": CLASSES[settings.dataset],
+        "inputs": IMAGE_SIZES[settings.dataset].pixels,
+        "classes": IMAGE_SIZES[settings.dataset].classes,
     }
 
 
@@ -109,7 +107,7 @@ def _seconds(settings: Stability, training: dict[str, Any]) -> float:
     size = size_of(_network(settings))
     seeds = len(training["seeds"])
     updates = settings.steps * gradient_seconds(size, seeds, settings.batch)
-    images = IMAGES[settings.dataset] + training["train"]
+    images = stored_images(settings.dataset) + training["train"]
     measured = seeds * images / 2 * size.image_seconds
     arms = [Arm(**fields) for fields in training["arms"]]
     return float(sum(arm.gradients * updates + measured for arm in arms))
@@ -120,7 +118,7 @@ def _megabytes(settings: Stability, training: dict[str, Any]) -> int:
     size = size_of(_network(settings))
     seeds = len(training["seeds"])
     members = seeds * len(training["arms"])
-    pixels = PIXELS[settings.dataset]
-    images = pixels * IMAGES[settings.dataset] * (3 * seeds + 3)
+    pixels = IMAGE_SIZES[settings.dataset].pixels
+    images = pixels * stored_images(settings.dataset) * (3 * seeds + 3)
     each = member_megabytes(size, COPIES, images_left(settings.batch))
     return int(4 * (images + members * 2 * MEASURED_AT_ONCE * pixels) / 2**20 + members * each)

@@ -4,19 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from widthscope.datasets.image_sizes import IMAGE_SIZES, trainable_images
 from widthscope.settings_types import Count, Section
 from widthscope.settings_types import Width as Units
 from widthscope.studies.gradient_regularization.settings_types import Ascents
 from widthscope.studies.gradient_regularization.training_cost import (
-    CLASSES,
     COPIES,
-    PIXELS,
     check_member,
     images_left,
 )
-
-IMAGES = {"digits": 1797, "cifar10": 50_000, "cifar100": 50_000}
-"""Images that there are to train on; of the digits some must be left to test on."""
 
 Strength = Annotated[float, Field(gt=0, le=100)]
 Rate = Annotated[float, Field(gt=0, le=10)]
@@ -81,7 +77,11 @@ class Stability(Section):
     @model_validator(mode="after")
     def _network_fits_a_machine(self) -> "Stability":
         shape = {"kind": self.kind, "layers": self.layers, "width": self.width}
-        network = {**shape, "inputs": PIXELS[self.dataset], "classes": CLASSES[self.dataset]}
+        network = {
+            **shape,
+            "inputs": IMAGE_SIZES[self.dataset].pixels,
+            "classes": IMAGE_SIZES[self.dataset].classes,
+        }
         check_member(network, COPIES, images_left(self.batch))
         return self
 
@@ -89,7 +89,7 @@ class Stability(Section):
     def _failing_is_no_better_than_guessing(self) -> "Stability":
         # A network that says one class always is right as often as that class is there: of the digits on
         # slightly more than a tenth of the images.
-        least = 2 / CLASSES[self.dataset]
+        least = 2 / IMAGE_SIZES[self.dataset].classes
         if self.failed_below < least:
             raise ValueError(
                 f"failed_below {self.failed_below:g} must be at least {least:g} with {self.dataset}, twice "
@@ -100,7 +100,7 @@ class Stability(Section):
     @model_validator(mode="after")
     def _images_suffice(self) -> "Stability":
         for name, setup in (("strong", self.strong), ("clean", self.clean)):
-            most = IMAGES[self.dataset] - (1 if self.dataset == "digits" else 0)
+            most = trainable_images(self.dataset) - (1 if self.dataset == "digits" else 0)
             if not self.batch <= setup.train <= most:
                 raise ValueError(
                     f"{name}: {setup.train} images to train on must be at least a batch, {self.batch}, and "
