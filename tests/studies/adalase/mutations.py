@@ -4,7 +4,7 @@
 PLANNING = """
 plan.py settings.py
 rule/plan.py rule/settings.py
-dense_costs.py dense_settings.py
+dense_costs.py dense_settings.py ratio_settings.py
 map_costs.py map_plan.py map_settings.py
 harmful/plan.py harmful/settings.py
 dense/plan.py dense/settings.py

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from widthscope.datasets.image_sizes import IMAGE_SIZES, check_parts
-from widthscope.settings_types import Count, Level, Positive, Section
+from widthscope.settings_types import Count, Section
+from widthscope.studies.adalase.ratio_settings import Least, RatioRate
 
 FEWEST_IMAGES = 20
 FEWEST_SEEDS = 3
@@ -39,8 +40,8 @@ class Convolutions(Section):
     rate: Rate = Field(0.05, description="Learning rate of SGD at its start, of a cosine.")
     momentum: Momentum = Field(0.9, description="Nesterov's momentum.")
     weight_decay: Decay = Field(5e-4, description="Weight decay.")
-    ratio_rate: Positive = Field(0.1, description="Step of the ratio update, eta.")
-    least: Level = Field(0.1, description="Sum of the smallest ratios that the positions may have, delta.")
+    ratio_rate: RatioRate = Field(0.1, description="Step of the ratio update, eta.")
+    least: Least = Field(0.1, description="Sum of the smallest ratios that the positions may have, delta.")
     seeds: Seeds = Field(12, description="Independent seeds, each with a split of its own.")
 
     @property

@@ -111,25 +111,38 @@ def test_seeds_that_are_stored_apart_are_joined(shards):
     np.testing.assert_array_equal(joined.ended("mixup-adaptive"), plain.ended("mixup-adaptive"))
 
 
-def test_a_seed_does_not_depend_on_its_company(digits):
+def test_neither_a_seed_nor_an_arm_depends_on_its_company(digits):
     recipe = Recipe(train=24, test=20, batch=8, steps=5, validation=9)
-    arms = [
-        Arm("fixed", ("noise",) * 3, 1),
-        Arm("adaptive", ("mixup", "permutation", "cutout"), rate=0.5),
-        Arm("shuffled", ("mixup",) * 3, rate=0.5, shuffled=True),
-    ]
+    arms = {
+        "adaptive": Arm("adaptive", ("mixup", "permutation", "cutout"), rate=0.5),
+        "faster": Arm("faster", ("noise",) * 3, rate=2.0),
+        "opposite": Arm("opposite", ("mixup", "mixup", "permutation"), rate=-0.5),
+        "shuffled": Arm("shuffled", ("mixup", "permutation", "mixup"), rate=0.5, shuffled=True),
+    }
+    purpose = ("test", "adalase")
 
     def run(members: Members) -> dict[str, torch.Tensor]:
-        seeds = [int(seed) for seed in members.values("seed")]
-        purpose = ("test", "adalase")
+        seeds = list(dict.fromkeys(int(seed) for seed in members.values("seed")))
+        names = list(dict.fromkeys(str(arm) for arm in members.values("arm")))
         images = images_of(digits["digits"], recipe, seeds, purpose)
+        shown = [arms[name] for name in names]
         found = train_arms(
-            MLP(64, 8), arms, OPERATIONS, images, recipe, seeds, purpose, Work(), f"{len(seeds)}-{seeds[0]}"
+            MLP(64, 8), shown, OPERATIONS, images, recipe, seeds, purpose, Work(), "_".join(names)
         )
-        table = found["ratios"].to_dataset().transpose("seed", ...)
-        return {name: torch.as_tensor(table[name].values) for name in ("ratios", "ratios_end", "alignment")}
+        table = found["ratios"].to_dataset().transpose("arm", "seed", ...)
+        measured = found["outcomes"].to_dataset().transpose("arm", "seed", ...)
+        # A company that is no whole grid is trained as the grid around it, and its members picked.
+        at = [
+            (names.index(str(arm)), seeds.index(int(seed)))
+            for arm, seed in zip(members.values("arm"), members.values("seed"), strict=True)
+        ]
+        every = {name: table[name].values for name in ("ratios", "ratios_end", "alignment")}
+        every |= {name: measured[name].values for name in ("accuracy", "loss")}
+        return {
+            name: torch.as_tensor(np.stack([value[place] for place in at])) for name, value in every.items()
+        }
 
-    assert dependent_on_company(run, Members.grid(seed=range(3))) == []
+    assert dependent_on_company(run, Members.grid(arm=list(arms), seed=range(3))) == []
 
 
 @pytest.mark.parametrize(
@@ -139,6 +152,8 @@ def test_a_seed_does_not_depend_on_its_company(digits):
         ({"train": [50, 600], "others_train": 50}, "are 1990; the digits have 1797"),
         ({"others_train": 60}, "others_train 60 must be one of train"),
         ({"dataset": "cifar10", "test": 20_000}, "less than or equal|10000 to test on"),
+        ({"ratio_rate": 1e6}, "less than or equal to 10"),
+        ({"least": 0.999}, "less than or equal to 0.5"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(changes, words):

@@ -16,7 +16,7 @@ def shards(settings: Harmful, seed: int) -> list[Shard]:
         test=settings.test,
         batch=settings.batch,
         steps=settings.steps,
-        validation=min(settings.validation, settings.train),
+        validation=settings.validation,
         rate=settings.rate,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
