@@ -101,9 +101,12 @@ UNIFORM = Claim(
     name="acc-ada-vs-uniform",
     statement=(
         "In perceptrons with two hidden layers on small training sets of 8 by 8 digits, adaptive choice is "
-        "better than uniform choice where one position destroys labels, on average over that position (at "
-        "the default sizes: 100 images), and with mixup at most three tenths of a point worse, on average "
-        "over the numbers of images (50, 100 and 400)."
+        "better than uniform choice where features are permuted across the batch at one position, labels "
+        "kept, and mixed up at the others, on average over that position (at the default sizes: 100 images). "
+        "With mixup everywhere it is at most three tenths of a point worse, on average over the numbers of "
+        "images (50, 100 and 400). No gain over uniform choice is claimed with any augmentation that is in "
+        "use: those with mixup, cutout and noise, and with flips in a small convolutional network, are shown "
+        "beside it."
     ),
     quantity="test accuracy of adaptive choice less that of uniform choice, paired over seeds",
     prediction=None,
@@ -134,9 +137,10 @@ UNIFORM = Claim(
 BEST = Claim(
     name="acc-ada-vs-best",
     statement=(
-        "Adaptive choice beside the best fixed position: it can be below it, since ratios still move during "
-        "training and every position keeps a share. The best one is chosen by the same test accuracies, "
-        "which favours it a little."
+        "Adaptive choice of the position of mixup, cutout and noise in perceptrons, and of flips in a small "
+        "convolutional network, beside the best fixed position of each: below 0 it is worse than a position "
+        "that was fixed. Ratios still move during training, and every position keeps a share. The best "
+        "position is chosen by the same test accuracies, which favours it a little."
     ),
     quantity="test accuracy of adaptive choice less that of the best fixed position, paired over seeds",
     prediction=None,

@@ -76,7 +76,8 @@ OTHERS = Claim(
         f"position. {DRIFT} Which one is better was taken from trials with other seeds: for noise the input, "
         "for cutout of a block of half the features, always whole, the last position. In the trials the "
         "ratios of cutout did so, those of noise did not; and where a block might reach over the edge, "
-        "which cuts less, cutout was better at the input."
+        "which cuts less, cutout was better at the input. Both must do so: the verdict is that of the two "
+        "together, and each has an interval of its own."
     ),
     quantity=(
         "ratio at the end of the better position less that of the worse, less the same with the identity, "

@@ -9,7 +9,7 @@ START_MB = 450
 STEP_SECONDS = 1.2e-4
 """Of one simulated step on one core, whatever the runs."""
 
-RATIO_SECONDS = 2.0e-8
+RATIO_SECONDS = 2.7e-8
 """Of one ratio in one simulated step, on one core."""
 
 NETWORK_SECONDS = 0.012
