@@ -1,6 +1,8 @@
 """Other augmentations on feature maps: a small run from plan to figures."""
 
+import pytest
 import xarray as xr
+from pydantic import ValidationError
 
 from widthscope.datasets.digits import prepare
 from widthscope.feature_augmentation.operations.translation import Translation
@@ -34,3 +36,9 @@ def test_translation_moves_small_maps_too() -> None:
     translation = map_policies.OPERATIONS_ON_MAPS["translation"]
     assert isinstance(translation, Translation)
     assert [translation.reach(side) for side in (8, 4, 2, 32)] == [1, 1, 1, 6]
+
+
+def test_translation_is_refused_a_smaller_step_than_the_others() -> None:
+    with pytest.raises(ValidationError, match=r"translation_rate 0.05 must be at least ratio_rate, 0.1"):
+        Maps(translation_rate=0.05)
+    assert Maps(translation_rate=0.1).translation_rate == 0.1
