@@ -75,7 +75,8 @@ def test_every_claim_has_evidence_and_every_figure_is_drawn(shards):
     joined = xr.DataTree.from_dict(tree)
     claims = (*CLAIMS, *comparison_claims.CLAIMS)
     verdicts = judge("adalase", "2408.13426", claims, joined)
-    assert {verdict.verdict for verdict in verdicts} <= {"supported", "undecided", "refuted", "reported"}
+    assert {verdict.id for verdict in verdicts} == {f"adalase/{claim.name}" for claim in claims}
+    assert [v.id for v in verdicts if v.verdict == "reported"] == ["adalase/acc-ada-vs-best"]
     drawn = {}
     for figures in (dense_figures, harmful_figures, comparison_figures):
         drawn |= figures.draw(joined)
