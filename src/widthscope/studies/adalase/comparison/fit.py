@@ -27,7 +27,7 @@ def fit(shards: Mapping[str, xr.DataTree], settings: dict[str, Any]) -> dict[str
     flips = {f"{name} flip": (policies(shards, "flips")[name], flip) for name, flip in FLIPS.items()}
     claims = {
         "acc-latent-da-helps": hidden_helps(dense),
-        "acc-layer-depends-on-da": depends_on_operation(dense),
+        "acc-layer-depends-on-da": depends_on_operation(dense, harmful),
         "acc-small-data": shrinks(dense),
         "acc-ada-vs-worst": against_worst(dense, harmful, flips),
         "acc-ada-vs-uniform": against_uniform(dense, harmful, flips),
@@ -51,15 +51,19 @@ def hidden_helps(dense: Mapping[int, Policies]) -> Evidence:
     }
 
 
-def depends_on_operation(dense: Mapping[int, Policies]) -> Evidence:
-    """Mixup is better late, noise early."""
-    others = size_of_others(dense)
-    of, fewest = dense[others], min(dense)
+def depends_on_operation(dense: Mapping[int, Policies], harmful: Policies) -> Evidence:
+    """Mixup is better late, noise early; beside each, labels destroyed at the better position."""
+    of = dense[size_of_others(dense)]
+    late = _less(harmful, f"harm{LAST}-fixed", f"mixup-p{FIRST}")
+    early = _less(harmful, f"harm{FIRST}-fixed", f"mixup-p{LAST}")
     return {
-        "mixup": (of_seeds("mixup", [gap(of, "mixup", LAST, FIRST)], possible=CHANGE), None),
+        "mixup": (
+            of_seeds("mixup", [gap(of, "mixup", LAST, FIRST)], possible=CHANGE),
+            of_seeds("labels destroyed late", [late], possible=CHANGE),
+        ),
         "noise": (
             of_seeds("noise", [gap(of, "noise", FIRST, LAST)], possible=CHANGE),
-            of_seeds(f"mixup, n={fewest}", [gap(dense[fewest], "mixup", FIRST, LAST)], possible=CHANGE),
+            of_seeds("labels destroyed early", [early], possible=CHANGE),
         ),
         "cutout": (
             of_seeds(

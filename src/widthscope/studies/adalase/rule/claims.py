@@ -8,7 +8,8 @@ SHARDS = ("rule*",)
 HYPERGRADIENT = Claim(
     name="rule-hypergradient",
     statement=(
-        "The rule's increment is the exact hypergradient of one plain step: with "
+        "The inner product that the rule adds is the exact hypergradient of one plain step on the mixture of "
+        "positions, though the rule itself steps on the drawn one alone: with "
         "$\\theta' = \\theta - \\eta \\sum_i q_i \\nabla L_i(\\theta)$, the derivative of "
         "$L_{val}(\\theta')$ by $q_l$ is $-\\eta \\langle \\nabla L_{val}(\\theta'), \\nabla L_l(\\theta) "
         "\\rangle$, the validation gradient being taken after the step."
