@@ -1,14 +1,14 @@
 """Adaptive choice of the position to augment at, in a user's own training loop (arXiv:2408.13426).
 
-for images, labels in batches:
-    with selection.augmented():
-        scores = model(images)
-    loss = cross_entropy(scores, selection.targets(one_hot(labels, classes).float()))
-    optimiser.zero_grad()
-    loss.backward()
-    selection.keep_gradient()
-    optimiser.step()
-    selection.update(lambda: cross_entropy(model(validation_images), validation_labels))
+    for images, labels in batches:
+        with selection.augmented():
+            scores = model(images)
+        loss = cross_entropy(scores, selection.targets(one_hot(labels, classes).float()))
+        optimiser.zero_grad()
+        loss.backward()
+        selection.keep_gradient()
+        optimiser.step()
+        selection.update(lambda: cross_entropy(model(validation_images), validation_labels))
 """
 
 import contextlib
