@@ -9,6 +9,8 @@
         selection.keep_gradient()
         optimiser.step()
         selection.update(lambda: cross_entropy(model(validation_images), validation_labels))
+
+Uses and limits: docs/feature_augmentation.md. For many models at once: `selection_step`.
 """
 
 import contextlib
