@@ -243,7 +243,7 @@ FLOODING = Claim(
         Test("loss", Reported(), "mean training loss over the last tenth of the steps, over seeds", SHOWN),
     ),
     control=Control(
-        "identity: the law of a flow on $|L - b|$, which leaves the scale as it was; test errors: centred "
+        "identity: the law of a flow on $|L - b|$, which leaves the scale as it was; distances: centred "
         "inputs for those with a mean, and for these a shift of the same mean, spread evenly over the "
         "coordinates"
     ),

@@ -70,7 +70,7 @@ def test_error(curve: xr.Dataset) -> Drawing:
     axes.axhline(0, color=PALETTE["muted"], lw=0.8)
     axes.errorbar(x, y, curve["difference_half"].values, color=PALETTE["c0"], marker=MARKERS[0])
     _ascent_axis(axes)
-    axes.set_ylabel("test error less that of the plain flow")
+    axes.set_ylabel("squared distance from the target, less plain flow")
     return Drawing(
         figure,
         "Squared distance from the target less that of the plain flow, which is "

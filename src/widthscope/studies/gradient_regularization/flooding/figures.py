@@ -41,7 +41,7 @@ def flooding_pairs(curves: xr.Dataset) -> Drawing:
     right.set_xticklabels([f"{'BF'[order]}, {rate:g}" for order, rate in pairs])
     right.set_xlabel("order (B: descent first), rate $\\eta$")
     right.set_ylabel("distance, over what rounding allows")
-    right.legend()
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 0.12))  # between right and wrong formulas
     return Drawing(
         figure,
         f"Flooding at the level {level:g}. Left: loss of one seed's {curves.attrs['layers']}-layer tanh "
