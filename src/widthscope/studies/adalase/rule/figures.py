@@ -106,7 +106,7 @@ def neutral_drift(paths: xr.Dataset) -> Drawing:
             )
             right.plot(steps, own["law"], color=colour, lw=1)
             place += 1
-    right.set_ylabel(r"mean of $1 - \sum_i q_i^2$")
+    right.set_ylabel(r"mean of $1 - \Sigma_i \, q_i^2$")
     right.set_ylim(0, 1)
     right.legend(loc="upper right")
     for axes in panels:
