@@ -21,7 +21,7 @@ TWO_STEPS = Claim(
             "largest distance over seeds and pairs of opposite steps late in training, over the bound on "
             "rounding, by order and learning rate",
             "each update rounds a product and a sum, and both ways subtract and scale a few vectors of the "
-            "size of $\\eta g$: $2^{-53}$ of $|\\theta_{t+1}| + |\\theta_{t+2}| + 8 \\eta (|g_t| + "
+            "size of $\\eta g$: $2^{-53}$ of $|\\theta_{t+1}| + |\\theta_{t+2}|$ and of $8 \\eta (|g_t| + "
             "|g_{t+1}|)$ is all that rounding allows; the tolerance that was fixed beforehand, $10^{-7}$ of "
             "what a pair moves, is wider",
         ),
