@@ -65,7 +65,7 @@ def test_every_claim_has_evidence_and_every_figure_is_drawn(shards):
     sizes, harm = dense.by_size(shards), harmful.trained(shards)
     evidence = {
         "acc-latent-da-helps": comparison.hidden_helps(sizes),
-        "acc-layer-depends-on-da": comparison.depends_on_operation(sizes),
+        "acc-layer-depends-on-da": comparison.depends_on_operation(sizes, harm),
         "acc-small-data": comparison.shrinks(sizes),
         "acc-ada-vs-worst": comparison.against_worst(sizes, harm, flips),
         "acc-ada-vs-uniform": comparison.against_uniform(sizes, harm, flips),
