@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
+import xarray as xr
 
-from widthscope.datasets.image_splits import split
+from widthscope.datasets.image_splits import split, splits, with_colours
 from widthscope.errors import DataError
 
 COUNT = 50
@@ -112,3 +114,36 @@ def test_the_mean_of_each_pixel_may_be_removed_and_another_type_returned(monkeyp
 def test_images_that_are_all_alike_cannot_be_standardised_by_pixel():
     with pytest.raises(DataError, match="the first 30 images are constant"):
         split(IMAGES[:1].expand(COUNT, 2, 3), LABELS, (30,), torch.Generator(), per_pixel=True)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_splits_are_each_generators_own(kept: bool) -> None:
+    random = np.random.default_rng(5)
+    variables = {
+        "image": (("sample", "row", "col"), random.integers(0, 17, (40, 3, 3))),
+        "label": ("sample", random.integers(0, 4, 40)),
+    }
+    if kept:
+        variables["test"] = ("sample", np.arange(40) >= 30)
+    dataset = xr.Dataset(variables)
+    sizes = (12, 5, 8)
+    found = splits(dataset, sizes, [torch.Generator().manual_seed(seed) for seed in (1, 2)], noise=0.5)
+    held_out = torch.as_tensor(dataset["test"].values) if kept else None
+    for place, seed in enumerate((1, 2)):
+        alone = split(
+            torch.as_tensor(dataset["image"].values),
+            torch.as_tensor(dataset["label"].values),
+            sizes,
+            torch.Generator().manual_seed(seed),
+            noise=0.5,
+            held_out=held_out,
+        )
+        for part, own in zip(found, alone, strict=True):
+            assert torch.equal(part.pixels[place], own.pixels)
+            assert torch.equal(part.labels[place], own.labels)
+    assert not torch.equal(found[0].pixels[0], found[0].pixels[1])
+
+
+def test_grey_images_have_one_colour() -> None:
+    assert with_colours(torch.zeros(2, 5, 8, 8)).shape == (2, 5, 1, 8, 8)
+    assert with_colours(torch.zeros(2, 5, 3, 8, 8)).shape == (2, 5, 3, 8, 8)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import xarray as xr
 from torch import Tensor
 
 from widthscope.errors import DataError
@@ -72,6 +73,54 @@ def split(
     ends = torch.tensor(sizes).cumsum(0)[:-1]
     parts = zip(standardised.tensor_split(ends), labels[chosen].long().tensor_split(ends), strict=True)
     return [Images(*part) for part in parts]
+
+
+def splits(
+    dataset: xr.Dataset,
+    sizes: Sequence[int],
+    generators: Sequence[torch.Generator],
+    noise: float = 0.0,
+    per_pixel: bool = False,
+    dtype: torch.dtype = torch.float32,
+) -> list[Images]:
+    """A split of its own for each generator, say of each seed; see `split`.
+
+    Args:
+        dataset: with ``image`` (sample, ...) and ``label`` (sample); of one with a variable ``test`` (sample)
+            the last part is of the images that it keeps for tests, of any other at random.
+        sizes: examples of each part.
+        generators: on the CPU, one for each split.
+        noise: as for `split`.
+        per_pixel: as for `split`.
+        dtype: as for `split`.
+
+    Returns:
+        the parts: pixels (split, example, ...) and labels (split, example).
+
+    Raises:
+        DataError: as `split`.
+    """
+    pixels, labels = torch.as_tensor(dataset["image"].values), torch.as_tensor(dataset["label"].values)
+    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
+    count = len(generators)
+    parts = [
+        Images(
+            torch.empty(count, size, *pixels.shape[1:], dtype=dtype),
+            torch.empty(count, size, dtype=torch.int64),
+        )
+        for size in sizes
+    ]
+    # One split's images at a time: those of all would else be there twice.
+    for place, generator in enumerate(generators):
+        own = split(pixels, labels, sizes, generator, noise, held_out, per_pixel, dtype)
+        for part, found in zip(parts, own, strict=True):
+            part.pixels[place], part.labels[place] = found.pixels, found.labels
+    return parts
+
+
+def with_colours(pixels: Tensor) -> Tensor:
+    """Pixels (split, example, colour, row, column), of such or of grey ones (split, example, row, column)."""
+    return pixels.unsqueeze(2) if pixels.ndim == 4 else pixels
 
 
 def _moments(pixels: Tensor, per_pixel: bool) -> tuple[float | Tensor, float]:

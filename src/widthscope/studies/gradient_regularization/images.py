@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from widthscope.datasets.image_splits import split
+from widthscope.datasets.image_splits import splits
 from widthscope.errors import DataError
 from widthscope.streams import Name, torch_generator
 
@@ -71,24 +71,19 @@ def images_of(
     Raises:
         DataError: if there are fewer images, or those trained on are constant.
     """
-    labels = torch.as_tensor(dataset["label"].values).long()
-    pixels = torch.as_tensor(dataset["image"].values)
-    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
-    left = len(labels) - train if held_out is None else int(held_out.sum())
+    samples = dataset.sizes["sample"]
+    left = int(dataset["test"].sum()) if "test" in dataset else samples - train
     if not test and left < 1:
-        raise DataError(f"{train} images to train on leave none of {len(labels)} to test on")
-    sizes, classes = (train, test or left), int(labels.max()) + 1
-    parts = []
-    for seed in seeds:
-        generator = torch_generator(*purpose, "split", seed)
-        learnt, tested = split(
-            pixels, labels, sizes, generator, held_out=held_out, per_pixel=True, dtype=dtype
-        )
-        generator = torch_generator(*purpose, "labels", seed)
-        seen, replaced = _with_noise(learnt.labels, classes, label_noise, generator)
-        parts.append((learnt.pixels, seen, tested.pixels, tested.labels, replaced))
-    shown, seen, unseen, true, replaced = (torch.stack(part) for part in zip(*parts, strict=True))
-    return SeedImages(Images(shown, seen), Images(unseen, true), replaced)
+        raise DataError(f"{train} images to train on leave none of {samples} to test on")
+    generators = [torch_generator(*purpose, "split", seed) for seed in seeds]
+    learnt, tested = splits(dataset, (train, test or left), generators, per_pixel=True, dtype=dtype)
+    classes = int(dataset["label"].max()) + 1
+    noisy = [
+        _with_noise(labels, classes, label_noise, torch_generator(*purpose, "labels", seed))
+        for labels, seed in zip(learnt.labels, seeds, strict=True)
+    ]
+    seen, replaced = (torch.stack(part) for part in zip(*noisy, strict=True))
+    return SeedImages(Images(learnt.pixels, seen), Images(tested.pixels, tested.labels), replaced)
 
 
 def _with_noise(

@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from widthscope.datasets.image_splits import Images, split
+from widthscope.datasets.image_splits import Images, splits, with_colours
 from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep
 from widthscope.ensembles.independence import first_members, in_company, needs_company, one_thread
@@ -105,21 +105,8 @@ def images_of(
         noise: deviation of Gaussian noise, in deviations of the pixels.
         device: where the parts go.
     """
-    pixels = torch.as_tensor(dataset["image"].values)
-    pixels = pixels[:, None] if pixels.ndim == 3 else pixels
-    labels = torch.as_tensor(dataset["label"].values)
-    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
-    count = len(seeds)
-    parts = [
-        Images(torch.empty(count, size, *pixels.shape[1:]), torch.empty(count, size, dtype=torch.int64))
-        for size in sizes
-    ]
-    # One seed's images at a time: those of all seeds would else be there twice.
-    for place, seed in enumerate(seeds):
-        own = split(pixels, labels, sizes, stream("split", seed), noise, held_out)
-        for part, found in zip(parts, own, strict=True):
-            part.pixels[place], part.labels[place] = found.pixels, found.labels
-    moved = (Images(part.pixels.to(device), part.labels.to(device)) for part in parts)
+    parts = splits(dataset, sizes, [stream("split", seed) for seed in seeds], noise)
+    moved = (Images(with_colours(part.pixels).to(device), part.labels.to(device)) for part in parts)
     return SeedImages(tuple(seeds), tuple(moved))
 
 

@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from widthscope.datasets.image_splits import Images, split
+from widthscope.datasets.image_splits import Images, splits
 from widthscope.ensembles.batches import OwnMinibatches, epochs
 from widthscope.ensembles.gradient_step import Batch, GradientStep, members_at_once
 from widthscope.ensembles.members import Members
@@ -90,19 +90,9 @@ def images_of(
     Raises:
         DataError: if there are fewer images, or those trained on are constant.
     """
-    labels = torch.as_tensor(dataset["label"].values).long()
-    pixels = torch.as_tensor(dataset["image"].values).reshape(len(labels), -1)
-    held_out = torch.as_tensor(dataset["test"].values).bool() if "test" in dataset else None
-    sizes = (recipe.train, recipe.test)
-    parts = [
-        split(pixels, labels, sizes, torch_generator(*purpose, "split", seed), recipe.noise, held_out)
-        for seed in seeds
-    ]
-    return SeedImages(_stacked([part[0] for part in parts]), _stacked([part[1] for part in parts]))
-
-
-def _stacked(parts: Sequence[Images]) -> Images:
-    return Images(torch.stack([part.pixels for part in parts]), torch.stack([part.labels for part in parts]))
+    generators = [torch_generator(*purpose, "split", seed) for seed in seeds]
+    parts = splits(dataset, (recipe.train, recipe.test), generators, recipe.noise)
+    return SeedImages(*(Images(part.pixels.flatten(2), part.labels) for part in parts))
 
 
 def train_networks(
